@@ -1,0 +1,48 @@
+#!/usr/bin/env node
+// Launcher: runs the command line under a Node that is new enough, whichever Node started it. Plain JavaScript
+// that Node 14 understands.
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { findNode, whatToInstall } from './find-node.js';
+
+const node = findNode();
+if (node === null) fail(whatToInstall());
+else if (node === process.execPath) runHere();
+else runUnder(node);
+
+function runHere() {
+  // A checkout runs from its TypeScript; the published package has only what was built from it.
+  const source = new URL('../src/cli/main.ts', import.meta.url);
+  const built = new URL('../dist/cli/main.js', import.meta.url);
+  import(existsSync(source) ? source.href : built.href)
+    .then((cli) => cli.main(process.argv.slice(2)))
+    .then((code) => {
+      process.exitCode = code;
+    })
+    .catch((error) => fail(error));
+}
+
+function runUnder(node) {
+  const launcher = fileURLToPath(import.meta.url);
+  const child = spawn(node, [...process.execArgv, launcher, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const forward = (signal) => {
+    // A terminal sends its Ctrl-C to both of us; sent on, the child would count two.
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, forward);
+  child.on('error', (error) => fail(`tallystick cannot start ${node}: ${error.message}`));
+  child.on('exit', (code, signal) => {
+    for (const each of signals) process.removeListener(each, forward);
+    if (signal === null) process.exitCode = code;
+    else process.kill(process.pid, signal);
+  });
+}
+
+/** 2, since 1 is an answer of `tallystick verify`. */
+function fail(error) {
+  console.error(error);
+  process.exitCode = 2;
+}
