@@ -1,0 +1,97 @@
+import { fromHex, toHex } from '../crypto/bytes.ts';
+import { TallystickError, UsageError } from '../errors.ts';
+import { HASH } from '../merkle/mod.ts';
+import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
+import { parseVkey } from './keys.ts';
+import { parseNote } from './note.ts';
+
+/**
+ * What a verifier remembers of a log, kept outside the log's own storage: the keys it trusts and the newest
+ * checkpoint it has seen. A log that is cut, rolled back or rebuilt contradicts it.
+ */
+export interface Pin {
+  readonly origin: string;
+  /** vkeys; at least one. */
+  readonly keys: readonly string[];
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly root: string;
+  /** The signed note that says so: evidence for others. */
+  readonly checkpoint: string;
+  /** When it was remembered, ms since 1970. */
+  readonly savedAt: number;
+}
+
+const VERSION = 1;
+const MEMBERS = ['v', 'origin', 'keys', 'size', 'root', 'checkpoint', 'savedAt'];
+const MAX_PIN_CHARACTERS = 1024 * 1024;
+
+/** The pin as a JSON text with a final LF. */
+export function formatPin(pin: Pin): string {
+  const { origin, keys, size, root, checkpoint, savedAt } = pin;
+  return `${JSON.stringify({ v: VERSION, origin, keys, size, root, checkpoint, savedAt }, null, 2)}\n`;
+}
+
+/**
+ * Reads a pin: exactly the members that `formatPin` writes, white space aside, and a checkpoint that says what
+ * origin, size and root say. Its signature is checked by whoever uses it. Throws `UsageError` PIN_INVALID.
+ */
+export function parsePin(text: string): Pin {
+  if (text.length > MAX_PIN_CHARACTERS) throw invalid(`it is larger than ${MAX_PIN_CHARACTERS} characters`);
+  const pin = parseStrictly(text);
+  const names = Object.keys(pin);
+  const missing = MEMBERS.find((name) => !names.includes(name));
+  if (missing !== undefined) throw invalid(`it has no ${missing}`);
+  if (names.length > MEMBERS.length) throw invalid('it has members that are not known');
+  if (pin.v !== VERSION) throw invalid(`it is of version ${pin.v}; this program reads version ${VERSION}`);
+  const { origin, keys, size, root, checkpoint, savedAt } = pin as unknown as Pin;
+  if (!Array.isArray(keys) || keys.length === 0 || !keys.every(isVkey))
+    throw invalid('keys are not verifier keys');
+  if (!Number.isSafeInteger(savedAt) || savedAt < 0) throw invalid('savedAt is not a time');
+  if (typeof root !== 'string' || fromHex(root)?.length !== HASH)
+    throw invalid('root is not 32 bytes in hex');
+  const said = readCheckpoint(checkpoint);
+  if (said.origin !== origin || said.size !== size || toHex(said.root) !== root) {
+    throw invalid('its checkpoint says another origin, size or root');
+  }
+  return { origin, keys, size, root, checkpoint, savedAt };
+}
+
+function parseStrictly(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw invalid('it is not JSON', cause);
+  }
+  // JSON.parse keeps the last of two equal names without a word: what was read must write the same tokens again.
+  const tokens = text.replace(/("[^"\\]*(?:\\.[^"\\]*)*")|\s+/g, '$1');
+  if (value === null || typeof value !== 'object' || JSON.stringify(value) !== tokens) {
+    throw invalid('it is not an object whose members each stand once');
+  }
+  return value as Record<string, unknown>;
+}
+
+function isVkey(text: unknown): boolean {
+  try {
+    return typeof text === 'string' && parseVkey(text).vkey === text;
+  } catch (error) {
+    // Any other error is a defect, not a bad key.
+    if (error instanceof TallystickError) return false;
+    throw error;
+  }
+}
+
+function readCheckpoint(note: unknown): Checkpoint {
+  if (typeof note !== 'string') throw invalid('its checkpoint is not a text');
+  try {
+    return parseCheckpoint(parseNote(note).text);
+  } catch (cause) {
+    throw invalid('its checkpoint is not a signed checkpoint', cause);
+  }
+}
+
+function invalid(rule: string, cause?: unknown): UsageError {
+  const options = cause === undefined ? {} : { cause };
+  return new UsageError('PIN_INVALID', `not a pin: ${rule}; save it again from a log you trust`, options);
+}

@@ -1,0 +1,24 @@
+export { bundleEntries, countEntries, encodeBundle, leafHashes } from './bundle.ts';
+export { emptyRoot, HASH, leafHash, nodeHash, tileRoot } from './hash.ts';
+export {
+  makeConsistency,
+  makeInclusion,
+  rootFromTiles,
+  verifyConsistency,
+  verifyInclusion,
+  verifySubtreeConsistency,
+  verifySubtreeInclusion,
+} from './proof.ts';
+export {
+  hashesAtLevel,
+  parseTilePath,
+  partialWidth,
+  TILE_WIDTH,
+  type TileId,
+  type TileReader,
+  tileCount,
+  tilePath,
+  tilesOf,
+  tileWidth,
+} from './tiles.ts';
+export { type ChangedTile, Tree } from './tree.ts';
