@@ -1,0 +1,51 @@
+/**
+ * The common verbs: what an event did, in words that hold for every system. The first fifteen are DigiCert's, the
+ * others were added where the other systems do something that those cannot say.
+ */
+export const ACTIONS = {
+  approve: 'a pending request or profile was approved',
+  delete: 'something was removed',
+  download: 'something was handed out to a user',
+  expire: 'the end of validity was reached',
+  generate: 'a key, certificate, list or random data was created',
+  'generate-csr': 'a certificate signing request was made from a key',
+  import: 'something made elsewhere was brought in',
+  refresh: 'something was renewed or read again from its source',
+  reject: 'a pending request was turned down',
+  request: 'something was asked for and awaits processing',
+  'set-up': 'an account, server or token was prepared for use',
+  sign: 'data was signed, or a signature was attempted',
+  suspend: 'something was disabled for the time being',
+  unsuspend: 'something was enabled again',
+  update: 'a setting or a property was changed',
+
+  access: 'a permission was checked',
+  add: 'something that exists elsewhere was entered in a register',
+  archive: 'a private key was put into safe keeping',
+  'assume-role': 'a privileged role was taken',
+  'back-up': 'a copy of the configuration was made',
+  describe: 'something was told about an earlier act',
+  derive: 'key material was derived from a master key',
+  disconnect: 'a session with a peer ended',
+  encrypt: 'data was encrypted',
+  export: 'a key or a set of records left its safe keeping',
+  issue: 'a certificate request was processed to its end',
+  'log-in': 'somebody authenticated, or a token was opened',
+  'log-out': 'a session or a token was closed',
+  publish: 'a list or an answer was made public',
+  recover: 'an archived key was asked for or given back',
+  receive: 'a message came in',
+  register: 'something was announced to an authority',
+  restore: 'a copy of the configuration was put back',
+  revoke: 'a certificate was revoked, put on hold or released',
+  run: 'a scheduled task ran',
+  seal: 'the log itself was signed',
+  select: 'a key or certificate was taken into use',
+  start: 'a service or its log was started',
+  stop: 'a service or its log was stopped',
+  test: 'a key, a certificate or the system was tested',
+  unregister: 'an announcement to an authority was withdrawn',
+  verify: 'a signature, a proof or a list was checked',
+} as const;
+
+export type Action = keyof typeof ACTIONS;

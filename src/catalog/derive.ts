@@ -1,0 +1,26 @@
+import type { AuditRecord, Json, ObjectRef } from '../record/types.ts';
+import { isReference } from '../record/validate.ts';
+import { type EventInfo, findCatalog } from './catalog.ts';
+import { readObjects } from './objects.ts';
+
+/** The common verb of a record's event, or null when no catalog knows the event. */
+export function deriveAction(record: AuditRecord): string | null {
+  const info = findCatalog(record.system)?.find(record.event, record.component ?? record.module);
+  if (info === undefined || info === null) return null;
+  return verbByField(record, info) ?? info.action;
+}
+
+/** What the record acted upon: what its producer named, else what the catalog reads from its fields. */
+export function deriveObjects(record: AuditRecord): readonly ObjectRef[] {
+  if (record.objects !== undefined) return record.objects;
+  const catalog = findCatalog(record.system);
+  return catalog === null ? [] : readObjects(record, catalog.objects);
+}
+
+function verbByField(record: AuditRecord, { actionBy }: EventInfo): string | undefined {
+  const { details } = record;
+  if (actionBy === undefined || details === undefined || isReference(details)) return undefined;
+  const value = (details as { readonly [name: string]: Json })[actionBy.field];
+  const text = typeof value === 'string' ? value.toLowerCase() : '';
+  return Object.hasOwn(actionBy.values, text) ? actionBy.values[text] : undefined;
+}

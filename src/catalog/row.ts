@@ -1,0 +1,58 @@
+import type { AuditRecord, ObjectRef, SignatureInfo } from '../record/types.ts';
+import { deriveAction, deriveObjects } from './derive.ts';
+
+/** Raised whenever `indexRow` would give another row for the same record: an index built by another version is rebuilt. */
+export const ROW_VERSION = 1;
+
+/**
+ * The indexed columns of a record, in one place: the index driver's table, the filter compilers, the in-memory
+ * predicate and the verifier all follow this list. Times are ms since 1970. Absent values are null.
+ */
+export interface IndexRow {
+  readonly node: string;
+  readonly seq: number;
+  readonly logged: number;
+  readonly time: number;
+  readonly system: string;
+  readonly source: string;
+  readonly event: string;
+  readonly action: string | null;
+  readonly outcome: string;
+  readonly module: string | null;
+  readonly component: string | null;
+  readonly actor: string | null;
+  readonly ip: string | null;
+  readonly correlation: string | null;
+  /** Hash of what was signed, lower-case. */
+  readonly hash: string | null;
+  readonly flags: readonly string[];
+  readonly objects: readonly ObjectRef[];
+}
+
+export function indexRow(record: AuditRecord): IndexRow {
+  const signature = inline<SignatureInfo>(record.signature);
+  return {
+    node: record.node,
+    seq: record.seq,
+    logged: record.logged,
+    time: record.time,
+    system: record.system,
+    source: record.source,
+    event: record.event,
+    action: deriveAction(record),
+    outcome: record.outcome,
+    module: record.module ?? null,
+    component: record.component ?? null,
+    actor: record.actor?.name ?? null,
+    ip: record.actor?.ip ?? null,
+    correlation: record.correlation ?? null,
+    hash: signature?.hash?.toLowerCase() ?? null,
+    flags: record.flags ?? [],
+    objects: deriveObjects(record),
+  };
+}
+
+/** The member when it stands in the record, undefined when it is absent or sealed beside it. */
+function inline<T extends object>(member: T | { readonly payload: string } | undefined): T | undefined {
+  return member === undefined || 'payload' in member ? undefined : (member as T);
+}

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ACTIONS } from '../../src/catalog/actions.ts';
+import { findCatalog } from '../../src/catalog/catalog.ts';
+import { FORMS } from '../../src/catalog/identity.ts';
+import { readShared, skipWithoutShared as skip } from '../dialects/shared.ts';
+
+const SYSTEMS = ['signserver', 'dogtag', 'xroad', 'digicert'];
+
+for (const system of SYSTEMS) {
+  const catalog = findCatalog(system)!;
+
+  describe(system, () => {
+    test('every event stands once for each part', () => {
+      const names = catalog.events.map(({ part, event }) => `${part} ${event.toLowerCase()}`);
+      assert.deepEqual(
+        names.filter((name, i) => names.indexOf(name) !== i),
+        [],
+      );
+    });
+
+    test('events of one name have one verb, so that it holds without the part too', () => {
+      const verbs = new Map<string, string>();
+      for (const { event, action } of catalog.events) {
+        assert.equal(verbs.get(event.toLowerCase()) ?? action, action, event);
+        verbs.set(event.toLowerCase(), action);
+      }
+    });
+
+    test('verbs, forms and fields are well written', () => {
+      for (const { event, action, fields, actionBy } of catalog.events) {
+        for (const verb of [action, ...Object.values(actionBy?.values ?? {})]) {
+          assert.ok(Object.hasOwn(ACTIONS, verb), `${event}: ${verb}`);
+        }
+        const names = fields.split(' ').filter((name) => name !== '');
+        assert.equal(new Set(names).size, names.length, `${event}: ${fields}`);
+        assert.equal(names.join(' '), fields, `${event}: ${fields}`);
+      }
+      for (const rule of catalog.objects) assert.ok(Object.hasOwn(FORMS, rule.as), rule.as);
+    });
+
+    test('every event is found by its name in any case, in its part and without one', () => {
+      for (const { event, part, action } of catalog.events) {
+        for (const name of [event, event.toLowerCase(), event.toUpperCase()]) {
+          assert.equal(catalog.find(name, part)?.action, action);
+          assert.equal(catalog.find(name)?.action, action);
+          assert.equal(catalog.find(name, 'elsewhere')?.action, action);
+        }
+      }
+      for (const name of ['', 'constructor', '__proto__', 'NO SUCH EVENT'])
+        assert.equal(catalog.find(name), null);
+    });
+  });
+}
+
+test('each verb of the table is used', () => {
+  const used = new Set<string>(
+    SYSTEMS.flatMap((system) => findCatalog(system)!.events).flatMap(({ action, actionBy }) => [
+      action,
+      ...Object.values(actionBy?.values ?? {}),
+    ]),
+  );
+  assert.deepEqual(
+    Object.keys(ACTIONS).filter((verb) => !used.has(verb)),
+    [],
+  );
+});
+
+test('a failed event of X-Road is the event, once', () => {
+  const xroad = findCatalog('xroad')!;
+  assert.equal(xroad.find('Delete key failed')?.event, 'Delete key');
+  assert.equal(xroad.find('Delete key failed failed'), null);
+  assert.equal(findCatalog('dogtag')!.find('AUTH failed'), null);
+});
+
+test('one name, two parts: each has its fields, without part both count', () => {
+  const xroad = findCatalog('xroad')!;
+  const fields = (part?: string): string[] =>
+    [...xroad.find('Add timestamping service', part)!.fields].sort();
+  assert.ok(fields('central-server').includes('tsaUrl') && !fields('central-server').includes('tspUrl'));
+  assert.ok(fields('security-server').includes('tspUrl') && !fields('security-server').includes('tsaUrl'));
+  assert.ok(fields().includes('tsaUrl') && fields().includes('tspUrl'));
+});
+
+test('there is no catalog for systems of users', () => {
+  for (const system of ['', 'my-app', 'constructor', 'tallystick']) assert.equal(findCatalog(system), null);
+});
+
+describe('against the lists of events', { skip }, () => {
+  type Listed = {
+    readonly event: string;
+    readonly component?: string;
+    readonly parameters?: readonly string[];
+    readonly fields?: readonly { readonly name: string; readonly in?: string; readonly kind?: string }[];
+    readonly variants?: readonly {
+      readonly module: string;
+      readonly fields: NonNullable<Listed['fields']>;
+    }[];
+    readonly currentSpelling?: string;
+    readonly writtenNames?: readonly string[];
+  };
+  type List = {
+    readonly events?: readonly Listed[];
+    readonly actions?: readonly { readonly action: string }[];
+    readonly later: readonly Listed[];
+    readonly historic?: readonly Listed[];
+    readonly cesecoreEventTypes?: readonly string[];
+  };
+  const read = (system: string): List =>
+    JSON.parse(Buffer.from(readShared(`formats/catalog/${system}.json`)).toString()) as List;
+  const top = (name: string): string => name.split(/[.[]/, 1)[0]!;
+
+  test('signserver', () => {
+    const list = read('signserver');
+    const catalog = findCatalog('signserver')!;
+    for (const { event, variants } of list.events!) {
+      for (const { module, fields } of variants!) {
+        const info = catalog.events.find((row) => row.event === event && row.part === module);
+        assert.ok(info !== undefined, `${module} ${event}`);
+        const known = catalog.find(event, module)!.fields;
+        for (const { name, kind } of fields)
+          assert.ok(kind === 'group' || known.has(name), `${event} ${name}`);
+      }
+    }
+    for (const { event } of list.later) assert.ok(catalog.find(event), event);
+    for (const event of list.cesecoreEventTypes!) assert.ok(catalog.find(event), event);
+  });
+
+  test('dogtag', () => {
+    const list = read('dogtag');
+    const catalog = findCatalog('dogtag')!;
+    for (const { event, parameters, writtenNames } of [...list.events!, ...list.later]) {
+      for (const name of [event, ...(writtenNames ?? [])]) {
+        const info = catalog.find(name);
+        assert.ok(info !== null, name);
+        for (const field of parameters!) {
+          assert.ok(
+            field === 'SubjectID' || field === 'Outcome' || info.fields.has(field),
+            `${name} ${field}`,
+          );
+        }
+      }
+    }
+    for (const { event } of list.historic!) assert.ok(catalog.find(event), event);
+  });
+
+  test('xroad', () => {
+    const list = read('xroad');
+    const catalog = findCatalog('xroad')!;
+    assert.equal(list.events!.length, 142);
+    for (const { event, component, fields, currentSpelling } of [...list.events!, ...list.later]) {
+      for (const name of [event, currentSpelling ?? event]) {
+        assert.ok(
+          catalog.events.some(
+            (row) => row.event.toLowerCase() === name.toLowerCase() && row.part === component,
+          ),
+          `${component} ${name}`,
+        );
+        const known = catalog.find(name, component)!.fields;
+        for (const field of fields!) assert.ok(known.has(top(field.name)), `${name} ${field.name}`);
+      }
+    }
+    for (const { event, component } of list.historic!) assert.ok(catalog.find(event, component), event);
+  });
+
+  test('digicert', () => {
+    const list = read('digicert');
+    assert.equal(list.actions!.length, 15);
+    for (const { action } of list.actions!) assert.ok(findCatalog('digicert')!.find(action), action);
+  });
+});
