@@ -1,0 +1,51 @@
+import type { RecordDraft } from '../record/types.ts';
+
+/**
+ * How a system's records look on the wire. A dialect is total: it accepts any bytes, never throws, never loses one:
+ * the items it gives cover its input from first to last byte without gap or overlap.
+ */
+export interface Dialect {
+  /** Name and version as sealed in records: `signserver-text/1`. */
+  readonly name: string;
+  readonly system: string;
+  /** One line for help texts. */
+  readonly title: string;
+  /**
+   * Which share of the bytes of `head` (the first at most 64 KiB of a file) this dialect understands, 0 to 1.
+   * Detection takes the best above 0.5.
+   */
+  detect(head: Uint8Array): number;
+  parser(options?: ParserOptions): Parser;
+}
+
+export interface ParserOptions {
+  /** Offset of the first byte pushed, when reading continues inside a file. */
+  readonly offset?: number;
+  /** For formats with a header: the header line's bytes, when reading continues after it. */
+  readonly header?: Uint8Array;
+  /** ms since 1970 to take for lines that carry no readable time (then flagged `time-uncertain`). */
+  readonly fallbackTime?: number;
+}
+
+/** Push-parser with bounded memory: an entry longer than `MAX_NATIVE_BYTES` is cut, flagged `truncated`. */
+export interface Parser {
+  /** Takes the next bytes and gives what became complete. */
+  push(bytes: Uint8Array): readonly ParsedItem[];
+  /** No more bytes: gives the rest, an unterminated last line included (flagged `unterminated`). */
+  end(): readonly ParsedItem[];
+}
+
+export interface ParsedItem {
+  /** Byte range in the file, end exclusive. */
+  readonly start: number;
+  readonly end: number;
+  /** `record`: an event. `blank`: only white space. `header`: column names. */
+  readonly kind: 'record' | 'blank' | 'header';
+  /**
+   * Of kind `record`: never absent, even for a line that could not be understood (event `UNPARSED`, flag `unparsed`).
+   * Its `raw` gives back all bytes of the range, line ends included; it obeys the rules of a record (`checkDraft`).
+   */
+  readonly record?: RecordDraft;
+}
+
+export const MAX_NATIVE_BYTES: number = 1024 * 1024;

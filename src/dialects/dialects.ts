@@ -1,0 +1,35 @@
+import type { Dialect } from './dialect.ts';
+import { DIGICERT_CSV } from './digicert/dialect.ts';
+import { DOGTAG_AUDIT } from './dogtag/dialect.ts';
+import { HEAD_BYTES } from './score.ts';
+import { SIGNSERVER_TEXT } from './signserver/dialect.ts';
+import { XROAD_AUDIT } from './xroad/dialect.ts';
+
+/** All dialects. Of several for one system, the one that the system's name stands for comes first. */
+export const DIALECTS: readonly Dialect[] = [SIGNSERVER_TEXT, DOGTAG_AUDIT, XROAD_AUDIT, DIGICERT_CSV];
+
+export interface Detected {
+  readonly dialect: Dialect;
+  /** Above 0.5, to 1. */
+  readonly score: number;
+}
+
+/** The dialect that understands most of `head`, the first bytes of a file; null when none understands half of it. */
+export function detectDialect(head: Uint8Array): Detected | null {
+  const bytes = head.subarray(0, HEAD_BYTES);
+  let best: Detected | null = null;
+  for (const dialect of DIALECTS) {
+    const score = dialect.detect(bytes);
+    if (score > 0.5 && score > (best?.score ?? 0)) best = { dialect, score };
+  }
+  return best;
+}
+
+/** The dialect called `xroad/1` or `xroad`, or the first one of the system of that name; null when there is none. */
+export function dialectByName(name: string): Dialect | null {
+  return (
+    DIALECTS.find((dialect) => dialect.name === name || dialect.name.startsWith(`${name}/`)) ??
+    DIALECTS.find((dialect) => dialect.system === name) ??
+    null
+  );
+}

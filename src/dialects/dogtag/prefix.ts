@@ -1,0 +1,50 @@
+import { type ReadTime, readDogtagDate, readIso } from '../time.ts';
+
+/** What stands before the message of a line. */
+export interface Prefix {
+  /** The date as written; null when the line has none. */
+  readonly date: string | null;
+  readonly time: ReadTime | null;
+  /** Offset of the `[` that opens `[AuditEvent=`. */
+  readonly message: number;
+}
+
+const MESSAGE = '[AuditEvent=';
+const DOUBLED = '[[AuditEvent=';
+/** `0.main - `: process, thread; the thread's name is free text, but holds no ` - [`. */
+const THREAD = /^\d{1,10}\./;
+/** `[date] [source] [level] `, and `<type=NAME>:` in old documents. */
+const HEADER =
+  /^\[([^\]]{1,64})\] \[[^\]]{1,32}\] \[[^\]]{1,32}\] (?:<type=[A-Za-z0-9_]{1,128}>:)?(?=\[{1,2}AuditEvent=)/;
+/** The token processing system of releases 9.0 to 10.1, written in C++: `[date] <thread> `, local time. */
+const TOKENS = /^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\] [0-9a-fA-F]{1,16} (?=\[{1,2}AuditEvent=)/;
+const TYPE = /^<type=[A-Za-z0-9_]{1,128}>:(?=\[{1,2}AuditEvent=)/;
+
+/** Reads what precedes the message; null when no audit line starts here. Documents leave the prefix away. */
+export function readPrefix(text: string): Prefix | null {
+  if (text.startsWith(MESSAGE) || text.startsWith(DOUBLED))
+    return { date: null, time: null, message: bracket(text, 0) };
+  if (THREAD.test(text)) {
+    const dash = text.indexOf(' - [');
+    const header = dash === -1 ? null : HEADER.exec(text.slice(dash + 3, dash + 3 + 512));
+    if (header === null) return null;
+    const date = header[1]!;
+    return { date, time: readDogtagDate(date), message: bracket(text, dash + 3 + header[0].length) };
+  }
+  const tokens = TOKENS.exec(text);
+  if (tokens !== null) {
+    return { date: tokens[1]!, time: readIso(tokens[1]!), message: bracket(text, tokens[0].length) };
+  }
+  const type = TYPE.exec(text);
+  return type === null ? null : { date: null, time: null, message: bracket(text, type[0].length) };
+}
+
+/** Whether a second line seems to start somewhere within a message: after a cut, or out of a value. */
+export function startsWithin(text: string, from: number): boolean {
+  return /\] \[[^\]]{1,32}\] \[[^\]]{1,32}\] \[{1,2}AuditEvent=/.test(text.slice(from));
+}
+
+/** Some token events of 10.2 to 10.4 open with two brackets. */
+function bracket(text: string, at: number): number {
+  return text.startsWith('[[', at) ? at + 1 : at;
+}

@@ -1,0 +1,77 @@
+import { type ReadTime, readIso } from '../time.ts';
+
+/** What stands on a line before its JSON. */
+export interface Frame {
+  readonly time: ReadTime | null;
+  readonly host: string | null;
+  readonly correlation: string | null;
+  /** The application as the line names it. */
+  readonly context: string | null;
+  readonly component: string | null;
+  /** Offset of the `{`. */
+  readonly json: number;
+}
+
+const JSON_AT = ' - {';
+const MAX_FRAME = 1024;
+
+/** `<outer time> <host> correlation-id: [<id>] INFO  [<context>] <inner time>`, as rsyslog files and syslog carry it. */
+const SYSLOG =
+  /^(?:<\d{1,3}>)?(?:\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) (\S+) (?:correlation-id: ?\[([^\]]*)\] )?\w+ +\[([^\]]+)\] (\d{4}-\d\d-\d\d[T ]\S+)$/;
+/** `<time> [<thread>] correlation-id:[<id>] INFO  <logger>`: the application's own log file. */
+const SERVER_FILE = /^(\S+) \[[^\]]*\] correlation-id: ?\[([^\]]*)\] \w+ +[\w.$]*AuditLogger$/;
+/** `<time> INFO [<application>] [<thread>] <logger>`: standard output of the Sidecar container. */
+const SIDECAR = /^(\S+) \w+ +\[([^\]]*)\] \[[^\]]*\] [\w.$]*AuditLogger$/;
+/** `<time> INFO  [<thread>] <logger>`: signer-console's file. */
+const CONSOLE_FILE = /^(\S+) \w+ +\[[^\]]*\] [\w.$]*AuditLogger$/;
+
+/** Applications by the names they give themselves, from 6.x on. */
+const COMPONENTS: ReadonlyMap<string, string> = new Map([
+  ['X-Road Proxy Admin REST API', 'security-server'],
+  ['X-Road Proxy UI', 'security-server'],
+  ['xroad-proxy-ui-api', 'security-server'],
+  ['X-Road Central Server Admin Service', 'central-server'],
+  ['X-Road Center UI', 'central-server'],
+  ['X-Road Signer Console', 'signer-console'],
+]);
+
+/** Reads the frame of a line; null when the line has none of the known ones. */
+export function readFrame(text: string): Frame | null {
+  const dash = text.slice(0, MAX_FRAME).indexOf(JSON_AT);
+  if (dash === -1) return null;
+  const frame = text.slice(0, dash);
+  const json = dash + JSON_AT.length - 1;
+  const syslog = SYSLOG.exec(frame);
+  if (syslog !== null) {
+    const [, host, correlation, context, time] = syslog;
+    return known({ time, host, correlation, context, component: COMPONENTS.get(context!), json });
+  }
+  const server = SERVER_FILE.exec(frame);
+  if (server !== null) return known({ time: server[1], correlation: server[2], json });
+  const sidecar = SIDECAR.exec(frame);
+  if (sidecar !== null) {
+    return known({ time: sidecar[1], context: sidecar[2], component: COMPONENTS.get(sidecar[2]!), json });
+  }
+  const console = CONSOLE_FILE.exec(frame);
+  return console === null ? null : known({ time: console[1], component: 'signer-console', json });
+}
+
+interface Parts {
+  readonly time: string | undefined;
+  readonly host?: string | undefined;
+  readonly correlation?: string | undefined;
+  readonly context?: string | undefined;
+  readonly component?: string | undefined;
+  readonly json: number;
+}
+
+function known({ time, host, correlation, context, component, json }: Parts): Frame {
+  return {
+    time: time === undefined ? null : readIso(time),
+    host: host ?? null,
+    correlation: correlation === undefined || correlation === '' ? null : correlation,
+    context: context ?? null,
+    component: component ?? null,
+    json,
+  };
+}
