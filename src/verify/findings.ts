@@ -1,0 +1,213 @@
+/**
+ * What a verifier has to say. A finding is a result, not an error: it names what it is about, what was expected and
+ * what was there. Codes are stable and never re-used for something else.
+ */
+
+type Class = 'notice' | 'fail';
+
+interface CodeInfo {
+  /** `fail`: the log or a view of it is not what was sealed. `notice`: to be known, accuses nobody. */
+  readonly class: Class;
+  readonly summary: string;
+}
+
+export const FINDINGS = {
+  altered: { class: 'fail', summary: 'bytes do not hash to the sealed leaf' },
+  missing: { class: 'fail', summary: 'a sealed record is not there' },
+  inserted: { class: 'fail', summary: 'an entry stands where none was sealed' },
+  reordered: { class: 'fail', summary: 'a sealed record stands at another place' },
+  unreadable: { class: 'fail', summary: 'stored bytes do not decode' },
+  'not-canonical': { class: 'fail', summary: 'sealed bytes are not the canonical form of a record' },
+  misnumbered: { class: 'fail', summary: 'a record says another node or number than its place' },
+  'clock-skew': { class: 'notice', summary: 'times are out of order' },
+  'payload-altered': { class: 'fail', summary: 'a payload does not hash to what its record sealed' },
+  'payload-unreadable': { class: 'fail', summary: 'a stored payload does not decode' },
+  'payload-foreign': { class: 'fail', summary: 'a stored payload that its record does not refer to' },
+
+  'tile-altered': {
+    class: 'fail',
+    summary: 'a stored hash tile is not the one sealed; the records under it are',
+  },
+  'tile-missing': { class: 'fail', summary: 'a hash tile is not there; the records under it are as sealed' },
+
+  'bad-checkpoint': { class: 'fail', summary: 'a checkpoint is malformed' },
+  'bad-signature': { class: 'fail', summary: "a checkpoint's signature by a known key is not good" },
+  'unknown-key': { class: 'fail', summary: 'a checkpoint is signed by none of the known keys' },
+  'foreign-signature': { class: 'notice', summary: 'a checkpoint is also signed by a key that is not known' },
+  'other-log': { class: 'fail', summary: 'the log is not the one that was asked for' },
+  truncated: { class: 'fail', summary: 'the log is shorter than an anchor says' },
+  'rolled-back': { class: 'fail', summary: 'the head is signed, but older than an anchor' },
+  'split-view': { class: 'fail', summary: 'two signed checkpoints contradict each other' },
+
+  'index-differs': { class: 'fail', summary: 'the search index says other than the log; the log stands' },
+
+  'coverage-ends': { class: 'fail', summary: 'records that could not be tied to the signed root' },
+  'not-listed': { class: 'notice', summary: 'more findings than are listed' },
+} as const;
+
+export type FindingCode = keyof typeof FINDINGS;
+
+/** What is said of records that are not there, however many. */
+export const MISSING = 'sealed, but not there';
+
+interface Base {
+  readonly class: Class;
+  /** Records concerned: [from, to). */
+  readonly from: number;
+  readonly to: number;
+  /** Lower-case hex of a hash, or a value in words; null where there is none. */
+  readonly expected: string | null;
+  readonly actual: string | null;
+  /** For people. Holds no record content. */
+  readonly message: string;
+}
+
+/** About records. */
+export interface RecordFinding extends Base {
+  readonly code:
+    | 'altered'
+    | 'missing'
+    | 'inserted'
+    | 'unreadable'
+    | 'not-canonical'
+    | 'misnumbered'
+    | 'clock-skew'
+    | 'payload-altered'
+    | 'payload-unreadable'
+    | 'payload-foreign';
+  /** The bytes found, where they tell something: base64. */
+  readonly found?: string;
+}
+
+export interface MovedFinding extends Base {
+  readonly code: 'reordered';
+  /** The number of the record that stands at `from`, where it is one alone. */
+  readonly belongsAt?: number;
+}
+
+/** About hash tiles; `from` and `to` are the records under the hashes that differ. */
+export interface TileFinding extends Base {
+  readonly code: 'tile-altered' | 'tile-missing';
+  readonly level: number;
+  readonly index: number;
+}
+
+/** About checkpoints. */
+export interface CheckpointFinding extends Base {
+  readonly code:
+    | 'bad-checkpoint'
+    | 'bad-signature'
+    | 'unknown-key'
+    | 'foreign-signature'
+    | 'other-log'
+    | 'truncated'
+    | 'rolled-back'
+    | 'split-view';
+  /** Size the checkpoint is about. */
+  readonly size: number;
+  /** The signed notes that show it. */
+  readonly notes: readonly string[];
+}
+
+export interface IndexFinding extends Base {
+  readonly code: 'index-differs';
+  /** Columns that differ; empty when the row is missing or too many. */
+  readonly columns: readonly string[];
+}
+
+/** About the verification itself. */
+export interface BoundFinding extends Base {
+  readonly code: 'coverage-ends' | 'not-listed';
+}
+
+export type Finding =
+  | RecordFinding
+  | MovedFinding
+  | TileFinding
+  | CheckpointFinding
+  | IndexFinding
+  | BoundFinding;
+
+/** What a finding is made of: class and absent values are filled in. */
+export type FindingInput<F extends Finding = Finding> = F extends Finding
+  ? Omit<F, 'class' | 'expected' | 'actual'> & {
+      readonly expected?: string | null;
+      readonly actual?: string | null;
+    }
+  : never;
+
+export function finding(input: FindingInput): Finding {
+  const info: CodeInfo = FINDINGS[input.code];
+  return { class: info.class, expected: null, actual: null, ...input } as Finding;
+}
+
+/** More findings than this are counted, not listed. */
+export const MAX_FINDINGS = 100;
+/** Neighbouring ranges of these codes are one finding; so their messages name no numbers. */
+const JOINED: readonly FindingCode[] = [
+  'missing',
+  'unreadable',
+  'reordered',
+  'index-differs',
+  'coverage-ends',
+];
+
+/** Collects findings, bounded. */
+export class Findings {
+  readonly #list: Finding[] = [];
+  #dropped = 0;
+  #droppedFrom = Number.POSITIVE_INFINITY;
+  #droppedTo = 0;
+  #failed = false;
+
+  add(input: FindingInput): void {
+    this.addAll([finding(input)]);
+  }
+
+  addAll(findings: readonly Finding[]): void {
+    for (const f of findings) {
+      this.#failed ||= f.class === 'fail';
+      const last = this.#list.at(-1);
+      if (last !== undefined && JOINED.includes(f.code) && continues(last, f)) {
+        // What was expected of the first alone says nothing of all.
+        this.#list[this.#list.length - 1] = { ...last, to: f.to, expected: null, actual: null };
+      } else if (this.#list.length < MAX_FINDINGS) {
+        this.#list.push(f);
+      } else {
+        this.#dropped++;
+        this.#droppedFrom = Math.min(this.#droppedFrom, f.from);
+        this.#droppedTo = Math.max(this.#droppedTo, f.to);
+      }
+    }
+  }
+
+  /** Whether anything failed, listed or not. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** By position, failures first where they share one; what could not be listed comes last as one finding. */
+  list(): readonly Finding[] {
+    const sorted = this.#list.toSorted((a, b) => a.from - b.from || rank(a) - rank(b));
+    if (this.#dropped === 0) return sorted;
+    const message = `${this.#dropped} more findings between records ${this.#droppedFrom} and ${this.#droppedTo - 1} are not listed`;
+    return [
+      ...sorted,
+      finding({ code: 'not-listed', from: this.#droppedFrom, to: this.#droppedTo, message }),
+    ];
+  }
+}
+
+/** Whether `next` says the same of the records that follow. */
+function continues(last: Finding, next: Finding): boolean {
+  if (last.to !== next.from) return false;
+  if (last.code === 'index-differs' && next.code === 'index-differs') {
+    return last.columns.join() === next.columns.join();
+  }
+  if (last.code === 'reordered') return last.message === next.message;
+  return last.code === next.code;
+}
+
+function rank(f: Finding): number {
+  return f.class === 'fail' ? 0 : 1;
+}

@@ -1,0 +1,82 @@
+import { HASH, Tree } from '../merkle/mod.ts';
+import { provenBase, storedBase } from './base.ts';
+import { CheckpointCheck } from './checkpoints.ts';
+import type { FixedHead } from './head.ts';
+import type { Report } from './report.ts';
+import { Run, type VerifyOptions } from './run.ts';
+import type { LogSource } from './source.ts';
+import { type Base, SealedTiles } from './tiles.ts';
+import type { WalkedBundle } from './walk.ts';
+
+/**
+ * Verifies a whole log as it stands when called; what is appended meanwhile is left for the next time. Checks the
+ * head's signature, every entry and hash tile up to the head's root, every kept checkpoint, the payloads, and the
+ * pin if there is one; with `deep` what is in the records, with `index` that it says the same.
+ *
+ * Reads each part of the log once and in order; memory does not grow with the log. What is wrong with the log is in
+ * the report, never thrown. Throws `ProofError` KEY_INVALID and `UsageError` PIN_INVALID for bad options, the
+ * signal's reason when aborted, and `StoreError` STORE_UNAVAILABLE when the medium fails.
+ */
+export async function verifyLog(source: LogSource, options: VerifyOptions = {}): Promise<Report> {
+  const run = new Run(source, options);
+  const head = await run.openHead();
+  if (head === null) return run.report({ from: 0, to: 0 });
+  const base =
+    (await storedBase(source, head, run.findings)) ??
+    (await provenBase(source, head, run.keyring, run.findings));
+  const checkpoints = new CheckpointCheck(source, head, run.keyring, options.pin, run.findings);
+  try {
+    await checkRecords(run, head, base, checkpoints);
+    await checkpoints.finish();
+  } finally {
+    await checkpoints.close();
+  }
+  run.checked.checkpoints = checkpoints.good;
+  if (checkpoints.unknown > 0) {
+    run.skip(
+      `the root of ${checkpoints.unknown} kept checkpoints`,
+      'the records up to them are not all as sealed',
+    );
+  }
+  if (!checkpoints.pinChecked && (options.pin?.size ?? 0) <= head.size) {
+    run.skip('the pin', 'the records up to it are not all as sealed');
+  }
+  return run.report({ from: 0, to: head.size });
+}
+
+async function checkRecords(
+  run: Run,
+  head: FixedHead,
+  base: Base,
+  checkpoints: CheckpointCheck,
+): Promise<void> {
+  const tiles = new SealedTiles(run.source, base, run.findings);
+  const tree = new Tree();
+  for await (const bundle of run.records(head, tiles, base.size, { from: 0, to: base.size })) {
+    await checkpoints.visit(bundle.to - 1, rootsWithin(tree, bundle));
+    const isKnown = grow(tree, bundle, tiles);
+    await checkpoints.visit(bundle.to, () => (isKnown ? tree.root() : null));
+  }
+}
+
+/** Roots at ascending sizes within a bundle that begins where the tree ends. */
+function rootsWithin(tree: Tree, { from, leaves }: WalkedBundle): (size: number) => Uint8Array | null {
+  let partial: Tree | null = null;
+  return (size) => {
+    if (leaves === null || tree.size !== from) return null;
+    partial ??= tree.clone();
+    partial.appendAll(leaves.subarray((partial.size - from) * HASH, (size - from) * HASH));
+    return partial.root();
+  };
+}
+
+/** Adds a bundle to the tree, or the whole region when one that is lost ends with it. False while it is within one. */
+function grow(tree: Tree, { from, to, root, leaves }: WalkedBundle, { lost }: SealedTiles): boolean {
+  // The tree keeps the tiles it completes until they are taken.
+  tree.changedTiles();
+  if (root !== null) tree.appendSubtree(1, root);
+  else if (leaves !== null) tree.appendAll(leaves);
+  else if (lost?.to === to) tree.appendSubtree(lost.level, lost.hash);
+  else return false;
+  return tree.size === to && from < to;
+}

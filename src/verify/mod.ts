@@ -1,0 +1,19 @@
+export type { DeepChecker } from './content.ts';
+export { type DeepContext, type DeepResult, deepCheckBundle, type PayloadUse } from './deep.ts';
+export {
+  type BoundFinding,
+  type CheckpointFinding,
+  FINDINGS,
+  type Finding,
+  type FindingCode,
+  type IndexFinding,
+  MAX_FINDINGS,
+  type MovedFinding,
+  type RecordFinding,
+  type TileFinding,
+} from './findings.ts';
+export { verifyLog } from './log.ts';
+export { verifyRange, verifyRecord } from './range.ts';
+export type { Checked, NotChecked, Report, Trust } from './report.ts';
+export type { VerifyOptions } from './run.ts';
+export type * from './source.ts';

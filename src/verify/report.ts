@@ -1,0 +1,47 @@
+import type { Finding } from './findings.ts';
+
+/**
+ * Whose word a pass stands on. `pinned-key`: a key remembered from before. `given-key`: one the caller named.
+ * `log-key`: the one the log itself names in its first record, which proves only that the log agrees with itself.
+ * `none`: no signature of the head could be checked.
+ */
+export type Trust = 'pinned-key' | 'given-key' | 'log-key' | 'none';
+
+/** How many of each were read and checked. */
+export interface Checked {
+  /** Records whose bytes hash to the sealed leaf. */
+  records: number;
+  bundles: number;
+  /** Hash tiles that hash to what is above them. */
+  tiles: number;
+  /** Checkpoints whose signature and root are good. */
+  checkpoints: number;
+  payloads: number;
+  /** Index rows that are what the log says. */
+  rows: number;
+}
+
+/** What was left out. "Not checked" is never "intact". */
+export interface NotChecked {
+  readonly what: string;
+  readonly why: string;
+}
+
+export interface Report {
+  /** `not-intact` as soon as one finding is a failure. */
+  readonly verdict: 'intact' | 'not-intact';
+  /** What the log calls itself; null when it has no sealed state. */
+  readonly origin: string | null;
+  /** Records the report is about: [from, to). */
+  readonly range: { readonly from: number; readonly to: number };
+  /** Size of the head that was fixed at the start. */
+  readonly size: number;
+  /** Root of that head, lower-case hex; null when there is none. */
+  readonly root: string | null;
+  readonly trust: Trust;
+  /** vkeys whose signature of the head was good. */
+  readonly keys: readonly string[];
+  readonly checked: Readonly<Checked>;
+  readonly notChecked: readonly NotChecked[];
+  readonly findings: readonly Finding[];
+}

@@ -1,0 +1,129 @@
+import type { IndexRow } from '../catalog/row.ts';
+import type { ObjectRef } from '../record/mod.ts';
+import { Ahead } from './ahead.ts';
+import type { Findings } from './findings.ts';
+import type { IndexSource } from './source.ts';
+
+/** Compares the rows of an index with those that the log's own records give. */
+export class RowCheck {
+  readonly #pages: Ahead<readonly IndexRow[]>;
+  readonly #findings: Findings;
+  /** Rows of entries below this are in the index. */
+  readonly end: number;
+  #page: readonly IndexRow[] = [];
+  #at = 0;
+  #good = 0;
+
+  private constructor(pages: AsyncIterable<readonly IndexRow[]>, end: number, findings: Findings) {
+    this.#pages = new Ahead(pages);
+    this.end = end;
+    this.#findings = findings;
+  }
+
+  /** Rows [from, to) as far as the index goes. */
+  static async open(
+    index: IndexSource,
+    node: string,
+    from: number,
+    to: number,
+    findings: Findings,
+  ): Promise<RowCheck> {
+    const end = Math.max(from, Math.min(to, await index.position(node)));
+    return new RowCheck(index.rows(node, from, end), end, findings);
+  }
+
+  get good(): number {
+    return this.#good;
+  }
+
+  /** Compares the rows of entries `from` onwards; those of entries in between that were not given are passed over. */
+  async compare(from: number, expected: readonly (IndexRow | null)[]): Promise<void> {
+    while ((await this.#isMore()) && !(this.#next.seq >= from)) this.#at++;
+    for (const [i, wanted] of expected.entries()) {
+      const seq = from + i;
+      if (seq >= this.end) return;
+      // Asked only at the end of a page: waiting once a row would cost more than comparing it.
+      if (this.#at < this.#page.length || (await this.#isMore())) this.#compareNext(seq, wanted);
+      else this.#add(seq, [], 'the index has no row for it');
+      while ((this.#at < this.#page.length || (await this.#isMore())) && !(this.#next.seq > seq)) {
+        this.#add(seq, [], 'the index has more than one row for it');
+        this.#at++;
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pages.close();
+  }
+
+  #compareNext(seq: number, wanted: IndexRow | null): void {
+    const row = this.#next;
+    if (row.seq !== seq) {
+      this.#add(seq, [], 'the index has no row for it');
+      return;
+    }
+    this.#at++;
+    // Of bytes that are no record nobody can say what the index should hold.
+    if (wanted === null) return;
+    const columns = differing(wanted, row);
+    if (columns.length === 0) this.#good++;
+    else this.#add(seq, columns, 'the index says other than the record');
+  }
+
+  /** Whether there is a next row, which then is `#next`. */
+  async #isMore(): Promise<boolean> {
+    while (this.#at >= this.#page.length) {
+      const page = await this.#pages.take();
+      if (page === null) return false;
+      this.#page = page;
+      this.#at = 0;
+    }
+    return true;
+  }
+
+  get #next(): IndexRow {
+    return this.#page[this.#at] as IndexRow;
+  }
+
+  #add(seq: number, columns: readonly string[], message: string): void {
+    this.#findings.add({ code: 'index-differs', from: seq, to: seq + 1, columns, message });
+  }
+}
+
+/**
+ * Columns in which an index's row differs from the derived one: every column that is derived, so that none is
+ * forgotten. Flags and objects are sets: their order does not count.
+ */
+function differing(derived: IndexRow, found: IndexRow): string[] {
+  const columns: string[] = [];
+  for (const column in derived) {
+    if (column === 'flags' || column === 'objects') continue;
+    if (derived[column as keyof IndexRow] !== found[column as keyof IndexRow]) columns.push(column);
+  }
+  if (!sameSet(derived.flags, found.flags, isSameFlag, String)) columns.push('flags');
+  if (!sameSet(derived.objects, found.objects, isSameObject, objectText)) columns.push('objects');
+  return columns;
+}
+
+function sameSet<T>(
+  a: readonly T[],
+  b: readonly T[],
+  isSame: (a: T, b: T) => boolean,
+  text: (item: T) => string,
+): boolean {
+  if (a.length !== b.length) return false;
+  if (a.every((item, i) => isSame(item, b[i] as T))) return true;
+  return a.map(text).sort().join('\n') === b.map(text).sort().join('\n');
+}
+
+function isSameFlag(a: string, b: string): boolean {
+  return a === b;
+}
+
+function isSameObject(a: ObjectRef, b: ObjectRef): boolean {
+  return a.kind === b.kind && a.id === b.id && a.name === b.name;
+}
+
+function objectText({ kind, id, name }: ObjectRef): string {
+  return JSON.stringify([kind, id, name ?? null]);
+}

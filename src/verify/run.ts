@@ -1,0 +1,184 @@
+import type { Keyring, Pin } from '../checkpoint/mod.ts';
+import { toHex } from '../crypto/bytes.ts';
+import { TallystickError } from '../errors.ts';
+import { TILE_WIDTH } from '../merkle/mod.ts';
+import { ContentCheck, type DeepChecker, INLINE } from './content.ts';
+import { Findings } from './findings.ts';
+import { chooseKeys, type FixedHead, fixHead } from './head.ts';
+import { PayloadCheck } from './payloads.ts';
+import type { Checked, NotChecked, Report } from './report.ts';
+import { RowCheck } from './rows.ts';
+import type { IndexSource, LogSource, SourceHead } from './source.ts';
+import type { SealedTiles, Slice } from './tiles.ts';
+import { type WalkedBundle, walk } from './walk.ts';
+
+export interface VerifyOptions {
+  /** vkeys to believe. Without these and without a pin, the key that the log's first record names is used. */
+  readonly keys?: readonly string[];
+  /** What was remembered of the log. Its keys are believed. */
+  readonly pin?: Pin;
+  /** Whether to read every record: canonical form, node, number, times, and which payloads it refers to. */
+  readonly deep?: boolean;
+  /** An index to compare with the records. Means `deep`. */
+  readonly index?: IndexSource;
+  /** Node id; the last part of the origin when not given. */
+  readonly node?: string;
+  /** Called now and then with how many of how many records have been read. */
+  readonly onProgress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+  /** Where to read the records of bundles; on this thread when not given. */
+  readonly checker?: DeepChecker;
+}
+
+/** Bundles between two calls of `onProgress`. */
+const PROGRESS_BUNDLES = 64;
+
+/** One verification: what it was asked, what it has found so far. */
+export class Run {
+  readonly source: LogSource;
+  readonly options: VerifyOptions;
+  readonly findings: Findings = new Findings();
+  readonly checked: Checked = { records: 0, bundles: 0, tiles: 0, checkpoints: 0, payloads: 0, rows: 0 };
+  readonly #notChecked: NotChecked[] = [];
+  head: FixedHead | null = null;
+  keyring: Keyring | null = null;
+
+  constructor(source: LogSource, options: VerifyOptions) {
+    this.source = source;
+    this.options = options;
+  }
+
+  skip(what: string, why: string): void {
+    this.#notChecked.push({ what, why });
+  }
+
+  /** Fixes the head and checks it by itself. Null when there is none to go on from; that is in the report then. */
+  async openHead(): Promise<FixedHead | null> {
+    const { pin, keys: given } = this.options;
+    const stored = await this.#readHead();
+    if (stored === null) return null;
+    const keys = await chooseKeys(this.source, pin, given);
+    this.keyring = keys.keyring;
+    this.head = await fixHead(stored, keys, pin, this.findings);
+    if (keys.keyring === null) {
+      this.skip('signatures', 'no key was given, and the first record names none: give the key of the log');
+    }
+    if (this.head?.trust === 'log-key') {
+      this.skip('whose key it is', 'no key was given: the one that the log itself names was believed');
+    }
+    if (pin === undefined) {
+      this.skip(
+        'an outside anchor',
+        'no pin was given: a cut tail, or a log rebuilt with its own key, would not show',
+      );
+    }
+    return this.head;
+  }
+
+  async #readHead(): Promise<SourceHead | null> {
+    const { pin } = this.options;
+    let head: SourceHead | null;
+    try {
+      head = await this.source.head();
+    } catch (error) {
+      if (!(error instanceof TallystickError) || error.code !== 'STORE_DAMAGED') throw error;
+      const message = `the stored head can't be read: ${error.message}`;
+      this.findings.add({ code: 'bad-checkpoint', from: 0, to: 0, size: 0, notes: [], message });
+      return null;
+    }
+    if (head === null && pin !== undefined && pin.size > 0) {
+      this.findings.add({
+        code: 'truncated',
+        from: 0,
+        to: pin.size,
+        size: pin.size,
+        expected: `${pin.size} records, root ${pin.root}`,
+        actual: 'no sealed state',
+        notes: [pin.checkpoint],
+        message: `${pin.size} records were sealed when the pin was saved; the log has none now`,
+      });
+    }
+    if (head === null) this.skip('everything', 'the log has no sealed state');
+    return head;
+  }
+
+  /** Reads a range of records and, as far as asked, what is in them. Yields each bundle once it has been compared. */
+  async *records(
+    head: FixedHead,
+    tiles: SealedTiles,
+    size: number,
+    range: Slice,
+  ): AsyncGenerator<WalkedBundle> {
+    const { source, options, findings, checked } = this;
+    const { index, signal, onProgress } = options;
+    const node = options.node ?? head.origin.slice(head.origin.lastIndexOf('/') + 1);
+    const payloads = new PayloadCheck(source, range.from, range.to, findings);
+    const rows = index ? await RowCheck.open(index, node, range.from, range.to, findings) : null;
+    const isDeep = options.deep === true || index !== undefined;
+    const checker = isDeep ? (options.checker ?? INLINE) : null;
+    const content = new ContentCheck(checker, { node, rows: rows !== null }, payloads, rows, findings);
+    try {
+      for await (const bundle of walk(source, tiles, size, range, findings, checked)) {
+        signal?.throwIfAborted();
+        yield bundle;
+        await content.add(bundle.from, bundle.to, bundle.entries);
+        const done = bundle.to - range.from;
+        if ((bundle.to / TILE_WIDTH) % PROGRESS_BUNDLES === 0) onProgress?.(done, range.to - range.from);
+      }
+      await content.finish();
+      onProgress?.(range.to - range.from, range.to - range.from);
+    } finally {
+      await payloads.close();
+      await rows?.close();
+    }
+    checked.tiles += tiles.believed;
+    checked.payloads = payloads.good;
+    checked.rows = rows?.good ?? 0;
+    this.#skipContent(isDeep, content, payloads, rows, range);
+  }
+
+  #skipContent(
+    isDeep: boolean,
+    content: ContentCheck,
+    payloads: PayloadCheck,
+    rows: RowCheck | null,
+    range: Slice,
+  ): void {
+    if (!isDeep)
+      this.skip('what is in the records', 'not asked for: form, numbering, times and payload references');
+    else if (content.skipped > 0) {
+      this.skip(`what is in ${content.skipped} records`, 'they lie in bundles that are not as sealed');
+    }
+    if (payloads.absent > 0) {
+      this.skip(
+        `${payloads.absent} payloads`,
+        'not stored: removed on purpose, or lost; their records stand',
+      );
+    }
+    if (rows === null) this.skip('the search index', 'none was given');
+    else if (rows.end < range.to) {
+      this.skip(`index rows from ${rows.end} on`, 'the index has not come that far');
+    }
+  }
+
+  /** What has been found. No log is called intact of which a record was not found good. */
+  report(range: Slice): Report {
+    const { head, findings, checked } = this;
+    if (head !== null && !findings.failed && checked.records !== range.to - range.from) {
+      const message = `${checked.records} of ${range.to - range.from} records could be checked`;
+      findings.add({ code: 'coverage-ends', ...range, message });
+    }
+    return {
+      verdict: findings.failed ? 'not-intact' : 'intact',
+      origin: head?.origin ?? null,
+      range,
+      size: head?.size ?? 0,
+      root: head === null ? null : toHex(head.root),
+      trust: head?.trust ?? 'none',
+      keys: head?.keys ?? [],
+      checked,
+      notChecked: this.#notChecked,
+      findings: findings.list(),
+    };
+  }
+}
