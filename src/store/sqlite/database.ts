@@ -1,0 +1,171 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { StoreError } from '../../errors.ts';
+import { storeError } from './errors.ts';
+import { checkLayout, createTables, pragma } from './schema.ts';
+
+/** How long a statement waits for another process's lock, ms. */
+export const BUSY_MS = 5_000;
+/** No value is longer (bytes): a payload has 16 MiB, a bundle of the longest entries a little more. */
+const MAX_VALUE_BYTES = 32 * 1024 * 1024;
+const SYNCHRONOUS_FULL = 2;
+
+const OPTIONS: DatabaseSyncOptions = {
+  timeout: BUSY_MS,
+  defensive: true,
+  limits: { length: MAX_VALUE_BYTES },
+};
+
+/**
+ * No automatic checkpoint: it would hide a failed sync, and delay the commit that it follows. What is written twice
+ * may stay in the cache (KiB); a log file that had to grow is cut back (bytes). `fullfsync` is how macOS is told to
+ * write to the medium.
+ */
+const SETTINGS = `
+PRAGMA synchronous = FULL;
+PRAGMA fullfsync = ON;
+PRAGMA checkpoint_fullfsync = ON;
+PRAGMA wal_autocheckpoint = 0;
+PRAGMA journal_size_limit = 67108864;
+PRAGMA cache_size = -16384;
+PRAGMA trusted_schema = OFF;
+`;
+
+export interface Durability {
+  /** `wal` */
+  readonly journalMode: string;
+  /** 2 is FULL. */
+  readonly synchronous: number;
+}
+
+export function databasePath(dir: string): string {
+  return join(dir, 'log.db');
+}
+
+/**
+ * Opens `<dir>/log.db` for writing; makes directory, file and tables where there are none.
+ *
+ * @throws StoreError STORE_SCHEMA, STORE_READ_ONLY, STORE_FULL, STORE_DAMAGED or STORE_UNAVAILABLE. Nothing is then
+ * changed but what was not there before.
+ */
+export function openToWrite(dir: string): DatabaseSync {
+  const path = databasePath(dir);
+  try {
+    makeDirectory(dir);
+    accessSync(dir, constants.W_OK);
+    // By a connection that cannot write: closing one that can would move a foreign file's log into it.
+    if (bytesOf(path) > 0)
+      closing(new DatabaseSync(path, { ...OPTIONS, readOnly: true }), (db) => checkLayout(db, path));
+    const db = new DatabaseSync(path, OPTIONS);
+    return guarded(db, () => {
+      db.exec('PRAGMA journal_mode = WAL');
+      db.exec(SETTINGS);
+      checkDurable(db, path);
+      if (checkLayout(db, path) === 'empty') createTables(db, path);
+    });
+  } catch (error) {
+    throw storeError(error, path);
+  }
+}
+
+/**
+ * Opens `<dir>/log.db` for reading. Another process may be writing it. Where this one may not even take part in the
+ * locking (the directory cannot be written) and no other has it open, it is read as a file that does not change.
+ *
+ * @throws StoreError as `openToWrite`; STORE_UNAVAILABLE when there is no such file.
+ */
+export function openToRead(dir: string): DatabaseSync {
+  const path = databasePath(dir);
+  try {
+    if (!existsSync(path)) {
+      throw new StoreError('STORE_UNAVAILABLE', `there is no ${path}; name the directory that holds the log`);
+    }
+    try {
+      return openReader(path, path);
+    } catch (error) {
+      if (!isLockingRefused(error) || bytesOf(`${path}-wal`) > 0) throw error;
+      const url = pathToFileURL(path);
+      url.searchParams.set('immutable', '1');
+      return openReader(url, path);
+    }
+  } catch (error) {
+    throw storeError(error, path);
+  }
+}
+
+/** @throws StoreError STORE_UNAVAILABLE unless a commit is on the disk when it returns. */
+export function checkDurable(db: DatabaseSync, path: string): Durability {
+  const { journalMode, synchronous } = durability(db);
+  if (journalMode === 'wal' && synchronous === SYNCHRONOUS_FULL) return { journalMode, synchronous };
+  throw new StoreError(
+    'STORE_UNAVAILABLE',
+    `${path} would not be durable (journal_mode ${journalMode}, synchronous ${synchronous}); ` +
+      'put it on a local file system that supports shared memory',
+    { context: { file: path, journalMode, synchronous } },
+  );
+}
+
+export function durability(db: DatabaseSync): Durability {
+  const mode = db.prepare('PRAGMA journal_mode').get();
+  return { journalMode: String(mode?.journal_mode), synchronous: pragma(db, 'synchronous') };
+}
+
+function openReader(file: string | URL, path: string): DatabaseSync {
+  const db = new DatabaseSync(file, { ...OPTIONS, readOnly: true });
+  return guarded(db, () => {
+    db.exec('PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8192');
+    if (checkLayout(db, path) === 'ready') return;
+    throw new StoreError('STORE_UNAVAILABLE', `${path} holds no log yet; open it for writing first`);
+  });
+}
+
+/** CANTOPEN or READONLY while taking part in the locking of a WAL file. */
+function isLockingRefused(error: unknown): boolean {
+  const { errcode } = error as { errcode?: unknown };
+  return typeof errcode === 'number' && [8, 14].includes(errcode & 0xff);
+}
+
+function guarded(db: DatabaseSync, prepare: () => void): DatabaseSync {
+  try {
+    prepare();
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function closing(db: DatabaseSync, use: (db: DatabaseSync) => void): void {
+  guarded(db, () => use(db)).close();
+}
+
+/** SQLite makes its files durable in their directory; that the directory is there to be found is up to us. */
+function makeDirectory(dir: string): void {
+  const first = mkdirSync(dir, { recursive: true, mode: 0o700 });
+  if (first === undefined || process.platform === 'win32') return;
+  for (let made = resolve(dir); ; made = dirname(made)) {
+    const parent = openSync(dirname(made), 'r');
+    try {
+      fsyncSync(parent);
+    } finally {
+      closeSync(parent);
+    }
+    if (made === resolve(first) || made === dirname(made)) return;
+  }
+}
+
+/** 0 when there is no such file. By name: opening it here and closing it again would drop SQLite's locks on it. */
+function bytesOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,2 @@
+export type { Durability } from './database.ts';
+export { SqliteStore, type SqliteStoreOptions } from './store.ts';

@@ -1,0 +1,183 @@
+/** Files that are not a store of this version, and directories that cannot be written. */
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { checkDurable } from '../../../src/store/sqlite/database.ts';
+import { SqliteStore } from '../../../src/store/sqlite/mod.ts';
+import { Model } from '../model.ts';
+import { rejects } from '../rejects.ts';
+import { tempDir } from '../temp.ts';
+
+let dir: string;
+let remove: () => void;
+beforeEach(() => {
+  ({ dir, remove } = tempDir());
+});
+afterEach(() => remove());
+
+const file = (): string => join(dir, 'log.db');
+
+async function makeStore(size = 10): Promise<void> {
+  const store = await SqliteStore.open({ dir });
+  const log = new Model('n', (await store.acquire('n', 'me')).epoch);
+  await log.commit(store, size);
+  await store.close();
+}
+
+function alter(sql: string): void {
+  const db = new DatabaseSync(file());
+  db.exec(sql);
+  db.close();
+}
+
+describe('a file of another kind is refused and left as it is', () => {
+  const cases: [string, 'STORE_SCHEMA' | 'STORE_DAMAGED', () => Promise<void>][] = [
+    ['of another program', 'STORE_SCHEMA', async () => alter('CREATE TABLE t (a); PRAGMA user_version = 1')],
+    ['of another program, with its own id', 'STORE_SCHEMA', async () => alter('PRAGMA application_id = 7')],
+    [
+      'of a newer version',
+      'STORE_SCHEMA',
+      async () => {
+        await makeStore();
+        alter('PRAGMA user_version = 2');
+      },
+    ],
+    [
+      'of an older version',
+      'STORE_SCHEMA',
+      async () => {
+        await makeStore();
+        alter('PRAGMA user_version = 0');
+      },
+    ],
+    ['that is no database', 'STORE_DAMAGED', async () => writeFileSync(file(), 'a diary\n'.repeat(1000))],
+    [
+      'that lacks a table',
+      'STORE_DAMAGED',
+      async () => {
+        await makeStore();
+        alter('DROP TABLE edge');
+      },
+    ],
+  ];
+  for (const [name, code, make] of cases) {
+    test(name, async () => {
+      await make();
+      const bytes = readFileSync(file());
+      await rejects(SqliteStore.open({ dir }), code);
+      await rejects(SqliteStore.open({ dir, readOnly: true }), code);
+      assert.deepEqual(readFileSync(file()), bytes);
+    });
+  }
+
+  test('the message names both layouts', async () => {
+    await makeStore();
+    alter('PRAGMA user_version = 7');
+    const { message, context } = await rejects(SqliteStore.open({ dir }), 'STORE_SCHEMA');
+    assert.match(message, /layout 7/);
+    assert.deepEqual([context.layout, context.reads], [7, 1]);
+  });
+});
+
+test('an empty file becomes a store', async () => {
+  writeFileSync(file(), '');
+  await makeStore();
+  const store = await SqliteStore.open({ dir });
+  assert.deepEqual(await store.nodes(), ['n']);
+  await store.close();
+});
+
+test('directories are made, and the same one may be opened by many at once', async () => {
+  const deep = join(dir, 'a', 'b', 'c');
+  const stores = await Promise.all([1, 2, 3].map(() => SqliteStore.open({ dir: deep })));
+  for (const [i, store] of stores.entries()) {
+    const log = new Model(`n${i}`, (await store.acquire(`n${i}`, 'me')).epoch);
+    await log.commit(store, 300);
+    await log.check(stores[(i + 1) % 3]!);
+  }
+  await Promise.all(stores.map((store) => store.close()));
+});
+
+test('for reading, there must be a store', async () => {
+  await rejects(SqliteStore.open({ dir, readOnly: true }), 'STORE_UNAVAILABLE');
+  assert.deepEqual(readdirSync(dir), []);
+  await rejects(SqliteStore.open({ dir: join(dir, 'absent'), readOnly: true }), 'STORE_UNAVAILABLE');
+  assert.ok(!existsSync(join(dir, 'absent')));
+  writeFileSync(file(), '');
+  await rejects(SqliteStore.open({ dir, readOnly: true }), 'STORE_UNAVAILABLE');
+});
+
+test('a store opened for reading refuses to write and reads on while another writes', async () => {
+  const writing = await SqliteStore.open({ dir });
+  const log = new Model('n', (await writing.acquire('n', 'me')).epoch);
+  const reading = await SqliteStore.open({ dir, readOnly: true });
+  await rejects(reading.acquire('m', 'me'), 'STORE_READ_ONLY');
+  await rejects(reading.commit(log.batch(1)), 'STORE_READ_ONLY');
+  for (const count of [300, 1, 700]) {
+    await log.commit(writing, count);
+    await log.check(reading);
+  }
+  await writing.close();
+  await log.check(reading);
+  await reading.close();
+  const again = await SqliteStore.open({ dir });
+  log.epoch = (await again.acquire('n', 'me')).epoch;
+  await log.commit(again, 300);
+  await log.check(again);
+  await again.close();
+});
+
+test('commits are synced: WAL and synchronous=FULL, or the store does not open', async () => {
+  const store = await SqliteStore.open({ dir });
+  assert.deepEqual(await store.durability(), { journalMode: 'wal', synchronous: 2 });
+  await store.close();
+  const db = new DatabaseSync(file());
+  checkDurable(db, file());
+  db.exec('PRAGMA synchronous = NORMAL');
+  assert.throws(() => checkDurable(db, file()), { code: 'STORE_UNAVAILABLE' });
+  db.exec('PRAGMA synchronous = FULL; PRAGMA journal_mode = DELETE');
+  assert.throws(() => checkDurable(db, file()), { code: 'STORE_UNAVAILABLE' });
+  db.close();
+});
+
+describe('a directory that may not be written', () => {
+  const root = process.getuid?.() === 0;
+
+  /** Opens in another process; as nobody when this one is root, for whom permissions do not count. */
+  function openElsewhere(readOnly: boolean): string {
+    const script = fileURLToPath(new URL('open-elsewhere.ts', import.meta.url));
+    const user = root ? { uid: 65_534, gid: 65_534 } : {};
+    const args = [script, dir, readOnly ? 'read' : 'write'];
+    return execFileSync(process.execPath, args, { encoding: 'utf8', ...user }).trim();
+  }
+
+  test('is refused for writing by name, and read', async (t) => {
+    if (process.platform === 'win32') return t.skip('no such permissions there');
+    await makeStore(300);
+    chmodSync(file(), 0o444);
+    chmodSync(dir, 0o555);
+    assert.equal(openElsewhere(false), 'STORE_READ_ONLY');
+    assert.equal(openElsewhere(true), '300 entries');
+    chmodSync(dir, 0o755);
+  });
+
+  test('is refused when there is no store yet', (t) => {
+    if (process.platform === 'win32') return t.skip('no such permissions there');
+    chmodSync(dir, 0o555);
+    assert.equal(openElsewhere(false), 'STORE_READ_ONLY');
+    chmodSync(dir, 0o755);
+    assert.deepEqual(readdirSync(dir), []);
+  });
+});
+
+test('a file where the directory should be is refused', async () => {
+  writeFileSync(join(dir, 'taken'), '');
+  await rejects(SqliteStore.open({ dir: join(dir, 'taken') }), 'STORE_UNAVAILABLE');
+  mkdirSync(join(dir, 'x', 'log.db'), { recursive: true });
+  await rejects(SqliteStore.open({ dir: join(dir, 'x') }), 'STORE_UNAVAILABLE');
+});
