@@ -1,0 +1,2 @@
+export { DuckDbIndex, type DuckDbIndexOptions } from './duckdb-index.ts';
+export type { Opened } from './protocol.ts';

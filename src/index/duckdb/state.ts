@@ -1,0 +1,59 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { decodeTexts } from './columns.ts';
+import type { Numbering } from './row-columns.ts';
+import { FIRST_ID, VERSION } from './schema.ts';
+
+/** Words recognised again after opening. */
+const RECENT_WORDS = 65_536;
+
+/** A node as the index knows it. */
+export interface NodeState {
+  readonly id: number;
+  /** It holds entries [0, size). */
+  size: number;
+}
+
+/** How far an index has come, as its file says. */
+export interface State {
+  readonly nodes: Map<string, NodeState>;
+  readonly numbering: Numbering;
+}
+
+/**
+ * Reads the state; the position of a node is the number of its rows.
+ *
+ * @throws Error saying what is wrong with the file: of another version, or not whole.
+ */
+export async function readState(connection: DuckDBConnection): Promise<State> {
+  const version = (await connection.runAndReadAll('SELECT version FROM about')).getRows()[0]?.[0];
+  if (version !== VERSION) throw new Error(`it is of version ${version}, this program writes ${VERSION}`);
+  const nodes = new Map<string, NodeState>();
+  const counted = await connection.runAndReadAll(
+    `SELECT n.name, n.id, count(r.seq), max(r.seq), min(r.seq)
+    FROM nodes n LEFT JOIN rows r ON r.node = n.id GROUP BY n.id, n.name ORDER BY n.id`,
+  );
+  for (const [name, id, count, last, first] of counted.getRows()) {
+    const size = Number(count);
+    if (Number(first) !== 0 || Number(last) !== size - 1) throw new Error(`rows of node ${name} are missing`);
+    nodes.set(name as string, { id: id as number, size });
+  }
+  const recent = await connection.runAndReadAll(
+    `SELECT encode(text), id FROM words ORDER BY id DESC LIMIT ${RECENT_WORDS}`,
+  );
+  const [texts = [], ids = []] = recent.getColumns();
+  return {
+    nodes,
+    numbering: {
+      words: await nextId(connection, 'words'),
+      texts: await nextId(connection, 'texts'),
+      profiles: await nextId(connection, 'profiles'),
+      objectSets: await nextId(connection, 'object_sets'),
+      recent: decodeTexts(texts).map((text, i) => [text, ids[i] as number]),
+    },
+  };
+}
+
+async function nextId(connection: DuckDBConnection, table: string): Promise<number> {
+  const result = await connection.runAndReadAll(`SELECT coalesce(max(id) + 1, ${FIRST_ID}) FROM ${table}`);
+  return Number(result.getRows()[0]![0]);
+}
