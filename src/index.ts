@@ -1,0 +1,30 @@
+/** Tallystick as a library: open a log, append, search, verify. Each subpath export has its part of the whole. */
+export {
+  DialectError,
+  ERROR_CODES,
+  type ErrorCode,
+  IndexError,
+  LogError,
+  ProofError,
+  QueryError,
+  RecordError,
+  StoreError,
+  TallystickError,
+  TokenError,
+  UsageError,
+} from './errors.ts';
+export type { Receipt, SealedHead } from './log/receipt.ts';
+export type { AppendResult } from './log/unit.ts';
+export {
+  type AppendSettings,
+  AuditLog,
+  type OpenLogOptions,
+  openLog,
+  openReader,
+  stateDirectory,
+  version,
+} from './open.ts';
+export type { AuditReader, VerifySettings } from './reader/audit-reader.ts';
+export type { RecordView, SealedThrough, SearchAnswer, SearchRequest } from './reader/types.ts';
+export type * from './record/types.ts';
+export type { Finding, Report } from './verify/mod.ts';

@@ -1,0 +1,88 @@
+import { Buffer } from 'node:buffer';
+import { leafHashes, type Tree } from '../merkle/mod.ts';
+import { completeEntry } from '../record/mod.ts';
+import type { IdWrite, PayloadWrite, StateWrite } from '../store/store.ts';
+import type { UnownedBatch } from './committer.ts';
+import type { PreparedRecord } from './placement.ts';
+import type { Unit } from './unit.ts';
+
+const FIRST_BYTES = 64 * 1024;
+
+/**
+ * The batch being filled. Records are numbered, written and hashed as they arrive, while the batch before is being
+ * signed and committed: when that is done, only the signature is missing here.
+ */
+export class OpenBatch {
+  readonly from: number;
+  /** The tree before this batch: where it goes back to when the batch is not sealed. */
+  readonly before: Tree;
+  readonly loggedBefore: number;
+  /** Appends answered when this batch is sealed. */
+  readonly units: Unit[] = [];
+  readonly payloads: PayloadWrite[] = [];
+  readonly ids: IdWrite[] = [];
+  readonly state: StateWrite[] = [];
+  payloadBytes = 0;
+  readonly #tree: Tree;
+  #buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  #length = 0;
+  #leaves: Uint8Array[] = [];
+
+  constructor(tree: Tree, loggedBefore: number) {
+    this.#tree = tree;
+    this.from = tree.size;
+    this.before = tree.clone();
+    this.loggedBefore = loggedBefore;
+  }
+
+  get count(): number {
+    return this.#tree.size - this.from;
+  }
+
+  get bytes(): number {
+    return this.#length + this.payloadBytes;
+  }
+
+  /** Writes an append's new records, in order, from `seq` = the tree's size on. Returns their leaf hashes, 32 bytes each. */
+  write(records: readonly PreparedRecord[], logged: number): Uint8Array {
+    const start = this.#length;
+    let seq = this.#tree.size;
+    for (const { encoded } of records) {
+      this.#reserve(encoded.maxBytes + 2);
+      const text = completeEntry(encoded, logged, seq);
+      const bytes = this.#buffer.write(text, this.#length + 2, 'utf8');
+      this.#buffer.writeUInt16BE(bytes, this.#length);
+      this.#length += 2 + bytes;
+      for (const payload of encoded.payloads) {
+        this.payloads.push({ ...payload, seq });
+        this.payloadBytes += payload.bytes.length;
+      }
+      seq++;
+    }
+    const leaves = leafHashes(this.#buffer.subarray(start, this.#length));
+    this.#tree.appendAll(leaves);
+    this.#leaves.push(leaves);
+    return leaves;
+  }
+
+  /** What the store is to make true. */
+  finish(sealed: Pick<UnownedBatch, 'node' | 'origin' | 'root' | 'tiles' | 'signatures'>): UnownedBatch {
+    return {
+      ...sealed,
+      from: this.from,
+      entries: this.#buffer.subarray(0, this.#length),
+      leaves: Buffer.concat(this.#leaves),
+      keepCheckpoint: this.from === 0,
+      payloads: this.payloads,
+      ids: this.ids,
+      state: this.state,
+    };
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#length + bytes <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#length + bytes));
+    this.#buffer.copy(larger, 0, 0, this.#length);
+    this.#buffer = larger;
+  }
+}

@@ -1,0 +1,97 @@
+import { LogError, TallystickError } from '../errors.ts';
+import { bundleEntries } from '../merkle/mod.ts';
+import { type AuditRecord, decodeEntry, type RecordDraft } from '../record/mod.ts';
+import type { LogSource } from '../verify/source.ts';
+
+/** Event names of the log's own records, system `tallystick`. */
+export const GENESIS = 'GENESIS';
+
+const LOG_NAME: RegExp = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+/**
+ * Origin of a new log: `<name>-<8 random hex>/<node>`. The random part makes a log that is created again another
+ * log, whatever it is called. Throws `LogError` USAGE for a name that a signed note could not carry.
+ */
+export function newOrigin(name: string, node: string, random: Uint8Array): string {
+  if (!LOG_NAME.test(name)) {
+    throw new LogError(
+      'USAGE',
+      `the log name ${JSON.stringify(name)} must be letters, digits, dot, underscore and hyphen, 1 to 63`,
+    );
+  }
+  const suffix = [...random.subarray(0, 4)].map((b) => b.toString(16).padStart(2, '0')).join('');
+  return `${name}-${suffix}/${node}`;
+}
+
+/** Record 0: which log this is and which key seals it first. */
+export function genesisDraft(origin: string, vkey: string, software: string, time: number): RecordDraft {
+  return {
+    system: 'tallystick',
+    event: GENESIS,
+    outcome: 'success',
+    time,
+    actor: { name: 'tallystick' },
+    details: { origin, key: vkey, software },
+  };
+}
+
+export interface Genesis {
+  readonly origin: string;
+  /** The first sealing key. */
+  readonly vkey: string;
+}
+
+/** Reads record 0. Throws `LogError` LOG_DAMAGED when it is not a genesis record. */
+export function readGenesis(record: AuditRecord): Genesis {
+  const details = record.details as { origin?: unknown; key?: unknown } | undefined;
+  const isGenesis = record.seq === 0 && record.system === 'tallystick' && record.event === GENESIS;
+  if (!isGenesis || typeof details?.origin !== 'string' || typeof details.key !== 'string') {
+    throw new LogError(
+      'LOG_DAMAGED',
+      `record 0 of ${record.node} does not say which log this is; restore the store from its backup`,
+    );
+  }
+  return { origin: details.origin, vkey: details.key };
+}
+
+/** One record from a source, decoded but not verified. Throws `LogError` LOG_DAMAGED when it can't be had. */
+export async function readEntry(source: LogSource, seq: number, node: string): Promise<AuditRecord> {
+  const bytes = await readEntryBytes(source, seq, node);
+  return intact(node, `record ${seq} does not decode`, () => decodeEntry(bytes));
+}
+
+/** As `readEntry`, but as it is stored. */
+export async function readEntryBytes(source: LogSource, seq: number, node: string): Promise<Uint8Array> {
+  for await (const bundle of source.bundles(seq, seq + 1)) {
+    const { entries, damage = 'it does not decode' } = bundle;
+    if (entries === null) throw damaged(node, `record ${seq} can't be read: ${damage}`);
+    const [entry] = await intact(node, `record ${seq} can't be read`, () => bundleEntries(entries));
+    if (entry !== undefined) return entry;
+  }
+  throw damaged(node, `record ${seq} is missing`);
+}
+
+/**
+ * What an act on stored bytes gives. When the bytes are at fault, the error is LOG_DAMAGED; a store that can't be read
+ * keeps its own.
+ */
+export async function intact<T>(node: string, what: string, act: () => T | Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    if (!(cause instanceof TallystickError) || cause.retry) throw cause;
+    throw damaged(node, `${what} (${cause.message})`, cause);
+  }
+}
+
+/** The error for a log that can't be opened as it stands. */
+export function damaged(node: string, what: string, cause?: unknown): LogError {
+  return new LogError(
+    'LOG_DAMAGED',
+    `the log ${node} is damaged: ${what}. Run verify; then restore the store from its backup`,
+    {
+      ...(cause === undefined ? {} : { cause }),
+      context: { node },
+    },
+  );
+}

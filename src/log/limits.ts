@@ -1,0 +1,27 @@
+/**
+ * What the log holds back for. Each is a bound on memory or time, not a tuning knob: there is one set of values.
+ */
+export interface Limits {
+  /** Most records and bytes of entries and payloads in one group commit, and so in one atomic append. */
+  readonly batchRecords: number;
+  readonly batchBytes: number;
+  /** Most records and bytes that may wait for their batch; beyond it callers wait or are told LOG_BUSY. */
+  readonly queueRecords: number;
+  readonly queueBytes: number;
+  /** How long a batch that the key or the store refuses is tried again before its appends are refused, ms. */
+  readonly retryMs: number;
+  /** How far the wall clock may run ahead of the monotonic clock before appends are held, ms. */
+  readonly clockJumpMs: number;
+}
+
+export const LIMITS: Limits = {
+  batchRecords: 10_000,
+  batchBytes: 8 * 1024 * 1024,
+  queueRecords: 100_000,
+  queueBytes: 64 * 1024 * 1024,
+  retryMs: 5_000,
+  clockJumpMs: 300_000,
+};
+
+/** Ids are remembered for this day of `logged` and the one before: 24 hours at the least. */
+export const ID_BUCKET_MS = 86_400_000;

@@ -1,0 +1,327 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { vkeyFromSpki } from '../checkpoint/mod.ts';
+import { toHex } from '../crypto/bytes.ts';
+import type { Signer } from '../crypto/signer.ts';
+import { LogError, type TallystickError } from '../errors.ts';
+import { Tree } from '../merkle/mod.ts';
+import {
+  checkDraft,
+  checkNode,
+  contentDigest,
+  encodeRecord,
+  idKey,
+  type RecordDraft,
+} from '../record/mod.ts';
+import type { LogStore, Ownership, StateWrite } from '../store/store.ts';
+import { type Clock, LogClock, systemClock } from './clock.ts';
+import { Committer } from './committer.ts';
+import { genesisDraft, newOrigin } from './genesis.ts';
+import type { HeadMemory } from './head-memory.ts';
+import { findKnownIds } from './known-ids.ts';
+import { LIMITS, type Limits } from './limits.ts';
+import type { PreparedRecord } from './placement.ts';
+import type { Receipt, SealedHead } from './receipt.ts';
+import { recover } from './recover.ts';
+import { Sequencer } from './sequencer.ts';
+import { type AppendResult, bytesOf, resultsOf, type Unit } from './unit.ts';
+
+export interface LogOptions {
+  readonly store: LogStore;
+  readonly signer: Signer;
+  /** Whose log: defaults to the only node in the store, else to the host name. */
+  readonly node?: string;
+  /** Name of a new log, the first part of its origin. Defaults to `tallystick`. Of no effect on an existing one. */
+  readonly name?: string;
+  /** Named to a second writer that is refused. */
+  readonly holder?: string;
+  readonly headMemory?: HeadMemory;
+  readonly clock?: Clock;
+  readonly limits?: Partial<Limits>;
+  /** Version string that the genesis record of a new log names. */
+  readonly software?: string;
+}
+
+export interface AppendOptions {
+  /** Which configured source or API identity delivers; ids are scoped by it. */
+  readonly source: string;
+  /** Committed together with the records; not at all when none of them is new. */
+  readonly state?: readonly StateWrite[];
+  /** When the queue is full: wait for room (the default), or be refused with LOG_BUSY. */
+  readonly whenFull?: 'wait' | 'refuse';
+}
+
+/** What a committed batch was: for followers that want it without reading it back. */
+export interface SealedBatch {
+  readonly node: string;
+  readonly from: number;
+  readonly head: SealedHead;
+  /** Bundle form. Shared: MUST NOT be changed. */
+  readonly entries: Uint8Array;
+}
+
+const REMEMBER_EVERY_MS = 1_000;
+
+/**
+ * One node's log, open for writing. An append that resolves is durable and covered by a signed checkpoint; one that
+ * rejects is not in the log, unless the error is STORE_OUTCOME_UNKNOWN, STORE_CONFLICT or STORE_SYNC_FAILED: then
+ * the log has stopped and a restart finds out. Appends that come later, or had not begun, get LOG_CLOSED then.
+ */
+export class Log {
+  readonly node: string;
+  /** The sealing key, as a C2SP verifier key. */
+  readonly vkey: string;
+  /** Resolves with the reason when the log can't go on; never on `close`. */
+  readonly stopped: Promise<TallystickError>;
+  readonly #store: LogStore;
+  readonly #sequencer: Sequencer;
+  readonly #memory: HeadMemory | undefined;
+  readonly #clock: Clock;
+  readonly #listeners = new Set<(batch: SealedBatch) => void>();
+  #remembering: NodeJS.Timeout | null = null;
+  #closing: Promise<void> | null = null;
+
+  private constructor(
+    options: LogOptions,
+    opened: {
+      node: string;
+      vkey: string;
+      head: SealedHead;
+      tree: Tree;
+      logged: number;
+      epoch: number;
+      holder: string;
+    },
+  ) {
+    const limits = { ...LIMITS, ...options.limits };
+    const clock = options.clock ?? systemClock;
+    this.node = opened.node;
+    this.vkey = opened.vkey;
+    this.#store = options.store;
+    this.#memory = options.headMemory;
+    this.#clock = clock;
+    let stop: (error: TallystickError) => void = () => {}; // replaced at once by the promise's own
+    this.stopped = new Promise((resolve) => {
+      stop = resolve;
+    });
+    this.#sequencer = new Sequencer({
+      ...opened,
+      signer: options.signer,
+      committer: new Committer({ ...opened, store: options.store, retryMs: limits.retryMs, clock }),
+      clock: new LogClock(clock, limits.clockJumpMs, opened.logged),
+      limits,
+      onSealed: (head, batch) => {
+        this.#rememberSoon();
+        for (const listener of this.#listeners)
+          listener({ node: this.node, from: batch.from, head, entries: batch.entries });
+      },
+      onStopped: (error) => {
+        if (this.#closing === null) stop(error);
+      },
+    });
+  }
+
+  /**
+   * Takes ownership and goes on from the head, or creates the log with its genesis record. Throws what
+   * `LogStore.acquire`, `recover` and `HeadMemory` throw; what the store holds of an existing log is then as it was.
+   */
+  static async open(options: LogOptions): Promise<Log> {
+    const { store } = options;
+    const node = checkNode(options.node ?? (await defaultNode(store)));
+    // Before anything is taken, so that a bad name leaves nothing behind.
+    const newLog = newOrigin(options.name ?? 'tallystick', node, randomBytes(4));
+    const holder = options.holder ?? `process ${process.pid} on ${hostname()}`;
+    const owned = await store.acquire(node, holder);
+    try {
+      const log =
+        owned.head.size === 0
+          ? await Log.#create(options, node, holder, owned, newLog)
+          : await Log.#recover(options, node, holder, owned);
+      // Whether heads can be remembered is known from now on, not only when it matters.
+      log.#remember();
+      return log;
+    } catch (error) {
+      await store.release(node);
+      throw error;
+    }
+  }
+
+  static async #recover(options: LogOptions, node: string, holder: string, owned: Ownership): Promise<Log> {
+    const { store, signer, headMemory } = options;
+    const { head, epoch } = owned;
+    const recall: HeadMemory['recall'] = (origin) => headMemory?.recall(origin) ?? null;
+    const recovered = await recover(head, store.source(node), signer, recall);
+    const vkey = vkeyFromSpki(head.origin, signer.algorithm, signer.publicKey);
+    return new Log(options, { ...recovered, node, vkey, epoch, holder });
+  }
+
+  static async #create(
+    options: LogOptions,
+    node: string,
+    holder: string,
+    { epoch }: Ownership,
+    origin: string,
+  ): Promise<Log> {
+    const { signer } = options;
+    const vkey = vkeyFromSpki(origin, signer.algorithm, signer.publicKey);
+    const tree = new Tree();
+    // The state before record 0: never signed, and never seen outside, for the genesis record is sealed first.
+    const head: SealedHead = { origin, size: 0, root: tree.root(), signatures: '', note: '' };
+    const log = new Log(options, { node, vkey, head, tree, logged: 0, epoch, holder });
+    const time = (options.clock ?? systemClock).now();
+    await log.appendOwn(genesisDraft(origin, vkey, options.software ?? 'tallystick', Math.floor(time)));
+    return log;
+  }
+
+  /** The newest sealed state. */
+  get head(): SealedHead {
+    return this.#sequencer.head;
+  }
+
+  /**
+   * Seals records: all of them under one checkpoint, or none. Receipts come in the order of the records.
+   *
+   * Throws `RecordError` (with the index of the first bad record in `context.index`; nothing is added), ID_REUSED,
+   * LOG_BUSY, LOG_CLOSED, CLOCK_JUMPED, and what token and store throw when they cannot seal.
+   */
+  async append(drafts: readonly RecordDraft[], options: AppendOptions): Promise<Receipt[]> {
+    const results = await this.#append(
+      drafts.map((draft, i) => this.#prepare(draft, options.source, i, false)),
+      options,
+      false,
+    );
+    return results.map((result) => (result as { receipt: Receipt }).receipt);
+  }
+
+  /** As `append`, but a record whose id was used for other content is refused alone. The drafts must have been checked. */
+  async appendEach(drafts: readonly RecordDraft[], options: AppendOptions): Promise<AppendResult[]> {
+    return this.#append(
+      drafts.map((draft, i) => this.#prepare(draft, options.source, i, false)),
+      options,
+      true,
+    );
+  }
+
+  /** Seals a record of the log's own (system `tallystick`). Not for producers. */
+  async appendOwn(draft: RecordDraft): Promise<Receipt> {
+    const [result] = await this.#append(
+      [this.#prepare(draft, 'tallystick', 0, true)],
+      { source: 'tallystick' },
+      false,
+    );
+    return (result as { receipt: Receipt }).receipt;
+  }
+
+  /** Calls back after each commit, in order. Returns the function that ends it. The listener MUST NOT throw. */
+  subscribe(listener: (batch: SealedBatch) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Refuses new appends, seals those that wait, remembers the head and gives up ownership. The store stays open. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #prepare(draft: RecordDraft, source: string, index: number, own: boolean): PreparedRecord {
+    try {
+      checkDraft(draft, own);
+      const encoded = encodeRecord(draft, { node: this.node, source }, salt);
+      return {
+        encoded,
+        id: draft.id === undefined ? null : { key: idKey(source, draft.id), content: contentDigest(draft) },
+      };
+    } catch (error) {
+      if (error instanceof Error && 'context' in error)
+        Object.assign(error, { context: { ...(error.context as object), index } });
+      throw error;
+    }
+  }
+
+  async #append(records: PreparedRecord[], options: AppendOptions, each: boolean): Promise<AppendResult[]> {
+    if (this.#closing !== null)
+      throw new LogError('LOG_CLOSED', `the log ${this.node} is closed; open it again to append`);
+    if (records.length === 0) return [];
+    const bytes = bytesOf(records);
+    if (options.whenFull === 'refuse' && this.#sequencer.isFull(records.length, bytes)) {
+      throw new LogError('LOG_BUSY', 'more appends wait than the log takes; send this one again later');
+    }
+    const keys = records.flatMap(({ id }) => (id ? [id.key] : []));
+    return new Promise((resolve, reject) => {
+      const unit: Unit = {
+        records,
+        state: options.state ?? [],
+        bytes,
+        each,
+        since: this.#sequencer.commits,
+        known: keys.length === 0 ? null : undefined,
+        placed: null,
+        resolve: (placed, head) => resolve(resultsOf(placed, this.node, head)),
+        reject,
+      };
+      this.#sequencer.submit(unit);
+      if (keys.length > 0) this.#lookUp(unit, keys);
+    });
+  }
+
+  /** Asks the store which ids it knows; the append keeps its place in the queue meanwhile. */
+  #lookUp(unit: Unit, keys: readonly string[]): void {
+    findKnownIds(this.#store, this.node, keys).then(
+      (known) => {
+        unit.known = known;
+        this.#sequencer.kick();
+      },
+      (error: unknown) => {
+        unit.known = error instanceof Error ? error : new Error(String(error));
+        this.#sequencer.kick();
+      },
+    );
+  }
+
+  /** Writes the newest head outside the store, at most once a second: it must cost sealing nothing. */
+  #rememberSoon(): void {
+    if (this.#memory === undefined || this.#remembering !== null) return;
+    this.#remembering = setTimeout(() => this.#rememberIfPossible(), REMEMBER_EVERY_MS);
+    this.#remembering.unref();
+  }
+
+  #rememberIfPossible(): void {
+    if (this.#remembering !== null) clearTimeout(this.#remembering);
+    this.#remembering = null;
+    try {
+      this.#remember();
+    } catch {
+      // The head remembered before stands, which is only less sharp; the next commit tries again, and the next
+      // opening refuses when it is still so. No record is held back for it.
+    }
+  }
+
+  #remember(): void {
+    const { origin, size, root, note } = this.head;
+    const savedAt = Math.floor(this.#clock.now());
+    const keys = [this.vkey];
+    this.#memory?.remember({ origin, keys, size, root: toHex(root), checkpoint: note, savedAt });
+  }
+
+  async #close(): Promise<void> {
+    await this.#sequencer.drain();
+    this.#rememberIfPossible();
+    await this.#store.release(this.node);
+    this.#sequencer.stop(
+      new LogError('LOG_CLOSED', `the log ${this.node} is closed; open it again to append`),
+    );
+  }
+}
+
+function salt(): Uint8Array {
+  return randomBytes(16);
+}
+
+async function defaultNode(store: LogStore): Promise<string> {
+  const nodes = await store.nodes();
+  if (nodes.length === 1) return nodes[0] as string;
+  return hostname()
+    .replace(/[^A-Za-z0-9._-]/g, '-')
+    .slice(0, 64);
+}

@@ -1,0 +1,198 @@
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { RecordIndex } from './index/index.ts';
+import { HeadDirectory } from './log/head-memory.ts';
+import { type AppendOptions, Log, type LogOptions } from './log/log.ts';
+import type { Receipt, SealedHead } from './log/receipt.ts';
+import type { AppendResult } from './log/unit.ts';
+import { AuditReader } from './reader/audit-reader.ts';
+import { IndexFollower } from './reader/follower.ts';
+import type { RecordView, SearchAnswer, SearchRequest } from './reader/types.ts';
+import type { RecordDraft } from './record/mod.ts';
+import { SqliteStore } from './store/sqlite/mod.ts';
+import type { LogStore } from './store/store.ts';
+import { openSoftwareKey } from './tokens/software.ts';
+import type { Report } from './verify/mod.ts';
+
+/** The library's composition root: the one place, beside command line and server, that names drivers. */
+
+export interface OpenLogOptions {
+  /** Data directory; made when it is not there. Holds the store, the index and, by default, the key. */
+  readonly data: string;
+  /** Whose log; defaults to the one that is there, else to the host name. */
+  readonly node?: string;
+  /** Name of a new log. */
+  readonly name?: string;
+  /** PKCS#8 key file; defaults to `seal.key` in the data directory, made on the first start. */
+  readonly keyFile?: string;
+  readonly passphrase?: string;
+  /** `false` opens without search: nothing is indexed and `search` refuses. */
+  readonly index?: boolean;
+  /** Where heads are remembered outside the data directory. Defaults to `stateDirectory()`. */
+  readonly state?: string;
+}
+
+/** Files in a data directory. */
+export const LAYOUT = { key: 'seal.key', index: 'index', control: 'control.sock' } as const;
+
+/**
+ * Opens a node's log for writing and reading, creating it on the first call. Throws `StoreError`, `TokenError` or
+ * `LogError` that says what is wrong and what to do; nothing is changed then.
+ */
+export async function openLog(options: OpenLogOptions): Promise<AuditLog> {
+  const data = resolve(options.data);
+  const store = await SqliteStore.open({ dir: data });
+  try {
+    const isNew = (await store.nodes()).length === 0;
+    const signer = openSoftwareKey({
+      file: options.keyFile ?? join(data, LAYOUT.key),
+      ...(options.passphrase === undefined ? {} : { passphrase: options.passphrase }),
+      // A key is made for a new log alone: for one that exists, another key would only hide that its own is lost.
+      ...(isNew ? { create: 'ed25519' } : {}),
+    });
+    const log = await Log.open({
+      store,
+      signer,
+      headMemory: new HeadDirectory(join(options.state ?? stateDirectory(), 'heads')),
+      software: `tallystick ${version()}`,
+      ...pick(options),
+    });
+    const index = options.index === false ? null : await openIndex(data);
+    return await AuditLog.start(store, log, index);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function pick({ node, name }: OpenLogOptions): Pick<LogOptions, 'node' | 'name'> {
+  return { ...(node === undefined ? {} : { node }), ...(name === undefined ? {} : { name }) };
+}
+
+/** Opens the logs in a data directory for reading alone. Works while another process writes; searching does not. */
+export async function openReader(options: Pick<OpenLogOptions, 'data' | 'index'>): Promise<AuditReader> {
+  const data = resolve(options.data);
+  const store = await SqliteStore.open({ dir: data, readOnly: true });
+  try {
+    return await AuditReader.open(store, options.index === false ? null : await openIndex(data));
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** Loaded when used: the library without search needs no native module. */
+async function openIndex(data: string): Promise<RecordIndex> {
+  const { DuckDbIndex } = await import('./index/duckdb/mod.ts');
+  return DuckDbIndex.open({ path: join(data, LAYOUT.index, 'records.duckdb') });
+}
+
+/** Where this user's Tallystick remembers heads and pins: `$XDG_STATE_HOME/tallystick`, else below `~/.local/state`. */
+export function stateDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  return env.TALLYSTICK_STATE ?? join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'tallystick');
+}
+
+/** Version of this package. */
+export function version(): string {
+  return (createRequire(import.meta.url)('../package.json') as { version: string }).version;
+}
+
+export interface AppendSettings extends Partial<AppendOptions> {}
+
+/** A log open for writing, with all that reading offers. */
+export class AuditLog {
+  readonly reader: AuditReader;
+  readonly #log: Log;
+  readonly #store: LogStore;
+  readonly #unsubscribe: () => void;
+
+  private constructor(store: LogStore, log: Log, reader: AuditReader, unsubscribe: () => void) {
+    this.#store = store;
+    this.#log = log;
+    this.reader = reader;
+    this.#unsubscribe = unsubscribe;
+  }
+
+  static async start(store: LogStore, log: Log, index: RecordIndex | null): Promise<AuditLog> {
+    const follower = index && new IndexFollower(index, store, log.node);
+    const unsubscribe = log.subscribe(({ from, entries }) => follower?.sealed(from, entries));
+    const reader = await AuditReader.open(store, index, {
+      node: log.node,
+      head: async () => log.head,
+      indexed: async (size, onProgress) => follower?.catchUp(size, onProgress),
+    });
+    return new AuditLog(store, log, reader, unsubscribe);
+  }
+
+  get node(): string {
+    return this.#log.node;
+  }
+
+  /** The sealing key as a C2SP verifier key: what an auditor pins. */
+  get vkey(): string {
+    return this.#log.vkey;
+  }
+
+  /** The newest sealed state; `head.note` is the signed checkpoint. */
+  get head(): SealedHead {
+    return this.#log.head;
+  }
+
+  /** Resolves with the reason when the log can't go on and the process should end. */
+  get stopped(): Log['stopped'] {
+    return this.#log.stopped;
+  }
+
+  /** Seals one record; resolves when it is durable and covered by a signed checkpoint. See `Log.append` for errors. */
+  async append(record: RecordDraft, settings?: AppendSettings): Promise<Receipt>;
+  /** Seals records under one checkpoint, all or none; at most 10,000 or 8 MiB. */
+  async append(records: readonly RecordDraft[], settings?: AppendSettings): Promise<Receipt[]>;
+  async append(
+    records: RecordDraft | readonly RecordDraft[],
+    settings: AppendSettings = {},
+  ): Promise<Receipt | Receipt[]> {
+    const options = { source: 'library', ...settings };
+    if (isList(records)) return this.#log.append(records, options);
+    const [receipt] = await this.#log.append([records], options);
+    return receipt as Receipt;
+  }
+
+  /** As `append` of a list, but a record whose id came before with other content is refused alone. */
+  appendEach(records: readonly RecordDraft[], settings: AppendSettings = {}): Promise<AppendResult[]> {
+    return this.#log.appendEach(records, { source: 'library', ...settings });
+  }
+
+  /** Seals a record of Tallystick's own. For the server and the command line; a producer's records go to `append`. */
+  appendOwn(record: RecordDraft): Promise<Receipt> {
+    return this.#log.appendOwn(record);
+  }
+
+  /** State that appends committed beside their records (`AppendSettings.state`): keys that start with `prefix`, in order. */
+  state(prefix: string): Promise<ReadonlyMap<string, string>> {
+    return this.#store.state(prefix);
+  }
+
+  get(seq: number, node?: string): Promise<RecordView> {
+    return this.reader.get(seq, node ?? this.node);
+  }
+
+  search(request?: SearchRequest): Promise<SearchAnswer> {
+    return this.reader.search(request);
+  }
+
+  verify(options?: Parameters<AuditReader['verify']>[0]): Promise<Report> {
+    return this.reader.verify(options);
+  }
+
+  /** Seals what waits, gives up ownership and closes store and index. */
+  async close(): Promise<void> {
+    await this.#log.close();
+    this.#unsubscribe();
+    await this.reader.close();
+  }
+}
+
+function isList(value: RecordDraft | readonly RecordDraft[]): value is readonly RecordDraft[] {
+  return Array.isArray(value);
+}
