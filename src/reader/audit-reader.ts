@@ -1,0 +1,220 @@
+import { LogError, TallystickError, UsageError } from '../errors.ts';
+import type {
+  FacetRequest,
+  FacetValue,
+  HistogramBucket,
+  HistogramRequest,
+  RecordIndex,
+} from '../index/index.ts';
+import type { SealedHead } from '../log/receipt.ts';
+import { makeInclusion } from '../merkle/mod.ts';
+import type { LogStore } from '../store/store.ts';
+import { tileReader } from '../store/tile-reader.ts';
+import { type Report, type VerifyOptions, verifyLog } from '../verify/mod.ts';
+import { IndexFollower } from './follower.ts';
+import { missing, RecordReader } from './records.ts';
+import { type SearchableLog, Searcher } from './search.ts';
+import { StoredLog } from './stored-log.ts';
+import type { RecordView, SearchAnswer, SearchRequest } from './types.ts';
+
+/** A log as readers see it: one that a process writes, or one that stands in the store. */
+export interface ReadableLog extends SearchableLog {
+  head(): Promise<SealedHead>;
+}
+
+export interface VerifySettings extends Omit<VerifyOptions, 'node' | 'index'> {
+  readonly node?: string;
+}
+
+/**
+ * Everything an auditor does with the logs of a store: search, read, count, prove, verify. Reads only sealed and
+ * verified content; changes nothing but the index, which is a view.
+ */
+export class AuditReader {
+  readonly #store: LogStore;
+  readonly #index: RecordIndex | null;
+  readonly #logs: ReadonlyMap<string, ReadableLog>;
+  readonly #readers = new Map<string, RecordReader>();
+  readonly #searcher: Searcher | null;
+
+  private constructor(store: LogStore, index: RecordIndex | null, logs: ReadonlyMap<string, ReadableLog>) {
+    this.#store = store;
+    this.#index = index;
+    this.#logs = logs;
+    this.#searcher = index && new Searcher(store, index, [...logs.values()]);
+  }
+
+  /** @param live the log this process writes; the others are read as they stand. Store and index are owned from now on. */
+  static async open(store: LogStore, index: RecordIndex | null, live?: ReadableLog): Promise<AuditReader> {
+    const logs = new Map<string, ReadableLog>();
+    for (const node of await store.nodes()) {
+      if (live?.node === node) logs.set(node, live);
+      else if (await isBegun(store, node)) logs.set(node, standing(store, index, node));
+    }
+    return new AuditReader(store, index, logs);
+  }
+
+  /** Node ids of the logs. */
+  get nodes(): readonly string[] {
+    return [...this.#logs.keys()];
+  }
+
+  /** The newest sealed state. Throws `LogError` LOG_NOT_FOUND, LOG_DAMAGED. */
+  async head(node?: string): Promise<SealedHead> {
+    return this.#log(node).head();
+  }
+
+  /** One record, verified. Throws `LogError` LOG_NOT_FOUND for a number that is not sealed yet. */
+  async get(seq: number, node?: string): Promise<RecordView> {
+    const log = this.#log(node);
+    const head = await log.head();
+    checkSeq(seq, head.size, log.node);
+    const [view] = await this.#reader(log.node).views([seq], head);
+    return view as RecordView;
+  }
+
+  /** Verified views of [from, to), as far as they are sealed, a few at a time. */
+  async *records(from: number, to: number, node?: string): AsyncGenerator<RecordView> {
+    const log = this.#log(node);
+    const head = await log.head();
+    const reader = this.#reader(log.node);
+    const end = Math.min(to, head.size);
+    let at = from;
+    for await (const part of this.#store.source(log.node).bundles(from, end)) {
+      yield* reader.viewsOf(part, head);
+      at = part.to;
+    }
+    if (at < end) yield (await reader.check(at, missing(at, end), head)).view;
+  }
+
+  /** Inclusion proof of a record in the newest head: RFC 9162, hashes leaf side first. */
+  async prove(
+    seq: number,
+    node?: string,
+  ): Promise<{ readonly head: SealedHead; readonly proof: readonly Uint8Array[] }> {
+    const log = this.#log(node);
+    const head = await log.head();
+    checkSeq(seq, head.size, log.node);
+    return { head, proof: await makeInclusion(seq, head.size, tileReader(this.#store.source(log.node))) };
+  }
+
+  async search(request?: SearchRequest): Promise<SearchAnswer> {
+    return this.#search().search(request);
+  }
+
+  async count(query: SearchRequest['query']): Promise<number> {
+    const { searcher, index } = this.#both();
+    return index.count(searcher.indexed(query), await searcher.through());
+  }
+
+  async histogram(
+    query: SearchRequest['query'],
+    request: Omit<HistogramRequest, 'filter' | 'through'>,
+  ): Promise<readonly HistogramBucket[]> {
+    const { searcher, index } = this.#both();
+    return index.histogram({
+      ...request,
+      filter: searcher.indexed(query),
+      through: await searcher.through(),
+    });
+  }
+
+  async facets(
+    query: SearchRequest['query'],
+    request: Omit<FacetRequest, 'filter' | 'through'>,
+  ): Promise<readonly FacetValue[]> {
+    const { searcher, index } = this.#both();
+    return index.facets({ ...request, filter: searcher.indexed(query), through: await searcher.through() });
+  }
+
+  /** Drops the index and builds it from the logs. */
+  async rebuildIndex(onProgress?: (done: number, total: number) => void): Promise<void> {
+    if (this.#index === null) throw noIndex();
+    await this.#index.reset();
+    for (const log of this.#logs.values()) await log.indexed((await log.head()).size, onProgress);
+  }
+
+  /** Verifies a node's log as `verifyLog` does; with the index too, when it is open. Never throws for what it finds. */
+  async verify(settings: VerifySettings = {}): Promise<Report> {
+    const { node } = this.#log(settings.node);
+    return verifyLog(this.#store.source(node), {
+      ...settings,
+      node,
+      ...(this.#index ? { index: this.#index } : {}),
+    });
+  }
+
+  /** Closes index and store. */
+  async close(): Promise<void> {
+    await this.#index?.close();
+    await this.#store.close();
+  }
+
+  #log(node: string | undefined): ReadableLog {
+    if (node === undefined && this.#logs.size === 1) return this.#logs.values().next().value as ReadableLog;
+    const log = node === undefined ? undefined : this.#logs.get(node);
+    if (log !== undefined) return log;
+    const known =
+      this.nodes.length === 0
+        ? 'there is none yet; append or import something first'
+        : `there are: ${this.nodes.join(', ')}`;
+    throw new LogError(
+      'LOG_NOT_FOUND',
+      node === undefined ? `which node's log? ${known}` : `there is no log of node ${node}; ${known}`,
+    );
+  }
+
+  #reader(node: string): RecordReader {
+    let reader = this.#readers.get(node);
+    if (reader === undefined) {
+      reader = new RecordReader(this.#store, node);
+      this.#readers.set(node, reader);
+    }
+    return reader;
+  }
+
+  #search(): Searcher {
+    if (this.#searcher === null) throw noIndex();
+    return this.#searcher;
+  }
+
+  #both(): { searcher: Searcher; index: RecordIndex } {
+    if (this.#index === null) throw noIndex();
+    return { searcher: this.#search(), index: this.#index };
+  }
+}
+
+/** A log that this process does not write: the index is brought up to it when a search asks. */
+function standing(store: LogStore, index: RecordIndex | null, node: string): ReadableLog {
+  const log = new StoredLog(store, node);
+  const follower = index && new IndexFollower(index, store, node);
+  return {
+    node,
+    head: () => log.head(),
+    indexed: async (size, onProgress) => follower?.catchUp(size, onProgress),
+  };
+}
+
+/** A log whose first record was never committed is none yet. */
+async function isBegun(store: LogStore, node: string): Promise<boolean> {
+  try {
+    const head = await store.head(node);
+    return head !== null && head.size > 0;
+  } catch (error) {
+    // A head that does not decode is told to whoever asks for this log; the others are not concerned.
+    if (error instanceof TallystickError && !error.retry) return true;
+    throw error;
+  }
+}
+
+function checkSeq(seq: number, size: number, node: string): void {
+  if (Number.isSafeInteger(seq) && seq >= 0 && seq < size) return;
+  throw new LogError('LOG_NOT_FOUND', `${node} has no record ${seq}; it has 0 to ${size - 1}`);
+}
+
+function noIndex(): UsageError {
+  return new UsageError(
+    'INDEX_UNAVAILABLE',
+    'this log was opened without its index; open it with one to search',
+  );
+}
