@@ -1,0 +1,38 @@
+import { type Dialect, detectDialect, dialectByName } from '../dialects/mod.ts';
+import { DialectError } from '../errors.ts';
+
+/** How the user wants a file's dialect chosen. */
+export interface Chosen {
+  /** What was named, a system or a dialect; null leaves it to detection. */
+  readonly dialect: Dialect | null;
+  /** Take the named one even where the file clearly is of another. */
+  readonly force: boolean;
+}
+
+/**
+ * The dialect to read a file with, by its first bytes. Throws `DialectError` DIALECT_UNKNOWN when nothing was named
+ * and none recognises it, DIALECT_MISMATCH when another than the named one does.
+ */
+export function chooseDialect(path: string, head: Uint8Array, { dialect, force }: Chosen): Dialect {
+  if (dialect !== null && force) return dialect;
+  const detected = detectDialect(head)?.dialect ?? null;
+  if (detected === null) {
+    if (dialect !== null) return dialect;
+    throw new DialectError(
+      'DIALECT_UNKNOWN',
+      `${path} is not a log of a known system; nothing of it was taken (--system says which it is)`,
+      { context: { path } },
+    );
+  }
+  if (dialect === null || dialect === detected) return detected;
+  throw new DialectError(
+    'DIALECT_MISMATCH',
+    `${path} is ${detected.name}, not ${dialect.name}; nothing of it was taken. Leave --system out, or add --force`,
+    { context: { path, stated: dialect.name, detected: detected.name } },
+  );
+}
+
+/** The dialect of that name as of today: a file that version 1 of it began is continued by version 2. */
+export function currentDialect(name: string): Dialect | null {
+  return dialectByName(name) ?? dialectByName(name.split('/', 1)[0] as string);
+}
