@@ -1,0 +1,192 @@
+import { TallystickError } from '../errors.ts';
+import { formatQuery } from '../query/mod.ts';
+import { checkDraft, type RecordDraft } from '../record/mod.ts';
+import type { Report } from '../verify/mod.ts';
+import { errorOf, notOurs } from './errors.ts';
+import { type Fetch, Http } from './http.ts';
+import { checkProof } from './proof.ts';
+import type {
+  AppendResult,
+  FacetValue,
+  Health,
+  HistogramBucket,
+  NodeInfo,
+  Receipt,
+  RecordAnswer,
+  SearchAnswer,
+  SearchRequest,
+} from './types.ts';
+
+export interface ClientOptions {
+  /** As `http://127.0.0.1:4780`. */
+  readonly url: string;
+  /** How requests are sent; the platform's own `fetch` when not given. */
+  readonly fetch?: Fetch;
+}
+
+/** A request holds at most so many records, and so many UTF-16 units of text; three bytes each are within a server's 16 MiB. */
+const REQUEST_RECORDS = 10_000;
+const REQUEST_CHARACTERS = 4 * 1024 * 1024;
+
+/**
+ * A Tallystick server, as a program uses it. Every method throws the error the server answers with, in the classes
+ * and codes of the library; `UsageError` SERVER_UNAVAILABLE when none answers; and the reason of its signal when aborted.
+ * Nothing is sent twice: whoever tries again gives the record an `id`, and it is added once.
+ */
+export class TallystickClient {
+  protected readonly http: Http;
+
+  /** Throws `UsageError` USAGE for an address that is not one. */
+  constructor({ url, fetch = (input, init) => globalThis.fetch(input, init) }: ClientOptions) {
+    this.http = new Http(url, fetch);
+  }
+
+  /** Seals one record; resolves when it is durable and covered by a signed checkpoint. */
+  append(record: RecordDraft): Promise<Receipt>;
+  /**
+   * Seals several, in order, each answered on its own: one that is refused leaves the others standing. A long list is
+   * sent in parts; when a part can't be sent at all this rejects, and the parts before it are in the log.
+   */
+  append(records: readonly RecordDraft[]): Promise<AppendResult[]>;
+  append(records: RecordDraft | readonly RecordDraft[]): Promise<Receipt | AppendResult[]> {
+    return this.appendFrom(undefined, records);
+  }
+
+  search({ query, limit, order, cursor, signal }: SearchRequest = {}): Promise<SearchAnswer> {
+    return this.http.json('/v1/records', { query: { query: textOf(query), limit, order, cursor }, signal });
+  }
+
+  /**
+   * One record with its proof. With `keys`, vkeys one trusts, the proof is checked here, and what is returned stands on
+   * them and not on the server's word: see `checkProof` for what is thrown when it does not hold.
+   */
+  async get(
+    node: string,
+    seq: number,
+    { keys }: { readonly keys?: readonly string[] } = {},
+  ): Promise<RecordAnswer> {
+    const answer = await this.http.json<RecordAnswer>(`/v1/records/${encodeURIComponent(node)}/${seq}`);
+    if (keys !== undefined) await checkProof(answer, { node, seq }, keys);
+    return answer;
+  }
+
+  async count(query?: SearchRequest['query']): Promise<number> {
+    const { count } = await this.http.json<{ count: number }>('/v1/count', {
+      query: { query: textOf(query) },
+    });
+    return count;
+  }
+
+  /** Matches per bucket of `bucketMs` and outcome, over [from, to] of `time`, in ms since 1970. */
+  async histogram(
+    query: SearchRequest['query'],
+    range: { readonly from: number; readonly to: number; readonly bucketMs: number },
+  ): Promise<readonly HistogramBucket[]> {
+    const parameters = { query: textOf(query), ...range };
+    const answer = await this.http.json<{ buckets: HistogramBucket[] }>('/v1/histogram', {
+      query: parameters,
+    });
+    return answer.buckets;
+  }
+
+  /** The `limit` most frequent values of a field, most frequent first; 20 when not given. */
+  async facets(query: SearchRequest['query'], field: string, limit?: number): Promise<readonly FacetValue[]> {
+    const parameters = { query: textOf(query), field, limit };
+    const answer = await this.http.json<{ values: FacetValue[] }>('/v1/facets', { query: parameters });
+    return answer.values;
+  }
+
+  async nodes(): Promise<readonly NodeInfo[]> {
+    const { nodes } = await this.http.json<{ nodes: NodeInfo[] }>('/v1/nodes');
+    return nodes;
+  }
+
+  /** The newest signed checkpoint, a note. Nothing about it has been checked: see `openCheckpoint`. */
+  checkpoint(node?: string): Promise<string> {
+    return this.http.text('/v1/checkpoint', { query: { node } });
+  }
+
+  /**
+   * Has the server verify a log. `pin` is the text of a pin file. The report is the server's word: who does not trust
+   * it verifies a copy. Rejects with SERVER_BUSY while it verifies for somebody else.
+   */
+  verify(
+    options: {
+      readonly node?: string;
+      readonly keys?: readonly string[];
+      readonly pin?: string;
+      readonly deep?: boolean;
+      readonly signal?: AbortSignal;
+    } = {},
+  ): Promise<Report> {
+    const { signal, ...body } = options;
+    return this.http.json('/v1/verify', { method: 'POST', body, signal });
+  }
+
+  /** Throws `LogError` LOG_CLOSED when the server runs and its log takes nothing any more. */
+  health(): Promise<Health> {
+    return this.http.json('/healthz');
+  }
+
+  protected async appendFrom(
+    source: string | undefined,
+    records: RecordDraft | readonly RecordDraft[],
+  ): Promise<Receipt | AppendResult[]> {
+    if (!isList(records)) {
+      return this.http.json('/v1/records', { method: 'POST', query: { source }, body: checkDraft(records) });
+    }
+    const results: AppendResult[] = [];
+    for (const { places, body } of requests(records, results)) {
+      const call = { method: 'POST', query: { source }, type: 'application/x-ndjson', body } as const;
+      const answer = await this.http.json<{ results: WireResult[] }>('/v1/records', call);
+      if (answer.results?.length !== places.length) throw notOurs();
+      for (const [i, place] of places.entries()) results[place] = resultOf(answer.results[i] as WireResult);
+    }
+    return results;
+  }
+}
+
+type WireResult = { readonly receipt: Receipt } | { readonly error: unknown };
+
+export function resultOf(result: WireResult): AppendResult {
+  return 'receipt' in result ? { receipt: result.receipt } : { error: errorOf(result.error) };
+}
+
+interface Request {
+  /** Which records its lines are. */
+  readonly places: readonly number[];
+  readonly body: string;
+}
+
+/** Packs records into requests. One that breaks the rules gets its result at once: as JSON it might pass for another. */
+function* requests(records: readonly RecordDraft[], results: AppendResult[]): Generator<Request> {
+  let places: number[] = [];
+  let body = '';
+  for (const [place, record] of records.entries()) {
+    try {
+      checkDraft(record);
+    } catch (error) {
+      if (!(error instanceof TallystickError)) throw error;
+      results[place] = { error };
+      continue;
+    }
+    const line = `${JSON.stringify(record)}\n`;
+    const isFull = places.length === REQUEST_RECORDS || body.length + line.length > REQUEST_CHARACTERS;
+    if (places.length > 0 && isFull) {
+      yield { places, body };
+      places = [];
+      body = '';
+    }
+    places.push(place);
+    body += line;
+  }
+  if (places.length > 0) yield { places, body };
+}
+
+function textOf(query: SearchRequest['query']): string | undefined {
+  return typeof query === 'object' ? formatQuery(query) : query;
+}
+
+function isList(value: RecordDraft | readonly RecordDraft[]): value is readonly RecordDraft[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,85 @@
+import type { RecordDraft } from '../record/mod.ts';
+import { resultOf, TallystickClient } from './client.ts';
+import type { AppendResult, Receipt } from './types.ts';
+
+export interface ServerStatus {
+  readonly version: string;
+  readonly pid: number;
+  /** ms since 1970. */
+  readonly startedAt: number;
+  readonly node: string;
+  readonly vkey: string;
+  readonly origin: string;
+  readonly size: number;
+  /** The problem that ended the log, null while it takes records. */
+  readonly stopped: { readonly code: string; readonly detail: string } | null;
+  /** How far a rebuild of the index is, null when none runs. */
+  readonly rebuilding: { readonly done: number; readonly total: number } | null;
+}
+
+/** null removes the key. */
+export interface StateWrite {
+  readonly key: string;
+  readonly value: string | null;
+}
+
+const PROGRESS_MS = 1_000;
+
+/** A server through its control socket: what the owner of its data directory may do besides. Over TCP these are ROUTE_NOT_FOUND. */
+export class ControlClient extends TallystickClient {
+  /** As `append`, naming the source the records come from. */
+  appendAs(source: string, record: RecordDraft): Promise<Receipt>;
+  appendAs(source: string, records: readonly RecordDraft[]): Promise<AppendResult[]>;
+  appendAs(source: string, records: RecordDraft | readonly RecordDraft[]): Promise<Receipt | AppendResult[]> {
+    return this.appendFrom(source, records);
+  }
+
+  /**
+   * Seals records and commits state with them, both or neither. A record whose id came before with other content is
+   * refused alone; for one that can't be sealed at all this throws, with its place in `context.index`, and nothing is added.
+   */
+  async appendEach(
+    records: readonly RecordDraft[],
+    { source, state }: { readonly source: string; readonly state: readonly StateWrite[] },
+  ): Promise<AppendResult[]> {
+    const answer = await this.http.json<{ results: Parameters<typeof resultOf>[0][] }>('/v1/control/append', {
+      method: 'POST',
+      body: { records, source, state },
+    });
+    return answer.results.map(resultOf);
+  }
+
+  /** State values whose key starts with `prefix`, by key. */
+  async state(prefix: string): Promise<ReadonlyMap<string, string>> {
+    const { state } = await this.http.json<{ state: Record<string, string> }>('/v1/control/state', {
+      query: { prefix },
+    });
+    return new Map(Object.entries(state));
+  }
+
+  /**
+   * Drops the search index and builds it from the log; resolves with the number of records. `onProgress` is told once
+   * a second how many of how many are done.
+   */
+  async rebuildIndex(onProgress: (done: number, total: number) => void = () => {}): Promise<number> {
+    const timer = setInterval(() => {
+      this.status().then(
+        ({ rebuilding }) => rebuilding && onProgress(rebuilding.done, rebuilding.total),
+        // What is wrong with the server, the rebuild itself says.
+        () => {},
+      );
+    }, PROGRESS_MS);
+    try {
+      const { rebuilt } = await this.http.json<{ rebuilt: number }>('/v1/control/index/rebuild', {
+        method: 'POST',
+      });
+      return rebuilt;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  status(): Promise<ServerStatus> {
+    return this.http.json('/v1/control/status');
+  }
+}

@@ -1,0 +1,4 @@
+export { type ClientOptions, TallystickClient } from './client.ts';
+export { ControlClient, type ServerStatus, type StateWrite } from './control.ts';
+export type { Fetch } from './http.ts';
+export type * from './types.ts';

@@ -1,0 +1,113 @@
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
+import type { Logger } from 'pino';
+import { UsageError } from '../errors.ts';
+import { answerClientError } from './client-error.ts';
+import { hangUpWhenClosing } from './closing.ts';
+import { addHeaders, refuseEncoded, refuseForeign } from './guard.ts';
+import { boundLargeBodies } from './large-bodies.ts';
+import { collectMethods, refuseOtherMethods } from './methods.ts';
+import { gatherOpenApi } from './openapi.ts';
+import { parseJsonBytes } from './parse-records.ts';
+import { answerError } from './problem.ts';
+import { controlRoutes } from './routes/control.ts';
+import { logRoutes } from './routes/log.ts';
+import { metaRoutes } from './routes/meta.ts';
+import { recordsRoute } from './routes/records.ts';
+import { searchRoutes } from './routes/search.ts';
+import { type ServedLog, Service } from './service.ts';
+import { checkBySchema, readDecimals } from './validation.ts';
+
+const BODY_LIMIT = 16 * 1024 * 1024;
+const MAX_CONNECTIONS = 512;
+
+export interface ServerOptions {
+  readonly log: ServedLog;
+  /** Version of this program, for the document and for health. */
+  readonly version: string;
+  /** Operating messages; none when left out. They never hold record content or query texts. */
+  readonly logger?: Logger;
+}
+
+/** The HTTP interface to a log, not yet listening. It answers as over TCP: without the control routes. */
+export function createServer(options: ServerOptions): FastifyInstance {
+  return buildApp(new Service(options.log, options.version), { logger: options.logger });
+}
+
+/**
+ * The application for one listener. Over TCP it keeps pages of other sites out; the control socket, which no browser
+ * reaches and only its owner may open, has routes of its own instead.
+ */
+export function buildApp(
+  service: Service,
+  options: { readonly logger?: Logger | undefined; readonly control?: boolean },
+): FastifyInstance {
+  const control = options.control === true;
+  const app = fastify({
+    ...(options.logger ? { loggerInstance: options.logger as FastifyBaseLogger } : {}),
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 60_000,
+    keepAliveTimeout: 30_000,
+    http: { headersTimeout: 20_000 },
+    routerOptions: { maxParamLength: 100 },
+    // A request that came in while the server closes is one it still finishes.
+    return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: answerError,
+  });
+  app.server.maxConnections = MAX_CONNECTIONS;
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler(() => {
+    throw new UsageError(
+      'ROUTE_NOT_FOUND',
+      'there is nothing at this path; /openapi.json lists what there is',
+    );
+  });
+  app.setValidatorCompiler(checkBySchema);
+  // Answers are written as they are: a serializer made from the schema would drop what the schema does not know.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => parseJsonBytes(body),
+  );
+  app.addHook('onRequest', addHeaders);
+  if (!control) app.addHook('onRequest', refuseForeign);
+  app.addHook('onRequest', refuseEncoded);
+  boundLargeBodies(app);
+  app.addHook('preValidation', readDecimals);
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions, log } = request;
+    // The route's pattern, not its path: a query text is nobody's business here.
+    log.debug(
+      { method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'answered',
+    );
+  });
+  hangUpWhenClosing(app);
+  const paths = collectMethods(app);
+  gatherOpenApi(app, service.version);
+  // Each in a scope, which is filled in turn: routes once the document's hooks are in place, the rest behind them.
+  addRoutes(app, (scope) => {
+    metaRoutes(scope, service);
+    logRoutes(scope, service);
+    searchRoutes(scope, service);
+    if (control) controlRoutes(scope, service);
+  });
+  addRoutes(app, (scope) => recordsRoute(scope, service, control));
+  addRoutes(app, (scope) => refuseOtherMethods(scope, paths));
+  return app;
+}
+
+function addRoutes(app: FastifyInstance, add: (scope: FastifyInstance) => void): void {
+  void app.register((scope, _options, done) => {
+    add(scope);
+    done();
+  });
+}

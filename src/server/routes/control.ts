@@ -1,0 +1,129 @@
+import process from 'node:process';
+import type { FastifyInstance } from 'fastify';
+import Type, { type Static } from 'typebox';
+import type { RecordDraft } from '../../record/mod.ts';
+import { problemOf } from '../problem.ts';
+import { Problem, Receipt, ref } from '../schemas/answers.ts';
+import type { Service } from '../service.ts';
+import { problems } from './answers.ts';
+
+/** An import sends records with their originals; the log takes 8 MiB at once, and JSON may be longer than that. */
+const BODY_LIMIT = 64 * 1024 * 1024;
+
+const strict = { additionalProperties: false } as const;
+const Size = Type.Integer({ minimum: 0 });
+
+const Append = Type.Object(
+  {
+    // Checked by the log, record by record; `Draft` describes them.
+    records: Type.Array(Type.Unknown(), { minItems: 1, maxItems: 10_000, description: 'See `Draft`.' }),
+    source: Type.String({ minLength: 1, maxLength: 256 }),
+    state: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            key: Type.String({ minLength: 1, maxLength: 1024 }),
+            value: Type.Union([Type.String(), Type.Null()]),
+          },
+          strict,
+        ),
+        { description: 'Committed with the records; null removes a key.' },
+      ),
+    ),
+  },
+  strict,
+);
+const AppendAnswer = Type.Object(
+  {
+    results: Type.Array(
+      Type.Union([
+        Type.Object({ receipt: ref(Receipt) }, strict),
+        Type.Object({ error: ref(Problem) }, strict),
+      ]),
+    ),
+  },
+  strict,
+);
+const StateQuery = Type.Object({ prefix: Type.Optional(Type.String({ maxLength: 1024 })) }, strict);
+const StateAnswer = Type.Object({ state: Type.Record(Type.String(), Type.String()) }, strict);
+const RebuildAnswer = Type.Object({ rebuilt: Size }, strict);
+const StatusAnswer = Type.Object(
+  {
+    version: Type.String(),
+    pid: Type.Integer(),
+    startedAt: Type.Integer({ description: 'ms since 1970.' }),
+    node: Type.String(),
+    vkey: Type.String(),
+    origin: Type.String(),
+    size: Size,
+    stopped: Type.Union([ref(Problem), Type.Null()]),
+    rebuilding: Type.Union([Type.Object({ done: Size, total: Size }, strict), Type.Null()]),
+  },
+  strict,
+);
+
+/** Routes of the control socket alone: whoever may open it owns the data directory. */
+export function controlRoutes(app: FastifyInstance, service: Service): void {
+  const { log } = service;
+  const tags = ['control'];
+
+  app.post<{ Body: Static<typeof Append> }>(
+    '/v1/control/append',
+    {
+      bodyLimit: BODY_LIMIT,
+      schema: {
+        summary: 'Append records and state together',
+        description:
+          'One commit: records and state are in the log, or neither. A record whose id came before with other content is refused alone; any other fault refuses the whole, `index` naming the record.',
+        tags,
+        body: Append,
+        response: { 200: AppendAnswer, ...problems(400, 403, 413, 500, 503, 507) },
+      },
+    },
+    async ({ body: { records, source, state = [] } }) => {
+      const results = await log.appendEach(records as RecordDraft[], { source, state });
+      return {
+        results: results.map((result) => ('error' in result ? { error: problemOf(result.error) } : result)),
+      };
+    },
+  );
+
+  app.get<{ Querystring: Static<typeof StateQuery> }>(
+    '/v1/control/state',
+    {
+      schema: {
+        summary: 'Read state',
+        tags,
+        querystring: StateQuery,
+        response: { 200: StateAnswer, ...problems(400, 500, 503) },
+      },
+    },
+    async ({ query }) => ({ state: Object.fromEntries(await log.state(query.prefix ?? '')) }),
+  );
+
+  app.post(
+    '/v1/control/index/rebuild',
+    {
+      schema: {
+        summary: 'Rebuild the search index from the log',
+        tags,
+        response: { 200: RebuildAnswer, ...problems(429, 500, 503) },
+      },
+    },
+    async () => ({ rebuilt: await service.rebuildIndex() }),
+  );
+
+  app.get(
+    '/v1/control/status',
+    { schema: { summary: 'What the server is doing', tags, response: { 200: StatusAnswer } } },
+    async () => {
+      const { version, startedAt, stopped, rebuilding } = service;
+      const { origin, size } = log.head;
+      return {
+        ...{ version, pid: process.pid, startedAt, node: log.node, vkey: log.vkey, origin, size },
+        stopped: stopped && problemOf(stopped),
+        rebuilding,
+      };
+    },
+  );
+}

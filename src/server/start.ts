@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { isIPv6 } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { type TallystickError, UsageError } from '../errors.ts';
+import type { RecordDraft } from '../record/mod.ts';
+import { buildApp, type ServerOptions } from './app.ts';
+import { listenPrivately } from './control-socket.ts';
+import { loopbackAddress } from './loopback.ts';
+import { Service } from './service.ts';
+
+export const DEFAULT_PORT = 4780;
+/** How long requests may go on while the server closes, ms; then their connections are cut. */
+const CLOSE_MS = 10_000;
+
+export interface StartOptions extends ServerOptions {
+  /** `127.0.0.1` when not given. Nothing but loopback is taken. */
+  readonly host?: string;
+  /** 0 for any that is free. */
+  readonly port?: number;
+  /** Path of the control socket; none when left out. */
+  readonly controlSocket?: string;
+}
+
+export interface RunningServer {
+  /** As `http://127.0.0.1:4780`. */
+  readonly url: string;
+  /** Takes no more requests, finishes those it has, records the stop. The log stays open. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a log on a loopback port and, if asked, on a control socket, and records the start. Throws `UsageError`
+ * USAGE for another host or a socket path too long, SERVER_UNAVAILABLE when the port or socket is taken, and what
+ * the log throws when it can't record the start; nothing listens then.
+ */
+export async function startServer(options: StartOptions): Promise<RunningServer> {
+  const { log, version, logger, controlSocket } = options;
+  const address = await loopbackAddress(options.host ?? '127.0.0.1');
+  const service = new Service(log, version);
+  const apps: FastifyInstance[] = [];
+  try {
+    const app = buildApp(service, { logger });
+    apps.push(app);
+    await app.ready();
+    const url = await listen(app, address, options.port ?? DEFAULT_PORT);
+    if (controlSocket !== undefined) {
+      const control = buildApp(service, { logger, control: true });
+      apps.push(control);
+      await control.ready();
+      await listenPrivately(control.server, controlSocket);
+    }
+    const places = controlSocket === undefined ? [url] : [url, controlSocket];
+    await log.appendOwn(ownRecord('AUDIT_LOG_STARTUP', { version, listen: places }));
+    logger?.info({ node: log.node, listen: places }, 'serving');
+    let closing: Promise<void> | null = null;
+    return {
+      url,
+      close: () => {
+        closing ??= stop(apps, service, options);
+        return closing;
+      },
+    };
+  } catch (error) {
+    await closeAll(apps);
+    throw error;
+  }
+}
+
+async function listen(app: FastifyInstance, address: string, port: number): Promise<string> {
+  const host = isIPv6(address) ? `[${address}]` : address;
+  try {
+    const listening = once(app.server, 'listening');
+    app.server.listen({ host: address, port, exclusive: true });
+    await listening;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const why = code === 'EADDRINUSE' ? 'another program has it; choose another port' : `${code ?? 'failed'}`;
+    throw new UsageError('SERVER_UNAVAILABLE', `cannot listen on ${host}:${port}: ${why}`, { cause });
+  }
+  return `http://${host}:${(app.server.address() as AddressInfo).port}`;
+}
+
+async function stop(
+  apps: readonly FastifyInstance[],
+  service: Service,
+  options: StartOptions,
+): Promise<void> {
+  await closeAll(apps);
+  if (service.stopped !== null) return;
+  try {
+    await options.log.appendOwn(ownRecord('AUDIT_LOG_SHUTDOWN', { version: options.version }));
+  } catch (error) {
+    // The server is down all the same; a start that finds no stop before it says what happened.
+    options.logger?.error({ code: (error as TallystickError).code }, 'the stop could not be recorded');
+  }
+}
+
+/** Lets requests finish, but not for ever. */
+async function closeAll(apps: readonly FastifyInstance[]): Promise<void> {
+  const cut = setTimeout(() => {
+    for (const { server } of apps) server.closeAllConnections();
+  }, CLOSE_MS);
+  await Promise.all(apps.map((app) => app.close()));
+  clearTimeout(cut);
+}
+
+function ownRecord(event: string, details: NonNullable<RecordDraft['details']>): RecordDraft {
+  return {
+    system: 'tallystick',
+    event,
+    outcome: 'success',
+    time: Date.now(),
+    actor: { name: 'tallystick' },
+    details,
+  };
+}
