@@ -1,0 +1,19 @@
+import { toHex } from '../crypto/bytes.ts';
+import type { Call } from './command.ts';
+import { EXIT } from './exit.ts';
+import { openToRead } from './open-data.ts';
+
+/** Prints the newest signed checkpoint as it is. Resolves with the exit code. */
+export async function checkpoint(call: Call): Promise<number> {
+  call.expect(0, 0);
+  const reading = await openToRead(call);
+  try {
+    const { origin, size, root, note } = await reading.reader.head(call.text('node'));
+    const { stdout } = call.io;
+    if (call.json) await stdout.json({ origin, size, root: toHex(root), checkpoint: note });
+    else await stdout.write(note);
+    return EXIT.ok;
+  } finally {
+    await reading.close();
+  }
+}

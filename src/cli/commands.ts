@@ -1,0 +1,201 @@
+import type { Call, Command } from './command.ts';
+import { DATA, FROM_TO, NODE, PASSPHRASE_NOTE, WRITING } from './options.ts';
+
+/** The command table. What a command needs is loaded when it runs: help and mistakes answer at once. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'serve',
+    operands: '',
+    summary: 'run a server on the data directory',
+    options: [
+      DATA,
+      ...WRITING,
+      { name: 'host', value: 'HOST', summary: 'loopback address to listen on (default: 127.0.0.1)' },
+      { name: 'port', value: 'PORT', summary: 'port to listen on, 0 for any (default: 4780)' },
+      {
+        name: 'log-level',
+        value: 'LEVEL',
+        summary: 'debug, info, warn, error or silent: operating messages as JSON on standard error',
+      },
+    ],
+    notes: [
+      'While it runs, the other commands reach the log through it. Ctrl-C stops it when what it was given is sealed.',
+      PASSPHRASE_NOTE,
+    ],
+    examples: ['serve --data /var/lib/tallystick'],
+    run: async (call: Call) => (await import('./serve.ts')).serve(call),
+  },
+  {
+    name: 'import',
+    operands: 'FILE…',
+    summary: 'take log files of other systems into the log',
+    options: [
+      DATA,
+      {
+        name: 'system',
+        value: 'NAME',
+        summary: 'signserver, dogtag, xroad, digicert or a dialect; detected if not given',
+      },
+      { name: 'force', summary: 'read files as the system named even where they look like another' },
+      {
+        name: 'live',
+        summary: 'the files are still written: leave an unfinished last entry for the next time',
+      },
+      { name: 'dry-run', summary: 'only say what would be taken in' },
+      ...WRITING,
+    ],
+    notes: [
+      'Folders are read in full, oldest file first. What is in the log already is recognised by its content, whatever the file is called now: importing it again adds nothing, and one that grew goes on where it ended.',
+      'A file that is no log of a known system is refused by name; the others still go in, and the exit code is 1.',
+      PASSPHRASE_NOTE,
+    ],
+    examples: ['import /var/log/signserver/', 'import --system digicert audit-log.csv'],
+    run: async (call: Call) => (await import('./import.ts')).importFiles(call),
+  },
+  {
+    name: 'append',
+    operands: '',
+    summary: 'seal records from standard input, one JSON object a line',
+    options: [
+      DATA,
+      { name: 'source', value: 'NAME', summary: 'source that the records name (default: append)' },
+      ...WRITING,
+    ],
+    notes: [
+      'A bad line is named and leaves the others unharmed. With --json each line is answered with its receipt, or with what is wrong with it.',
+      'A record needs system, event, outcome (success, failure or void) and time (ms since 1970).',
+      PASSPHRASE_NOTE,
+    ],
+    examples: ['append --json < records.ndjson'],
+    run: async (call: Call) => (await import('./append.ts')).append(call),
+  },
+  {
+    name: 'search',
+    operands: 'QUERY',
+    summary: 'find records; every one shown is verified first',
+    options: [
+      DATA,
+      { name: 'limit', value: 'N', summary: 'records on a page, 1 to 1000 (default: 50)' },
+      { name: 'order', value: 'ORDER', summary: 'newest or oldest first (default: newest)' },
+      { name: 'cursor', value: 'CURSOR', summary: 'go on where a page ended' },
+      { name: 'all', summary: 'all pages' },
+    ],
+    notes: [
+      'The query language is in docs/query.md. Quote the query; one that begins with a hyphen goes behind --. Without one, everything is shown.',
+    ],
+    examples: [
+      `search 'event:KEYGEN -outcome:success time>=2026-10-01'`,
+      `search 'key:rel-codesign-2026-q4 actor:*alice*'`,
+      `search -- '-outcome:success'`,
+    ],
+    run: async (call: Call) => (await import('./search.ts')).search(call),
+  },
+  {
+    name: 'get',
+    operands: '[NODE] SEQ',
+    summary: 'show one record with its original',
+    options: [DATA, { name: 'proof', summary: 'also prove that it is in the log (C2SP tlog-proof)' }],
+    notes: ['The node may be left out where there is only one.'],
+    examples: ['get 17', 'get ca1 17 --proof'],
+    run: async (call: Call) => (await import('./get.ts')).get(call),
+  },
+  {
+    name: 'tail',
+    operands: '',
+    summary: 'show the newest records, and follow',
+    options: [
+      DATA,
+      { name: 'number', short: 'n', value: 'N', summary: 'how many (default: 10)' },
+      { name: 'follow', short: 'f', summary: 'go on with each new record, until Ctrl-C' },
+      NODE,
+    ],
+    notes: [],
+    examples: ['tail -n 20 -f'],
+    run: async (call: Call) => (await import('./tail.ts')).tail(call),
+  },
+  {
+    name: 'verify',
+    operands: '',
+    summary: 'check that the log is what was sealed',
+    options: [
+      DATA,
+      { name: 'deep', summary: 'also read every record, and compare the search index' },
+      {
+        name: 'pin',
+        value: 'FILE',
+        summary: 'hold the log against this pin, and advance it; made if not there',
+      },
+      { name: 'no-pin', summary: 'neither use nor make a pin' },
+      { name: 'key', value: 'VKEY', summary: 'verifier key to believe, as "serve" shows it' },
+      ...FROM_TO,
+      NODE,
+    ],
+    notes: [
+      'Exit code 0: intact; 1: not intact; 2: could not be checked.',
+      'What is found intact is remembered in a pin outside the data directory, so that a cut, replaced or rebuilt log shows the next time. It works while a server runs.',
+    ],
+    examples: ['verify --deep', 'verify --pin /media/usb/ca1.pin --json'],
+    run: async (call: Call) => (await import('./verify.ts')).verify(call),
+  },
+  {
+    name: 'checkpoint',
+    operands: '',
+    summary: 'print the newest signed checkpoint',
+    options: [DATA, NODE],
+    notes: ['A C2SP tlog-checkpoint: what vouches for the whole log in a few lines. Keep it elsewhere.'],
+    examples: ['checkpoint > ca1.checkpoint'],
+    run: async (call: Call) => (await import('./checkpoint.ts')).checkpoint(call),
+  },
+  {
+    name: 'export',
+    operands: '',
+    summary: 'write records out as they are sealed, with proof',
+    options: [
+      DATA,
+      { name: 'output', short: 'o', value: 'FILE', summary: 'write to a new file' },
+      ...FROM_TO,
+      NODE,
+    ],
+    notes: [
+      'NDJSON: a header with checkpoint and proofs, a line for each record, and one that ends it (docs/cli.md).',
+    ],
+    examples: ['export -o ca1.ndjson', 'export --from 100 --to 199 | jq .entry.event'],
+    run: async (call: Call) => (await import('./export.ts')).exportRecords(call),
+  },
+  {
+    name: 'index rebuild',
+    operands: '',
+    summary: 'make the search index anew from the log',
+    options: [DATA],
+    notes: [],
+    examples: ['index rebuild'],
+    run: async (call: Call) => (await import('./index-rebuild.ts')).indexRebuild(call),
+  },
+  {
+    name: 'bench',
+    operands: '',
+    summary: 'measure this machine (in a checkout)',
+    options: [
+      {
+        name: 'records',
+        value: 'N',
+        summary: 'records in the log that is verified and searched (default: 1,000,000)',
+      },
+      { name: 'dir', value: 'DIR', summary: 'where to write, to choose the disk' },
+    ],
+    notes: [],
+    examples: ['bench --records 100000'],
+    run: async (call: Call) => (await import('./bench.ts')).bench(call),
+  },
+  {
+    name: 'demo tamper',
+    operands: '',
+    summary: 'alter copies of a log in every known way, and show each caught',
+    options: [],
+    notes: [
+      'Works on a log made for it in a temporary directory. Exit code 1 when an attack goes unseen that should not.',
+    ],
+    examples: ['demo tamper'],
+    run: async (call: Call) => (await import('./demo/tamper.ts')).demoTamper(call),
+  },
+];

@@ -1,0 +1,45 @@
+import type { ErrorCode } from '../errors.ts';
+
+/** Exit codes: documented in docs/cli.md, and never changed. */
+export const EXIT = {
+  ok: 0,
+  /** The operation was refused or failed in part; for `verify`: the log is not intact. */
+  refused: 1,
+  /** The command was wrong, or what it needs could not be read. */
+  unusable: 2,
+} as const;
+
+/** Errors that mean: asked rightly, everything could be read, but it was not done. */
+const REFUSED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'RECORD_INVALID',
+  'RECORD_TOO_LARGE',
+  'JSON_INVALID',
+  'SYSTEM_RESERVED',
+  'ID_REUSED',
+  'STORE_FULL',
+  'STORE_CONFLICT',
+  'STORE_OUTCOME_UNKNOWN',
+  'STORE_SYNC_FAILED',
+  'LOG_CLOSED',
+  'LOG_BUSY',
+  'CLOCK_JUMPED',
+  'SERVER_BUSY',
+]);
+
+/** The exit code of a command that ended with this error. */
+export function exitCode(code: ErrorCode): number {
+  return REFUSED.has(code) ? EXIT.refused : EXIT.unusable;
+}
+
+/** As shells count: 128 and the number of the signal. A reader that went away is no failure of ours. */
+const SIGNALS: Readonly<Record<string, number>> = {
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGPIPE: EXIT.ok,
+  SIGTERM: 143,
+};
+
+/** @param reason name of the signal that asked to stop. */
+export function exitCodeOfSignal(reason: unknown): number {
+  return SIGNALS[String(reason)] ?? EXIT.refused;
+}

@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs';
+import { UsageError } from '../errors.ts';
+import { type AuditLog, openLog, openReader, stateDirectory } from '../open.ts';
+import { AuditReader } from '../reader/audit-reader.ts';
+import type { SearchAnswer, SearchRequest } from '../reader/types.ts';
+import type { SourceLog } from '../sources/mod.ts';
+import { databasePath } from '../store/sqlite/database.ts';
+import { SqliteStore } from '../store/sqlite/mod.ts';
+import type { LogStore } from '../store/store.ts';
+import type { Call } from './command.ts';
+import { findServer } from './server-here.ts';
+
+/** The logs in a data directory as they stand on the disk, whoever writes them. */
+export interface Reading {
+  readonly store: LogStore;
+  /** Without the index: it does not search. */
+  readonly reader: AuditReader;
+  close(): Promise<void>;
+}
+
+/** Throws `UsageError` LOG_NOT_FOUND when nothing is there yet, and what the store throws. */
+export async function openToRead({ data }: Call): Promise<Reading> {
+  requireLog(data);
+  const store = await SqliteStore.open({ dir: data, readOnly: true });
+  try {
+    const reader = await AuditReader.open(store, null);
+    return { store, reader, close: () => reader.close() };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** A log that takes records: in this process, or a server's. */
+export interface Receiving extends SourceLog {
+  close(): Promise<void>;
+}
+
+/** The log of the server that runs on the data directory, or else the log opened here, made if need be. */
+export async function openToAppend(call: Call): Promise<Receiving> {
+  const server = await findServer(call.data);
+  if (server === null) return openHere(call, false);
+  const node = call.text('node');
+  if (node !== undefined && node !== server.status.node) {
+    server.close();
+    const message = `the server that runs on ${call.data} writes the log of ${server.status.node}; stop it to write that of ${node}`;
+    throw new UsageError('LOG_HELD', message);
+  }
+  const { client } = server;
+  return {
+    appendEach: (records, options) => client.appendEach(records, options),
+    state: (prefix) => client.state(prefix),
+    close: async () => server.close(),
+  };
+}
+
+/** Opens a log in this process. Throws what `openLog` throws. */
+export function openHere(call: Call, index: boolean): Promise<AuditLog> {
+  const node = call.text('node');
+  const keyFile = call.text('key-file');
+  const passphrase = call.io.env.TALLYSTICK_PASSPHRASE;
+  return openLog({
+    data: call.data,
+    index,
+    state: stateDirectory(call.io.env),
+    ...(node === undefined ? {} : { node }),
+    ...(keyFile === undefined ? {} : { keyFile: call.path(keyFile) }),
+    ...(passphrase === undefined ? {} : { passphrase }),
+  });
+}
+
+/** What answers searches: the server, or the index opened here. */
+export interface Searching {
+  search(request: SearchRequest): Promise<SearchAnswer>;
+  rebuildIndex(onProgress: (done: number, total: number) => void): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** Throws `UsageError` LOG_NOT_FOUND when there is no log yet, `IndexError` INDEX_UNAVAILABLE. */
+export async function openToSearch({ data }: Call): Promise<Searching> {
+  const server = await findServer(data);
+  if (server === null) {
+    requireLog(data);
+    return openReader({ data });
+  }
+  const { client } = server;
+  return {
+    search: (request) => client.search(request),
+    rebuildIndex: (onProgress) => client.rebuildIndex(onProgress),
+    close: async () => server.close(),
+  };
+}
+
+/** Throws `UsageError` LOG_NOT_FOUND. */
+export function requireLog(data: string): void {
+  if (existsSync(databasePath(data))) return;
+  throw new UsageError(
+    'LOG_NOT_FOUND',
+    `there is no log in ${data}: "tallystick import FILE" or "tallystick serve" begins one, --data DIR names another place`,
+  );
+}

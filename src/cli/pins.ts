@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import process from 'node:process';
+import { formatPin, type Pin, parsePin } from '../checkpoint/mod.ts';
+import { UsageError } from '../errors.ts';
+
+/** A file that holds what a verifier remembers of one log. */
+export class PinFile {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** null when there is none yet. Throws `UsageError` PIN_INVALID, FILE_UNREADABLE. */
+  read(): Pin | null {
+    let text: string;
+    try {
+      text = readFileSync(this.path, 'utf8');
+    } catch (cause) {
+      if (isAbsent(cause)) return null;
+      const { message } = cause as Error;
+      throw new UsageError('FILE_UNREADABLE', `the pin ${this.path} cannot be read: ${message}`, { cause });
+    }
+    try {
+      return parsePin(text);
+    } catch (cause) {
+      throw new UsageError('PIN_INVALID', `${this.path}: ${(cause as Error).message}`, { cause });
+    }
+  }
+
+  /** Whole or not at all. Throws `UsageError` FILE_UNREADABLE. */
+  write(pin: Pin): void {
+    const temporary = `${this.path}.${process.pid}.new`;
+    try {
+      mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+      writeFileSync(temporary, formatPin(pin), { mode: 0o600 });
+      renameSync(temporary, this.path);
+    } catch (cause) {
+      throw new UsageError(
+        'FILE_UNREADABLE',
+        `the pin ${this.path} cannot be written: ${(cause as Error).message}`,
+        { cause },
+      );
+    }
+  }
+}
+
+/** The pins remembered of a data directory, outside of it: a file for each node. */
+export class RememberedPins {
+  readonly #directory: string;
+
+  /** @param state this user's state directory. */
+  constructor(state: string, data: string) {
+    const name = createHash('sha256').update(realPath(data)).digest('hex').slice(0, 32);
+    this.#directory = join(state, 'pins', name);
+  }
+
+  of(node: string): PinFile {
+    return new PinFile(join(this.#directory, `${node}.json`));
+  }
+
+  /** Nodes of which there is a pin, whether their logs are there or not. */
+  nodes(): string[] {
+    try {
+      return readdirSync(this.#directory)
+        .filter((name) => name.endsWith('.json'))
+        .map((name) => name.slice(0, -'.json'.length));
+    } catch (cause) {
+      if (isAbsent(cause)) return [];
+      const { message } = cause as Error;
+      throw new UsageError('FILE_UNREADABLE', `the pins in ${this.#directory} cannot be read: ${message}`, {
+        cause,
+      });
+    }
+  }
+}
+
+/** As the file system has it, so that two names of a directory are one; of one that is gone, as it would be. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if (!isAbsent(error) || parent === path) throw error;
+    return join(realPath(parent), basename(path));
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}

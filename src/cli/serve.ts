@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TallystickError } from '../errors.ts';
+import { type AuditLog, LAYOUT, version } from '../open.ts';
+import { loopbackAddress } from '../server/loopback.ts';
+import { operatingLog, startServer } from '../server/mod.ts';
+import { databasePath } from '../store/sqlite/database.ts';
+import type { Call } from './command.ts';
+import { EXIT, exitCode } from './exit.ts';
+import { grouped } from './format.ts';
+import { openHere } from './open-data.ts';
+import { safeText } from './safe-text.ts';
+
+const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+/** Runs until it is asked to stop (exit code 0), or the log can't go on. */
+export async function serve(call: Call): Promise<number> {
+  call.expect(0, 0);
+  const { io, data } = call;
+  const host = call.text('host');
+  const port = call.number('port', 0, 65_535);
+  const level = levelOf(call);
+  if (host !== undefined) await loopbackAddress(host);
+  const isNew = !existsSync(databasePath(data));
+  const log = await openHere(call, true);
+  try {
+    const server = await startServer({
+      log,
+      version: version(),
+      controlSocket: join(data, LAYOUT.control),
+      logger: operatingLog(level),
+      ...(host === undefined ? {} : { host }),
+      ...(port === undefined ? {} : { port }),
+    });
+    try {
+      await (call.json
+        ? io.stdout.record(facts(call, log, server.url))
+        : greet(call, log, server.url, isNew));
+      const reason = await Promise.race([log.stopped, askedToStop(io.signal)]);
+      return reason === null ? EXIT.ok : await sayStopped(call, reason);
+    } finally {
+      await server.close();
+    }
+  } finally {
+    await log.close();
+  }
+}
+
+function levelOf(call: Call): (typeof LEVELS)[number] {
+  // A person reads the greeting; a service's operator reads the log.
+  const text = call.text('log-level') ?? (call.io.stderr.isTerminal ? 'warn' : 'info');
+  const level = LEVELS.find((each) => each === text);
+  if (level !== undefined) return level;
+  throw call.usage(`--log-level is ${JSON.stringify(text)}; there are: ${LEVELS.join(', ')}`);
+}
+
+async function askedToStop(signal: AbortSignal): Promise<null> {
+  if (!signal.aborted) await once(signal, 'abort');
+  return null;
+}
+
+function facts({ data }: Call, log: AuditLog, url: string): Record<string, unknown> {
+  const { origin, size } = log.head;
+  return { url, data, node: log.node, origin, key: log.vkey, size };
+}
+
+async function greet({ io, data }: Call, log: AuditLog, url: string, isNew: boolean): Promise<void> {
+  const { origin, size } = log.head;
+  const { stdout } = io;
+  await stdout.write(`Tallystick ${version()} serves the log of ${safeText(log.node)}.
+
+  ${stdout.style('bold', url)}
+  data     ${safeText(data)}
+  origin   ${safeText(origin)}
+  key      ${safeText(log.vkey)}
+  records  ${grouped(size)}
+
+`);
+  if (isNew) {
+    await stdout.write(`This is a new log. Its sealing key is ${safeText(join(data, LAYOUT.key))}: keep a copy, for
+without it the log cannot go on. Give the key above to whoever shall verify.
+
+In another terminal:
+  tallystick import FILE…    takes in logs of SignServer, Dogtag, X-Road and DigiCert
+  tallystick search ''       shows what is there
+  tallystick verify          checks all of it
+
+`);
+  }
+  await stdout.line('Ctrl-C stops it.');
+}
+
+async function sayStopped({ io }: Call, reason: TallystickError): Promise<number> {
+  await io.stderr.line(`${io.stderr.style('red', 'The log has stopped:')} ${safeText(reason.message)}`);
+  return exitCode(reason.code);
+}

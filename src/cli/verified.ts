@@ -1,0 +1,20 @@
+import type { Pin } from '../checkpoint/mod.ts';
+import type { Report } from '../verify/mod.ts';
+
+/** What became of the pin. `kept`: it was held against the log and stays as it was. */
+export type PinStatus = 'created' | 'advanced' | 'kept' | 'not-saved';
+
+/** A verification of one log, and what it did with its pin. */
+export interface Verified {
+  readonly node: string;
+  readonly report: Report;
+  /** null when there was none and none was made. */
+  readonly pin: {
+    readonly file: string;
+    readonly status: PinStatus;
+    /** The pin that the log was held against. */
+    readonly before: Pin | null;
+    /** Why it was not saved. */
+    readonly problem?: string;
+  } | null;
+}

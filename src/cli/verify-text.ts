@@ -1,0 +1,100 @@
+import type { Finding, NotChecked, Report, Trust } from '../verify/mod.ts';
+import type { Call } from './command.ts';
+import { counted, grouped, utc } from './format.ts';
+import type { Output } from './io.ts';
+import { safeText } from './safe-text.ts';
+import type { Verified } from './verified.ts';
+
+/** Findings shown to people; `--json` has all that the verifier lists. */
+const MAX_SHOWN = 20;
+
+const TRUST: Readonly<Record<Trust, string>> = {
+  'pinned-key': 'pinned key',
+  'given-key': 'key given',
+  'log-key': "the log's own key, on first use",
+  none: 'no key: nothing could be believed',
+};
+
+/** The verdict in one line: what was found, on whose trust, and what was not looked at. */
+function verdictLine(report: Report, out: Output): string {
+  const { verdict, range, checked, trust, notChecked } = report;
+  const total = range.to - range.from;
+  const verdictText =
+    verdict === 'intact' ? out.style(['green', 'bold'], 'intact') : out.style(['red', 'bold'], 'NOT INTACT');
+  const parts = [
+    `${grouped(checked.records)} of ${counted(total, 'record')}`,
+    counted(checked.checkpoints, 'checkpoint'),
+    ...(checked.payloads > 0 ? [counted(checked.payloads, 'payload')] : []),
+    ...(checked.rows > 0 ? [counted(checked.rows, 'index row')] : []),
+  ];
+  const left = notChecked.map(({ what }) => what);
+  const skipped = left.length > 0 ? `; not checked: ${safeText(left.join(', '))}` : '';
+  return `${verdictText}: ${parts.join(', ')}; trust: ${TRUST[trust]}${skipped}`;
+}
+
+/** Each finding with its place, what was expected and what was there, failures first. */
+function findingLines({ findings }: Report, out: Output): string[] {
+  const ranked = findings.toSorted((a, b) => rank(a) - rank(b));
+  const lines = ranked.slice(0, MAX_SHOWN).flatMap((finding) => findingText(finding, out));
+  const more = ranked.length - MAX_SHOWN;
+  return more > 0
+    ? [...lines, `  … and ${counted(more, 'more finding', 'more findings')}; --json has them`]
+    : lines;
+}
+
+function notCheckedLines(notChecked: readonly NotChecked[], out: Output): string[] {
+  return notChecked.map(({ what, why }) =>
+    out.style('dim', `  not checked: ${safeText(`${what} (${why})`)}`),
+  );
+}
+
+function findingText(finding: Finding, out: Output): string[] {
+  const { code, message, expected, actual } = finding;
+  const mark = finding.class === 'fail' ? out.style('red', 'FAIL  ') : out.style('yellow', 'notice');
+  const lines = [`  ${mark} ${code}: ${safeText(message)}`];
+  if (expected !== null) lines.push(`         expected ${safeText(expected)}`);
+  if (actual !== null) lines.push(`         found    ${safeText(actual)}`);
+  return lines;
+}
+
+function rank(finding: Finding): number {
+  return finding.class === 'fail' ? 0 : 1;
+}
+
+/** A verification as it is printed: a document, or the verdict and what stands behind it. */
+export async function showReport({ json, io }: Call, { node, report, pin }: Verified): Promise<void> {
+  const { stdout } = io;
+  if (json) {
+    const { file, status, before } = pin ?? {};
+    const pinned =
+      pin === null ? null : { file, status, size: before?.size ?? null, savedAt: before?.savedAt ?? null };
+    return stdout.json({ node, ...report, pin: pinned });
+  }
+  await stdout.line(verdictLine(report, stdout));
+  if (report.origin !== null) {
+    await stdout.line(stdout.style('dim', `  ${safeText(report.origin)}, root ${report.root ?? 'unknown'}`));
+  }
+  for (const line of findingLines(report, stdout)) await stdout.line(line);
+  for (const line of notCheckedLines(report.notChecked, stdout)) await stdout.line(line);
+  for (const line of pinLines(report, pin)) await stdout.line(line);
+}
+
+function pinLines({ verdict, findings }: Report, pin: Verified['pin']): string[] {
+  if (pin === null) return [];
+  const file = safeText(pin.file);
+  const lines: string[] = [];
+  if (pin.before !== null) {
+    const { size, savedAt } = pin.before;
+    lines.push(`  held against the pin of ${utc(savedAt)}: ${counted(size, 'record')}`);
+  }
+  if (pin.status === 'created') {
+    lines.push(`  pinned, trusting what was found this first time: ${file}`);
+  }
+  if (pin.status === 'not-saved') lines.push(`  nothing could be remembered: ${safeText(pin.problem ?? '')}`);
+  if (findings.some(({ code }) => code === 'other-log')) {
+    lines.push(`  If the log was begun anew on purpose, delete ${file} and verify again.`);
+  } else if (verdict === 'not-intact') {
+    lines.push(`  The pin stays as it was: ${file}`);
+  }
+  return lines;
+}

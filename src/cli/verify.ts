@@ -1,0 +1,157 @@
+import { existsSync } from 'node:fs';
+import { checkpointBody, type Pin } from '../checkpoint/mod.ts';
+import { fromHex } from '../crypto/bytes.ts';
+import { LogError } from '../errors.ts';
+import { stateDirectory } from '../open.ts';
+import { checkNode } from '../record/mod.ts';
+import { databasePath } from '../store/sqlite/database.ts';
+import { type LogSource, type Report, type VerifyOptions, verifyLog, verifyRange } from '../verify/mod.ts';
+import type { Call } from './command.ts';
+import { EXIT } from './exit.ts';
+import { fixedAtHead, NOTHING } from './fixed-source.ts';
+import { openToRead, requireLog } from './open-data.ts';
+import { partOf } from './part.ts';
+import { PinFile, RememberedPins } from './pins.ts';
+import { Progress } from './progress.ts';
+import type { Verified } from './verified.ts';
+import { type ComparedIndex, indexToCompare } from './verify-index.ts';
+import { showReport } from './verify-text.ts';
+
+/** One log to verify. */
+interface Target {
+  readonly node: string;
+  readonly source: LogSource;
+  /** null when nothing shall be remembered. */
+  readonly pinFile: PinFile | null;
+}
+
+/** Exit code 0: every log is intact; 1: one is not; what is thrown means that it can't be told. */
+export async function verify(call: Call): Promise<number> {
+  call.expect(0, 0);
+  const key = call.text('key');
+  const { targets, close } = await openTargets(call);
+  const compared = await indexToCompare(call);
+  const progress = new Progress(call.io, 'verifying');
+  let intact = true;
+  try {
+    for (const target of targets) {
+      const verified = await verifyOne(call, target, compared, {
+        deep: call.isSet('deep'),
+        onProgress: progress.update,
+        signal: call.io.signal,
+        ...(key === undefined ? {} : { keys: [key] }),
+      });
+      progress.clear();
+      intact &&= verified.report.verdict === 'intact';
+      await showReport(call, verified);
+    }
+    return intact ? EXIT.ok : EXIT.refused;
+  } finally {
+    progress.clear();
+    await compared.index?.close();
+    await close();
+  }
+}
+
+/** The logs that are there, and those of which a pin says that they should be. */
+async function openTargets(call: Call): Promise<{ targets: Target[]; close(): Promise<void> }> {
+  const pins = pinsOf(call);
+  const asked = call.text('node');
+  if (asked !== undefined) checkNode(asked);
+  if (pins.nodes.length === 0) requireLog(call.data);
+  const reading = existsSync(databasePath(call.data)) ? await openToRead(call) : null;
+  try {
+    const there = (await reading?.store.nodes()) ?? [];
+    const nodes = asked === undefined ? [...new Set([...there, ...pins.nodes])] : [asked];
+    if (nodes.length === 0) throw new LogError('LOG_NOT_FOUND', `there is no log in ${call.data}`);
+    if (call.text('pin') !== undefined && nodes.length > 1) {
+      throw call.usage(`a pin is of one log; name one with --node: ${nodes.join(', ')}`);
+    }
+    const targets = nodes.map((node) => {
+      const source = reading?.store.source(node) ?? NOTHING;
+      return { node, source, pinFile: pins.fileOf(node) };
+    });
+    return { targets, close: async () => reading?.close() };
+  } catch (error) {
+    await reading?.close();
+    throw error;
+  }
+}
+
+interface Pins {
+  /** Nodes of which there is one. */
+  readonly nodes: readonly string[];
+  fileOf(node: string): PinFile | null;
+}
+
+/** The pin file that was named, those remembered of the data directory, or none. */
+function pinsOf(call: Call): Pins {
+  const named = call.text('pin');
+  if (call.isSet('no-pin')) {
+    if (named !== undefined) throw call.usage('--pin and --no-pin exclude each other');
+    return { nodes: [], fileOf: () => null };
+  }
+  if (named === undefined) {
+    const remembered = new RememberedPins(stateDirectory(call.io.env), call.data);
+    return { nodes: remembered.nodes(), fileOf: (node) => remembered.of(node) };
+  }
+  const file = new PinFile(call.path(named));
+  const origin = file.read()?.origin;
+  return { nodes: origin === undefined ? [] : [nodeOf(origin)], fileOf: () => file };
+}
+
+/** The last part of a log's origin. */
+function nodeOf(origin: string): string {
+  return origin.slice(origin.lastIndexOf('/') + 1);
+}
+
+async function verifyOne(
+  call: Call,
+  { node, source, pinFile }: Target,
+  { index, why }: ComparedIndex,
+  settings: VerifyOptions,
+): Promise<Verified> {
+  const before = pinFile?.read() ?? null;
+  const fixed = await fixedAtHead(source);
+  const head = fixed.fixed;
+  const isPinned = before !== null && nodeOf(before.origin) === node;
+  if (head === null && fixed.damage === null && !isPinned) {
+    throw new LogError('LOG_NOT_FOUND', `there is no log of node ${node} in ${call.data}`);
+  }
+  const part = head === null ? null : partOf(call, head.size);
+  const options: VerifyOptions = {
+    ...settings,
+    node,
+    ...(before === null ? {} : { pin: before }),
+    ...(index === null ? {} : { index }),
+  };
+  const found = await (part === null
+    ? verifyLog(fixed, options)
+    : verifyRange(fixed, part.from, part.to, options));
+  const report = {
+    ...found,
+    notChecked: found.notChecked.map((left) => (left.what === 'the search index' ? { ...left, why } : left)),
+  };
+  if (pinFile === null) return { node, report, pin: null };
+  const pin = { file: pinFile.path, before };
+  const next = part === null ? nextPin(call, report, head?.signatures, before) : null;
+  if (next === null) return { node, report, pin: before === null ? null : { ...pin, status: 'kept' } };
+  try {
+    pinFile.write(next);
+  } catch (error) {
+    // A file that was asked for must be there; one kept by the way is no reason to withhold the verdict.
+    if (call.text('pin') !== undefined) throw error;
+    return { node, report, pin: { ...pin, status: 'not-saved', problem: (error as Error).message } };
+  }
+  return { node, report, pin: { ...pin, status: before === null ? 'created' : 'advanced' } };
+}
+
+/** What to remember after a whole log was found intact; null when there is nothing new. */
+function nextPin(call: Call, report: Report, signatures: string | undefined, before: Pin | null): Pin | null {
+  const { verdict, origin, size, root, keys } = report;
+  if (verdict !== 'intact' || origin === null || root === null || signatures === undefined) return null;
+  const trusted = before?.keys ?? keys;
+  if (trusted.length === 0 || before?.size === size) return null;
+  const checkpoint = `${checkpointBody(origin, size, fromHex(root) as Uint8Array)}\n${signatures}`;
+  return { origin, keys: trusted, size, root, checkpoint, savedAt: call.io.now() };
+}
