@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { appendAlone, appendConcurrently, appendInBatches, appendWithIndex } from './append.ts';
+import { bareHashing, bareSqlite, benchEntries, fdatasync } from './baselines.ts';
+import { type Figure, format } from './measure.ts';
+import { disk, searching, verification } from './reading.ts';
+
+const { values } = parseArgs({
+  options: {
+    records: { type: 'string', default: '1000000' },
+    dir: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) {
+  console.log(`npm run bench -- [--records N] [--dir DIR] [--json]
+
+Measures Tallystick against bare SQLite and bare hashing, in one run on one disk, and prints the ratios.
+  --records N   records in the log that is verified and searched; a multiple of 1,000 (default 1,000,000)
+  --dir DIR     where to write, to choose the disk (default: the system's temporary directory)
+  --json        one JSON document on stdout`);
+} else await main(Number(values.records), values.dir);
+
+async function main(count: number, parent: string | undefined): Promise<void> {
+  if (!Number.isSafeInteger(count) || count < 1_000 || count % 1_000 !== 0) {
+    throw new RangeError('--records must be a multiple of 1,000');
+  }
+  const dir = mkdtempSync(join(parent === undefined ? tmpdir() : resolve(parent), 'tallystick-bench-'));
+  const figures: Figure[] = [];
+  const show = (...more: Figure[]): void => {
+    figures.push(...more);
+    if (!values.json) for (const figure of more) console.log(format(figure));
+  };
+  try {
+    const sample = Math.min(count, 300_000);
+    const disk1 = fdatasync(dir);
+    if (!values.json) {
+      console.log(
+        `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`,
+      );
+      console.log(`fdatasync of 4 KiB: median ${disk1.p50.toFixed(2)} ms, p99 ${disk1.p99.toFixed(2)} ms\n`);
+    }
+    const entries = benchEntries(sample);
+    const sqlite = (): number => bareSqlite(dir, entries, 1_000);
+    const hashing = (): number => bareHashing(entries);
+    show(
+      { name: 'mean entry', value: entries.reduce((n, e) => n + e.length, 0) / sample, unit: 'B' },
+      { name: 'bare SQLite, 1,000 rows a transaction', value: sqlite(), unit: 'records/s' },
+      { name: 'bare hashing, SHA-256 of each entry', value: hashing(), unit: 'records/s' },
+    );
+    show(await appendInBatches(dir, sample, false, sqlite));
+    show(await appendInBatches(dir, sample, true, sqlite));
+    show(await appendConcurrently(dir, sample, sqlite));
+    show(...(await appendAlone(dir)));
+    const data = join(dir, 'data');
+    show(await appendWithIndex(data, count, sqlite));
+    show(...disk(data, count));
+    show(...(await verification(data, count, hashing)));
+    show(...(await searching(data)));
+    if (values.json) console.log(JSON.stringify({ fdatasyncMs: disk1, node: process.version, figures }));
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
