@@ -6,6 +6,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readSync,
   statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -65,7 +66,7 @@ export function openToWrite(dir: string): DatabaseSync {
     makeDirectory(dir);
     accessSync(dir, constants.W_OK);
     // By a connection that cannot write: closing one that can would move a foreign file's log into it.
-    if (bytesOf(path) > 0)
+    if (bytesOf(path) > 0 && !isFirstWriteCutOff(path))
       closing(new DatabaseSync(path, { ...OPTIONS, readOnly: true }), (db) => checkLayout(db, path));
     const db = new DatabaseSync(path, OPTIONS);
     return guarded(db, () => {
@@ -91,6 +92,7 @@ export function openToRead(dir: string): DatabaseSync {
     if (!existsSync(path)) {
       throw new StoreError('STORE_UNAVAILABLE', `there is no ${path}; name the directory that holds the log`);
     }
+    if (isFirstWriteCutOff(path)) throw noLogYet(path);
     try {
       return openReader(path, path);
     } catch (error) {
@@ -125,9 +127,12 @@ function openReader(file: string | URL, path: string): DatabaseSync {
   const db = new DatabaseSync(file, { ...OPTIONS, readOnly: true });
   return guarded(db, () => {
     db.exec('PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8192');
-    if (checkLayout(db, path) === 'ready') return;
-    throw new StoreError('STORE_UNAVAILABLE', `${path} holds no log yet; open it for writing first`);
+    if (checkLayout(db, path) !== 'ready') throw noLogYet(path);
   });
+}
+
+function noLogYet(path: string): StoreError {
+  return new StoreError('STORE_UNAVAILABLE', `${path} holds no log yet; open it for writing first`);
 }
 
 /** CANTOPEN or READONLY while taking part in the locking of a WAL file. */
@@ -148,6 +153,32 @@ function guarded(db: DatabaseSync, prepare: () => void): DatabaseSync {
 
 function closing(db: DatabaseSync, use: (db: DatabaseSync) => void): void {
   guarded(db, () => use(db)).close();
+}
+
+/** The first bytes of a rollback journal, and where it says how many pages the database had (SQLite file format, 3). */
+const JOURNAL_MAGIC = 'd9d505f920a163d7';
+const JOURNAL_PAGES_AT = 16;
+
+/**
+ * Whether a process was killed while it wrote the very first page of the file, which is what the change to WAL mode
+ * does. Then a rollback journal stands beside it that takes it back to nothing, and only a connection that can write
+ * may do that. A journal that takes the file back to some pages is never ours.
+ */
+function isFirstWriteCutOff(path: string): boolean {
+  const header = Buffer.alloc(JOURNAL_PAGES_AT + 4, 0xff);
+  let journal: number;
+  try {
+    journal = openSync(`${path}-journal`, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+  try {
+    readSync(journal, header, 0, header.length, 0);
+  } finally {
+    closeSync(journal);
+  }
+  return header.toString('hex', 0, 8) === JOURNAL_MAGIC && header.readUInt32BE(JOURNAL_PAGES_AT) === 0;
 }
 
 /** SQLite makes its files durable in their directory; that the directory is there to be found is up to us. */

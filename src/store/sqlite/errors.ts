@@ -33,6 +33,13 @@ const RULES: readonly Rule[] = [
     says: 'no space is left; free some',
   },
   {
+    // READONLY_ROLLBACK: Tallystick leaves no rollback journal beside a file that holds anything.
+    codes: [776],
+    error: 'STORE_SCHEMA',
+    unclear: false,
+    says: 'another program was cut off while it wrote the file, and only that program can restore it; choose another directory',
+  },
+  {
     // READONLY
     codes: [8],
     error: 'STORE_READ_ONLY',

@@ -2,7 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -90,6 +99,37 @@ test('an empty file becomes a store', async () => {
   const store = await SqliteStore.open({ dir });
   assert.deepEqual(await store.nodes(), ['n']);
   await store.close();
+});
+
+describe('a file whose writer was killed before it was in WAL mode', () => {
+  /** Leaves a page that only its rollback journal can take back, as a killed process does: a copy made meanwhile. */
+  function cutOff(pagesBefore: 0 | 1): void {
+    const path = join(dir, 'elsewhere.db');
+    const db = new DatabaseSync(path);
+    if (pagesBefore === 1) db.exec('PRAGMA user_version = 1');
+    db.exec('PRAGMA cache_size = 2; BEGIN; CREATE TABLE t (a)');
+    const fill = db.prepare('INSERT INTO t VALUES (zeroblob(3000))');
+    for (let i = 0; i < 20; i++) fill.run();
+    copyFileSync(path, file());
+    copyFileSync(`${path}-journal`, `${file()}-journal`);
+    db.close();
+    assert.ok(statSync(file()).size > 0);
+  }
+
+  test('holds nothing, and becomes a store', async () => {
+    cutOff(0);
+    await rejects(SqliteStore.open({ dir, readOnly: true }), 'STORE_UNAVAILABLE');
+    await makeStore();
+    assert.ok(!existsSync(`${file()}-journal`));
+  });
+
+  test('is left alone when it held something before', async () => {
+    cutOff(1);
+    const before = [readFileSync(file()), readFileSync(`${file()}-journal`)];
+    await rejects(SqliteStore.open({ dir }), 'STORE_SCHEMA');
+    await rejects(SqliteStore.open({ dir, readOnly: true }), 'STORE_SCHEMA');
+    assert.deepEqual([readFileSync(file()), readFileSync(`${file()}-journal`)], before);
+  });
 });
 
 test('directories are made, and the same one may be opened by many at once', async () => {
