@@ -1,6 +1,7 @@
 import type { AuditRecord, Json, ObjectRef } from '../record/types.ts';
 import { isReference } from '../record/validate.ts';
-import { type EventInfo, findCatalog } from './catalog.ts';
+import { findCatalog } from './builtin.ts';
+import type { EventInfo } from './catalog.ts';
 import { readObjects } from './objects.ts';
 
 /** The common verb of a record's event, or null when no catalog knows the event. */
@@ -14,7 +15,7 @@ export function deriveAction(record: AuditRecord): string | null {
 export function deriveObjects(record: AuditRecord): readonly ObjectRef[] {
   if (record.objects !== undefined) return record.objects;
   const catalog = findCatalog(record.system);
-  return catalog === null ? [] : readObjects(record, catalog.objects);
+  return catalog === null ? [] : readObjects(record, catalog.table.objects);
 }
 
 function verbByField(record: AuditRecord, { actionBy }: EventInfo): string | undefined {

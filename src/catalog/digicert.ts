@@ -1,33 +1,37 @@
-import { type Row, rows, type SystemTable } from './table.ts';
+import { defineCatalog } from './define.ts';
+import { event } from './table.ts';
 
 /** Event names of rows that carry none: the signature log and its metadata. */
 export const SIGNATURE_EVENT = 'Signature';
 export const METADATA_EVENT = 'Signature metadata';
 
-const ACTIONS: readonly Row[] = [
-  ['Approve', 'approve', '*'],
-  ['Delete', 'delete', '*'],
-  ['Download', 'download', '*'],
-  ['Expire', 'expire', '*'],
-  ['Generate', 'generate', '*'],
-  ['Generate CSR', 'generate-csr', '*'],
-  ['Import', 'import', '*'],
-  ['Refresh', 'refresh', '*'],
-  ['Reject', 'reject', '*'],
-  ['Request', 'request', '*'],
-  ['Set up', 'set-up', '*'],
-  ['Sign', 'sign', '*'],
-  ['Suspend', 'suspend', '*'],
-  ['Unsuspend', 'unsuspend', '*'],
-  ['Update', 'update', '*'],
-  [SIGNATURE_EVENT, 'sign', '*'],
-  [METADATA_EVENT, 'describe', '*'],
-];
-
-/** Actions of the audit log, rows of the signature log. The columns are known to the dialect: users choose them. */
-export const DIGICERT: SystemTable = {
+export const digicert = defineCatalog({
   system: 'digicert',
-  events: rows(ACTIONS),
+  about: 'DigiCert Software Trust Manager: audit and signature logs.',
+  partIn: null,
+  textual: true,
+  fields: {},
+  parts: {
+    '': {
+      Approve: event('approve', '*', ''),
+      Delete: event('delete', '*', ''),
+      Download: event('download', '*', ''),
+      Expire: event('expire', '*', ''),
+      Generate: event('generate', '*', ''),
+      'Generate CSR': event('generate-csr', '*', ''),
+      Import: event('import', '*', ''),
+      Refresh: event('refresh', '*', ''),
+      Reject: event('reject', '*', ''),
+      Request: event('request', '*', ''),
+      'Set up': event('set-up', '*', ''),
+      Sign: event('sign', '*', ''),
+      Suspend: event('suspend', '*', ''),
+      Unsuspend: event('unsuspend', '*', ''),
+      Update: event('update', '*', ''),
+      Signature: event('sign', '*', ''),
+      'Signature metadata': event('describe', '*', ''),
+    },
+  },
   objects: [
     {
       kind: 'resource',
@@ -42,4 +46,7 @@ export const DIGICERT: SystemTable = {
     { kind: 'file', from: 'metadata.checksum-before-signing', as: 'digest', name: ['metadata.file-name'] },
     { kind: 'service', from: 'metadata.tsa-url', as: 'text' },
   ],
-};
+  correlation: [],
+  reason: [],
+  actor: {},
+});

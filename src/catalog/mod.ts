@@ -1,5 +1,20 @@
 export { ACTIONS, type Action } from './actions.ts';
-export { type Catalog, type EventInfo, findCatalog } from './catalog.ts';
+export { BUILT_IN, findCatalog } from './builtin.ts';
+export { Catalog, type EventInfo } from './catalog.ts';
+export {
+  CATALOG,
+  defineCatalog,
+  draft,
+  type EventHandle,
+  type Told,
+  type ToldFailure,
+  type Vocabulary,
+} from './define.ts';
 export { deriveAction, deriveObjects } from './derive.ts';
+export { digicert } from './digicert.ts';
+export { dogtag } from './dogtag.ts';
+export type { FieldWord } from './fields.ts';
 export { type IndexRow, indexRow, ROW_VERSION } from './row.ts';
-export type { EventRow } from './table.ts';
+export { signserver } from './signserver.ts';
+export { type EventRow, event, type Field, type FieldType, field, list, type SystemTable } from './table.ts';
+export { xroad } from './xroad.ts';

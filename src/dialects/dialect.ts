@@ -1,4 +1,5 @@
 import type { RecordDraft } from '../record/types.ts';
+import type { PrintFlag } from './flags.ts';
 
 /**
  * How a system's records look on the wire. A dialect is total: it accepts any bytes, never throws, never loses one:
@@ -16,6 +17,34 @@ export interface Dialect {
    */
   detect(head: Uint8Array): number;
   parser(options?: ParserOptions): Parser;
+  printer?(options?: PrinterOptions): Printer;
+}
+
+/** What the settings of the writing system decide about its lines. */
+export interface PrinterOptions {
+  /** The zone of written times, in minutes east of UTC (default 0). */
+  readonly zone?: number;
+  /** Node or host name, where lines carry one. */
+  readonly host?: string;
+}
+
+/**
+ * Writes records as the system itself does, from their members alone: `raw` is not looked at. Parsing what was
+ * printed gives back event, part, outcome, time as far as the format carries it, actor, reason, correlation,
+ * signature and details. Whatever the values, the text is read as this one entry: none can end it, begin another or
+ * pass for another field. What the format has no way to carry follows the rule stated in `docs/dialects`, and is flagged.
+ */
+export interface Printer {
+  /** What stands before the first entry: the line of column names, or nothing. */
+  readonly head: string;
+  print(record: RecordDraft): Printed;
+}
+
+export interface Printed {
+  /** The entry, with the line ends that belong to it. */
+  readonly text: string;
+  /** Each once. */
+  readonly flags: readonly PrintFlag[];
 }
 
 export interface ParserOptions {

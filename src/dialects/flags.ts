@@ -29,3 +29,17 @@ export const FLAGS = {
 } as const;
 
 export type Flag = keyof typeof FLAGS;
+
+/** Every remark printing may make: what of a record its system's format does not carry as it stands. */
+export const PRINT_FLAGS = {
+  escaped:
+    'a value holds characters that the format cannot carry; it is written in the encoded form of the dialect',
+  retyped: 'a value that is no text is written as text, and will be read back as text',
+  'time-rounded': 'the format writes times less finely than the record tells it',
+  'no-place': 'a member of the record has no place in the format and is left out',
+  'foreign-event':
+    'the catalog of the system does not know the event; its fields are written in their own order',
+  'other-system': 'the record is of another system',
+} as const;
+
+export type PrintFlag = keyof typeof PRINT_FLAGS;

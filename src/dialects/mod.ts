@@ -4,6 +4,9 @@ export {
   type ParsedItem,
   type Parser,
   type ParserOptions,
+  type Printed,
+  type Printer,
+  type PrinterOptions,
 } from './dialect.ts';
 export { type Detected, DIALECTS, detectDialect, dialectByName } from './dialects.ts';
-export { FLAGS, type Flag } from './flags.ts';
+export { FLAGS, type Flag, PRINT_FLAGS, type PrintFlag } from './flags.ts';

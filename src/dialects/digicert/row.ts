@@ -1,4 +1,4 @@
-import { findCatalog } from '../../catalog/catalog.ts';
+import { findCatalog } from '../../catalog/builtin.ts';
 import { METADATA_EVENT, SIGNATURE_EVENT } from '../../catalog/digicert.ts';
 import { fromBase64, toHex } from '../../crypto/bytes.ts';
 import type { Outcome, RecordDraft, SignatureMetadata } from '../../record/types.ts';

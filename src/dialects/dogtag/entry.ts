@@ -1,4 +1,4 @@
-import { findCatalog } from '../../catalog/catalog.ts';
+import { findCatalog } from '../../catalog/builtin.ts';
 import type { Outcome, RecordDraft } from '../../record/types.ts';
 import { type ActorText, DraftBuilder, type Origin } from '../draft.ts';
 import type { Entry } from '../entries.ts';
@@ -33,8 +33,8 @@ export function readEntry(origin: Origin, entry: Entry, prefix: Prefix): RecordD
   const info = findCatalog(origin.system)?.find(event) ?? null;
   if (info === null) builder.flag('unknown-event');
   addFields(fields, first, builder);
-  if (info !== null && !info.open) {
-    const unknown = fields.some(({ name }) => !MEMBERS.has(name) && !info.fields.has(name));
+  if (info !== null) {
+    const unknown = fields.some(({ name }) => !MEMBERS.has(name) && !info.has(name));
     if (unknown) builder.flag('unknown-field');
   }
   addSignature(entry.text.slice(end), builder);

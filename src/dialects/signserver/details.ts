@@ -52,10 +52,10 @@ function keyAt(text: string, at: number, end: number): Key | null {
 
 /** Releases add fields in capitals; other words before a colon are more likely part of a message. */
 function accepts(name: string, event: EventInfo | null): boolean {
-  return event === null || event.fields.has(name) || CHANGE.test(name) || CAPITALS.test(name);
+  return event === null || event.names.has(name) || CHANGE.test(name) || CAPITALS.test(name);
 }
 
 function give({ name }: Key, value: string, event: EventInfo | null, into: DraftBuilder): void {
-  if (event !== null && !event.fields.has(name) && !CHANGE.test(name)) into.flag('unknown-field');
+  if (event !== null && !event.has(name) && !CHANGE.test(name)) into.flag('unknown-field');
   into.add(name, value);
 }

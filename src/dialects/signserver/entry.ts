@@ -1,4 +1,5 @@
-import { type EventInfo, findCatalog } from '../../catalog/catalog.ts';
+import { findCatalog } from '../../catalog/builtin.ts';
+import type { EventInfo } from '../../catalog/catalog.ts';
 import type { Outcome, RecordDraft } from '../../record/types.ts';
 import { type ActorText, DraftBuilder, type Origin, type SignatureText } from '../draft.ts';
 import type { Entry } from '../entries.ts';

@@ -1,4 +1,4 @@
-import { findCatalog } from '../../catalog/catalog.ts';
+import { findCatalog } from '../../catalog/builtin.ts';
 import type { Outcome, RecordDraft } from '../../record/types.ts';
 import { DraftBuilder, type Origin } from '../draft.ts';
 import type { Entry } from '../entries.ts';

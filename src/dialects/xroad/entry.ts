@@ -1,4 +1,4 @@
-import { findCatalog } from '../../catalog/catalog.ts';
+import { findCatalog } from '../../catalog/builtin.ts';
 import type { Json, RecordDraft } from '../../record/types.ts';
 import { type ActorText, DraftBuilder, type Origin, unparsedRecord } from '../draft.ts';
 import type { Entry } from '../entries.ts';
@@ -91,8 +91,8 @@ function noteCatalog(
     builder.flag('unknown-event');
     return;
   }
-  if (info.open || !isObject(data)) return;
-  for (const name of Object.keys(data)) if (!info.fields.has(name)) builder.flag('unknown-field');
+  if (!isObject(data)) return;
+  for (const name of Object.keys(data)) if (!info.has(name)) builder.flag('unknown-field');
 }
 
 function readActor(told: Told): ActorText {
