@@ -83,7 +83,7 @@ export const gentleText: fc.Arbitrary<string> = fc.stringMatching(
 );
 
 /** A value of a field; of a textual system a text. */
-export function valueOf(field: Field, textual: boolean, text: fc.Arbitrary<string>): fc.Arbitrary<Json> {
+export function fieldValue(field: Field, textual: boolean, text: fc.Arbitrary<string>): fc.Arbitrary<Json> {
   const single = textual ? text : typed(field, text);
   return field.list ? fc.array(single, { minLength: textual ? 2 : 0, maxLength: 4 }) : single;
 }
@@ -109,7 +109,7 @@ export function detailsOf(
 ): fc.Arbitrary<Record<string, Json>> {
   const names = event.fields.filter(({ name, pattern }) => !pattern && !/[.[]/.test(name));
   const model = Object.fromEntries(
-    names.map(({ name }) => [name, valueOf(catalog.field(name)!, catalog.table.textual, text)]),
+    names.map(({ name }) => [name, fieldValue(catalog.field(name)!, catalog.table.textual, text)]),
   );
   return fc.record(model, {
     requiredKeys: names.filter(({ optional }) => !optional).map(({ name }) => name),
