@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { concatBytes } from '../../crypto/bytes.ts';
 import type { SourceBundle } from '../../verify/source.ts';
 import { BUNDLE } from '../store.ts';
+import { BundleRows, type BundleRun } from './bundle-rows.ts';
 import { type Decoded, decodeEntries } from './decode.ts';
 import { bundleStart } from './edge.ts';
 import { isDamage } from './errors.ts';
@@ -12,24 +13,34 @@ import { count, type Row } from './rows.ts';
  * an entry is in one of the two; what is in neither, or does not decode, is damage of just that range.
  */
 export class EntryReader {
-  readonly #bundle: StatementSync;
+  readonly #bundles: BundleRows;
   readonly #edge: StatementSync;
 
   constructor(db: DatabaseSync) {
-    this.#bundle = db.prepare('SELECT entries FROM bundles WHERE node = ? AND idx = ?');
+    this.#bundles = new BundleRows(db, 'entries');
     this.#edge = db.prepare(
       'SELECT seq, count, entries FROM edge WHERE node = ? AND seq >= ? AND seq < ? ORDER BY seq',
     );
   }
 
   /**
-   * Entries [from, to), which lie in one bundle: one item, or more where damage divides them.
+   * Entries [from, to), a bundle at a time: for each one item, or more where damage divides it.
    *
    * @throws Error of node:sqlite when the medium fails.
    */
-  read(node: string, from: number, to: number): SourceBundle[] {
+  *read(node: string, from: number, to: number): Generator<SourceBundle[]> {
+    const run = this.#bundles.run(node);
+    try {
+      for (let at = from; at < to; at = bundleStart(at) + BUNDLE)
+        yield this.#readOne(run, node, at, Math.min(to, bundleStart(at) + BUNDLE));
+    } finally {
+      run.close();
+    }
+  }
+
+  #readOne(run: BundleRun, node: string, from: number, to: number): SourceBundle[] {
     const start = bundleStart(from);
-    const row = attempt(() => this.#bundle.get(node, start / BUNDLE));
+    const row = attempt(() => run.get(start / BUNDLE));
     if (typeof row === 'string')
       return [{ from, to, entries: null, damage: `bundle ${start / BUNDLE}: ${row}` }];
     if (row === undefined) return this.#readEdge(node, from, to);

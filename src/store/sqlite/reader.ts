@@ -3,6 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { MAX_PAYLOAD_BYTES, type Payload } from '../../record/types.ts';
 import type { SourceBundle, SourceCheckpoint, SourcePayload, SourceTile } from '../../verify/source.ts';
 import { BUNDLE, type IdRow, type StoredHead } from '../store.ts';
+import { BundleRows, type BundleRun } from './bundle-rows.ts';
 import { databasePath, openToRead } from './database.ts';
 import { bundleStart } from './edge.ts';
 import { EntryReader } from './entry-reader.ts';
@@ -23,7 +24,6 @@ const SQL = {
   nodes: 'SELECT node FROM heads ORDER BY node',
   head: SELECT_HEAD,
   state: 'SELECT key, value FROM state WHERE key >= ? ORDER BY key',
-  hashes: 'SELECT hashes FROM bundles WHERE node = ? AND idx = ?',
   edgeHashes: 'SELECT hashes FROM edge WHERE node = ? AND seq >= ? AND seq < ? ORDER BY seq',
   tile: 'SELECT hashes FROM tiles WHERE node = ? AND level = ? AND idx = ?',
   checkpoints: `SELECT size, root, signatures FROM checkpoints WHERE node = ? AND size > ? ORDER BY size LIMIT ${CHUNK_ROWS}`,
@@ -38,6 +38,7 @@ export class Reader implements Omit<ReaderCalls, 'open'> {
   readonly #db: DatabaseSync;
   readonly #sql: Readonly<Record<keyof typeof SQL, StatementSync>>;
   readonly #entries: EntryReader;
+  readonly #hashes: BundleRows;
   readonly #ids: IdFinder;
 
   /** @throws StoreError as `openToRead`. */
@@ -48,6 +49,7 @@ export class Reader implements Omit<ReaderCalls, 'open'> {
       const prepared = Object.entries(SQL).map(([name, sql]) => [name, db.prepare(sql)]);
       this.#sql = Object.fromEntries(prepared) as Record<keyof typeof SQL, StatementSync>;
       this.#entries = new EntryReader(db);
+      this.#hashes = new BundleRows(db, 'hashes');
       this.#ids = new IdFinder(db);
     } catch (error) {
       db.close();
@@ -95,11 +97,16 @@ export class Reader implements Omit<ReaderCalls, 'open'> {
       const end = Math.min(to, this.#head(node)?.size ?? 0);
       const items: SourceBundle[] = [];
       let at = from;
-      for (let n = 0, bytes = 0; n < CHUNK_BUNDLES && bytes < CHUNK_BYTES && at < end; n++) {
-        const read = this.#entries.read(node, at, Math.min(end, bundleStart(at) + BUNDLE));
-        for (const item of read) bytes += item.entries?.length ?? 0;
-        items.push(...read);
+      let bytes = 0;
+      for (const bundle of this.#entries.read(
+        node,
+        from,
+        Math.min(end, bundleStart(from) + CHUNK_BUNDLES * BUNDLE),
+      )) {
+        for (const item of bundle) bytes += item.entries?.length ?? 0;
+        items.push(...bundle);
         at = bundleStart(at) + BUNDLE;
+        if (bytes >= CHUNK_BYTES) break;
       }
       return { items, next: at < end ? at : null };
     });
@@ -109,8 +116,13 @@ export class Reader implements Omit<ReaderCalls, 'open'> {
     return this.#read(() => {
       const end = Math.min(to, from + CHUNK_TILES);
       const items: SourceTile[] = [];
-      for (let index = from; index < end; index++)
-        items.push({ index, hashes: this.#tile(node, level, index) });
+      const bundles = this.#hashes.run(node);
+      try {
+        for (let index = from; index < end; index++)
+          items.push({ index, hashes: this.#tile(bundles, node, level, index) });
+      } finally {
+        bundles.close();
+      }
       return { items, next: end < to ? end : null };
     });
   }
@@ -150,12 +162,12 @@ export class Reader implements Omit<ReaderCalls, 'open'> {
   }
 
   /** A tile, null when it is not there or is no row of hashes. */
-  #tile(node: string, level: number, index: number): Uint8Array | null {
+  #tile(bundles: BundleRun, node: string, level: number, index: number): Uint8Array | null {
     try {
       if (level > 0) return toHashes(this.#sql.tile.all(node, level, index));
-      const full = this.#sql.hashes.all(node, index);
+      const full = bundles.get(index);
       const start = index * BUNDLE;
-      return toHashes(full.length > 0 ? full : this.#sql.edgeHashes.all(node, start, start + BUNDLE));
+      return toHashes(full ? [full] : this.#sql.edgeHashes.all(node, start, start + BUNDLE));
     } catch (error) {
       // To a verifier, a hash that cannot be read is one that is not there.
       if (isDamage(error)) return null;
