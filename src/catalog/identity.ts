@@ -1,6 +1,7 @@
 import { sha256 } from '#sha256';
 import { fromBase64, toHex } from '../crypto/bytes.ts';
 import type { Json } from '../record/types.ts';
+import { readCertificate, readRequest } from './x509.ts';
 
 /** What a value stands for: `id` makes it the same thing elsewhere, `name` is for people. */
 export interface Identity {
@@ -28,6 +29,8 @@ export type Form =
   | 'public-key'
   | 'archived-key'
   | 'pem'
+  | 'certificate'
+  | 'certificate-request'
   | 'key-test'
   | 'client-rule'
   | 'member'
@@ -42,6 +45,9 @@ const NOTHING: readonly Identity[] = [];
 
 /** Words that systems print where there is no value. */
 const ABSENT: ReadonlySet<string> = new Set(['', 'null', '<null>', 'N/A', '--', 'None']);
+
+/** One value tells no more than these. */
+const MAX_IDENTITIES = 256;
 
 /** Digests from 160 bits on, as hex. */
 const DIGEST = /^[0-9a-f]{40,}$/;
@@ -101,8 +107,21 @@ export const FORMS: Readonly<Record<Form, Read>> = {
     return hex === null ? NOTHING : [{ id: `${system}/0x${hex}` }];
   },
 
-  /** Certificates in PEM, each after a line `Subject: <dn>`. */
+  /** Certificates in PEM, with whatever stands between them. */
   pem: (value) => (typeof value === 'string' ? pemBlocks(value) : NOTHING),
+
+  /** A certificate in base64 of its DER, with or without PEM's lines: itself, and the key that it certifies. */
+  certificate: (value) => {
+    const der = derOf(value);
+    return der === null || readCertificate(der) === null ? NOTHING : certificate(der);
+  },
+
+  /** A certification request in base64 of its DER, with or without PEM's lines: the key that it is for. */
+  'certificate-request': (value, { name }) => {
+    const der = derOf(value);
+    const request = der === null ? null : readRequest(der);
+    return request === null ? NOTHING : [{ id: request.key, name: name ?? request.subject ?? undefined }];
+  },
 
   /** SignServer: `KeyTestResult{alias=…, success=…, status=…, publicKeyHash=…}`, any number of them. */
   'key-test': (value, context) => (typeof value === 'string' ? keyTests(value, context) : NOTHING),
@@ -205,15 +224,35 @@ const PEM_END = '-----END CERTIFICATE-----';
 
 function pemBlocks(text: string): readonly Identity[] {
   const out: Identity[] = [];
-  for (let at = 0; ; ) {
+  for (let at = 0; out.length < MAX_IDENTITIES; ) {
     const start = text.indexOf(PEM_START, at);
     const end = start === -1 ? -1 : text.indexOf(PEM_END, start);
-    if (end === -1) return out;
+    if (end === -1) break;
     const der = fromBase64(text.slice(start + PEM_START.length, end).replaceAll(/\s/g, ''));
-    const subject = /(?:^|\n)Subject: ([^\r\n]{1,4096})/.exec(text.slice(at, start))?.[1];
-    if (der !== null && der.length > 0) out.push({ id: toHex(sha256(der)), name: subject });
+    if (der !== null && der.length > 0) out.push(...certificate(der));
     at = end + PEM_END.length;
   }
+  return out;
+}
+
+/** By its digest, by issuer and serial number as others name it, and the key in it. */
+function certificate(der: Uint8Array): readonly Identity[] {
+  const read = readCertificate(der);
+  if (read === null) return [{ id: toHex(sha256(der)) }];
+  const name = read.subject ?? undefined;
+  return [
+    { id: read.digest, name },
+    ...(read.issuer === null ? [] : serial(read.serial, read.issuer, name)),
+    { id: read.key, name, kind: 'key' },
+  ];
+}
+
+/** Longest text that is taken for a certificate, in UTF-16 units. */
+const MAX_BASE64 = 128 * 1024;
+
+function derOf(value: Json): Uint8Array | null {
+  if (typeof value !== 'string' || value.length > MAX_BASE64) return null;
+  return fromBase64(value.replaceAll(/-----[A-Z ]{1,40}-----|\s/g, ''));
 }
 
 const KEY_TEST =
@@ -224,7 +263,7 @@ function keyTests(text: string, context: Context): readonly Identity[] {
   const out: Identity[] = [];
   for (const [, alias, hash] of text.matchAll(KEY_TEST)) {
     out.push({ id: scoped(alias!, context), name: alias! }, { id: hash!.toLowerCase(), name: alias! });
-    if (out.length >= 256) break;
+    if (out.length >= MAX_IDENTITIES) break;
   }
   return out;
 }

@@ -196,20 +196,15 @@ describe('identities', () => {
     });
   }
 
-  test('a certificate in PEM is its digest, with its subject as name', () => {
-    const der = Buffer.from('certificate bytes');
-    const digest = createHash('sha256').update(der).digest('hex');
-    const block = `-----BEGIN CERTIFICATE-----\r\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
-    const chain = `Subject: CN=a\nIssuer: CN=b\n${block}Subject: CN=b\n-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n${block}`;
+  test('what stands between the lines of PEM is its digest, certificate or not', () => {
+    const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+    const block = (bytes: Uint8Array): string =>
+      `-----BEGIN CERTIFICATE-----\r\n${Buffer.from(bytes).toString('base64')}\n-----END CERTIFICATE-----\n`;
+    const [one, two] = [Uint8Array.of(7, 7), Uint8Array.of(1, 2, 3)];
+    const chain = `Subject: CN=a\nIssuer: CN=b\n${block(one)}Subject: CN=b\n${block(two)}${block(one)}`;
     assert.deepEqual(objects('signserver', { CERTIFICATECHAIN: chain }), [
-      { kind: 'certificate', id: digest, name: 'CN=a' },
-      {
-        kind: 'certificate',
-        id: createHash('sha256')
-          .update(Buffer.from([1, 2, 3]))
-          .digest('hex'),
-        name: 'CN=b',
-      },
+      { kind: 'certificate', id: digest(one) },
+      { kind: 'certificate', id: digest(two) },
     ]);
   });
 
