@@ -14,6 +14,15 @@ export { deriveAction, deriveObjects } from './derive.ts';
 export { digicert } from './digicert.ts';
 export { dogtag } from './dogtag.ts';
 export type { FieldWord } from './fields.ts';
+export {
+  type EventListing,
+  eventsNamed,
+  type FieldListing,
+  listEvent,
+  listSystem,
+  type SystemListing,
+} from './listing.ts';
+export { OCSF_CLASSES, OCSF_OTHER, ocsfOf } from './ocsf.ts';
 export { type IndexRow, indexRow, ROW_VERSION } from './row.ts';
 export { signserver } from './signserver.ts';
 export { type EventRow, event, type Field, type FieldType, field, list, type SystemTable } from './table.ts';
