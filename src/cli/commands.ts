@@ -163,6 +163,17 @@ export const COMMANDS: readonly Command[] = [
     run: async (call: Call) => (await import('./export.ts')).exportRecords(call),
   },
   {
+    name: 'catalog',
+    operands: '[SYSTEM] [EVENT]',
+    summary: 'show which events and fields are known, and what they mean',
+    options: [],
+    notes: [
+      'Without SYSTEM the systems, without EVENT the events of one. An event goes by any of its names, old ones and misspelt ones included.',
+    ],
+    examples: ['catalog', 'catalog signserver KEYGEN', 'catalog xroad Add member --json'],
+    run: async (call: Call) => (await import('./catalog.ts')).catalog(call),
+  },
+  {
     name: 'index rebuild',
     operands: '',
     summary: 'make the search index anew from the log',

@@ -1,0 +1,116 @@
+import type { Catalog, EventInfo } from './catalog.ts';
+import type { ObjectRule } from './objects.ts';
+import type { EventRow, FieldType, SystemTable } from './table.ts';
+
+/** A field of an event, as data. */
+export interface FieldListing {
+  /** `services[].timeout` stands inside `services`; `added:*` is any name that begins so, `*` any at all. */
+  readonly name: string;
+  /** Null for a pattern, which tells nothing of its values. */
+  readonly type: FieldType | null;
+  /** May have several values. */
+  readonly list: boolean;
+  /** May be missing from a successful event. */
+  readonly optional: boolean;
+  /** Its meaning in this event, else in all. */
+  readonly about: string;
+}
+
+/** An event, as data: what command line, HTTP interface and documents show of it. */
+export interface EventListing {
+  readonly system: string;
+  /** The part of the system that has it: SignServer's module, X-Road's component. Null where there are no parts. */
+  readonly component: string | null;
+  readonly event: string;
+  readonly aliases: readonly string[];
+  readonly about: string;
+  readonly action: string;
+  /** The verb where a field decides it: `values` in lower case. */
+  readonly actionBy: NonNullable<EventRow['actionBy']> | null;
+  readonly fields: readonly FieldListing[];
+  /** What its fields tell beyond themselves: names of fields, the first that is there counts. */
+  readonly derives: {
+    readonly objects: readonly ObjectRule[];
+    readonly actor: SystemTable['actor'];
+    readonly correlation: readonly string[];
+    readonly reason: readonly string[];
+  };
+  /** Where the system cannot be set not to write it. */
+  readonly mandatoryIn: readonly string[];
+  /** Which releases wrote it; null when that is not known. */
+  readonly versions: string | null;
+}
+
+/** A system, as data. */
+export interface SystemListing {
+  readonly system: string;
+  readonly about: string;
+  /** The member of a record that names an event's part, or null. */
+  readonly partIn: 'module' | 'component' | null;
+  /** Names of its parts; none where it has but one. */
+  readonly parts: readonly string[];
+  readonly events: number;
+  readonly fields: number;
+}
+
+export function listSystem(catalog: Catalog): SystemListing {
+  const { system, about, partIn, parts, fields } = catalog.table;
+  return {
+    ...{ system, about, partIn },
+    parts: partIn === null ? [] : Object.keys(parts),
+    events: catalog.events.length,
+    fields: Object.keys(fields).length,
+  };
+}
+
+export function listEvent(catalog: Catalog, info: EventInfo): EventListing {
+  const { table } = catalog;
+  const rules = table.objects.filter(({ from }) => tells(info, from));
+  const actor = Object.entries(table.actor).map(([member, from]) => [member, known(info, from)] as const);
+  return {
+    system: table.system,
+    component: info.part,
+    event: info.event,
+    aliases: info.aliases ?? [],
+    about: info.about,
+    action: info.action,
+    actionBy: info.actionBy ?? null,
+    fields: info.fields.map(({ name, optional, pattern }) => {
+      const field = catalog.field(name);
+      return {
+        name: pattern ? `${name}*` : name,
+        type: pattern ? null : (field?.type ?? null),
+        list: field?.list ?? false,
+        optional,
+        about: info.means?.[pattern ? `${name}*` : name] ?? field?.about ?? '',
+      };
+    }),
+    derives: {
+      objects: rules,
+      actor: Object.fromEntries(actor.filter(([, from]) => from.length > 0)),
+      correlation: known(info, table.correlation),
+      reason: known(info, table.reason),
+    },
+    mandatoryIn: info.mandatoryIn ?? [],
+    versions: info.versions ?? null,
+  };
+}
+
+/** The events of a name, which may be an alias or carry the failure suffix: one, or one of each part that has it. */
+export function eventsNamed(catalog: Catalog, name: string): EventInfo[] {
+  return catalog.events.filter((info) => catalog.find(name, info.part ?? '') === info);
+}
+
+/** A signature is no field of details: it may come with whatever signs, or tells of a signature. */
+const SIGNS: ReadonlySet<string> = new Set(['sign', 'describe']);
+
+/** Whether an event has the field a rule reads. One whose fields nobody can list (`*`) is not said to have it. */
+function tells(info: EventInfo, from: string): boolean {
+  if (/^(signature|metadata)\./.test(from)) return SIGNS.has(info.action);
+  if (info.names.has(from)) return true;
+  return info.fields.some(({ name, pattern }) => pattern && name !== '' && from.startsWith(name));
+}
+
+function known(info: EventInfo, from: readonly string[] | undefined): string[] {
+  return (from ?? []).filter((name) => tells(info, name));
+}
