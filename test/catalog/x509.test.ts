@@ -79,7 +79,8 @@ describe('as identities', () => {
   test('a certificate is known by its digest, by issuer and serial, and names its key', () => {
     const expected = [
       { id: x509.fingerprint256.replaceAll(':', '').toLowerCase(), name: SUBJECT },
-      { id: `${SUBJECT}#ab12cd34ef`, name: SUBJECT },
+      // As with every serial number, blanks after commas do not count.
+      { id: `${SUBJECT.replaceAll(', ', ',')}#ab12cd34ef`, name: SUBJECT },
       { id: key, name: SUBJECT, kind: 'key' },
     ];
     assert.deepEqual(FORMS.pem(`Subject: x\n${CERTIFICATE}`, context), expected);
