@@ -16,8 +16,7 @@ describe('catalog', () => {
       const { out } = await box.ok(['catalog', system]);
       const [, , , ...lines] = out.trimEnd().split('\n');
       for (const { event, part, action } of events) {
-        const begins = part === null ? `${event} ` : `${part} `;
-        const line = lines.find((each) => each.startsWith(begins) && ` ${each} `.includes(` ${event} `));
+        const line = lines.find((each) => each.startsWith(part ?? '') && ` ${each} `.includes(` ${event} `));
         assert.ok(line?.includes(` ${action}`), `${part} / ${event}`);
       }
       const { lines: rows } = await box.ok(['catalog', system, '--json']);
