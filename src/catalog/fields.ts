@@ -10,21 +10,24 @@ export type Details<F extends string, D extends Fields, X extends boolean> = Fla
 >;
 
 type Words<S extends string, A extends string = never> = S extends `${infer W} ${infer R}`
-  ? Words<R, A | W>
+  ? Words<R, A | Named<W>>
   : S extends ''
     ? A
-    : A | S;
+    : A | Named<S>;
+
+/** With the blanks that `~` stands for. */
+type Named<W extends string> = W extends `${infer A}~${infer B}` ? Named<`${A} ${B}`> : W;
 
 type Members<T extends string, D extends Fields, X extends boolean, P extends string> = {
-  readonly [W in T as W extends `${string}?` | `${string}*` | `${string}.${string}` ? never : W]: Value<
-    D,
-    `${P}${W}`,
-    X
-  >;
+  readonly [W in T as W extends `${string}?` | `${string}*` | `${string}.${string}`
+    ? never
+    : InDetails<D, P, W>]: Value<D, `${P}${W}`, X>;
 } & {
-  readonly [W in T as W extends `${string}.${string}` ? never : W extends `${infer N}?` ? N : never]?:
-    | Value<D, `${P}${Bare<W>}`, X>
-    | undefined;
+  readonly [W in T as W extends `${string}.${string}`
+    ? never
+    : W extends `${infer N}?`
+      ? InDetails<D, P, N>
+      : never]?: Value<D, `${P}${Bare<W>}`, X> | undefined;
 } & {
   readonly [W in T as W extends `${infer N}[].${string}` ? N : never]?:
     | readonly Members<Inner<T, `${Outer<W>}[]`>, D, X, `${P}${Outer<W>}[].`>[]
@@ -37,6 +40,12 @@ type Members<T extends string, D extends Fields, X extends boolean, P extends st
       : never]?: Members<Inner<T, Outer<W>>, D, X, `${P}${Outer<W>}.`> | undefined;
 } & { readonly [W in T as W extends `${infer N}*` ? `${N}${string}` : never]?: Json | undefined };
 
+/** `N`, unless another member of the record than `details` holds the field. */
+type InDetails<D extends Fields, P extends string, N extends string> = D[`${P}${N}`] extends {
+  readonly at: string;
+}
+  ? never
+  : N;
 type Flat<T> = { [K in keyof T]: T[K] };
 type Bare<W extends string> = W extends `${infer N}?` ? N : W;
 /** `a` of `a.b` and of `a[].b`. */
@@ -83,6 +92,7 @@ export function readFields(notation: string): readonly FieldWord[] {
     .map((word) => {
       const mark = word.at(-1);
       const marked = mark === '?' || mark === '*';
-      return { name: marked ? word.slice(0, -1) : word, optional: marked, pattern: mark === '*' };
+      const name = (marked ? word.slice(0, -1) : word).replaceAll('~', ' ');
+      return { name, optional: marked, pattern: mark === '*' };
     });
 }

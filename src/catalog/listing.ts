@@ -1,5 +1,6 @@
 import type { Catalog, EventInfo } from './catalog.ts';
 import type { ObjectRule } from './objects.ts';
+import { OCSF_CLASSES, ocsfOf } from './ocsf.ts';
 import type { EventRow, FieldType, SystemTable } from './table.ts';
 
 /** A field of an event, as data. */
@@ -14,6 +15,8 @@ export interface FieldListing {
   readonly optional: boolean;
   /** Its meaning in this event, else in all. */
   readonly about: string;
+  /** The record's member that holds it: `details`, `actor.name`. */
+  readonly at: string;
 }
 
 /** An event, as data: what command line, HTTP interface and documents show of it. */
@@ -27,6 +30,15 @@ export interface EventListing {
   readonly action: string;
   /** The verb where a field decides it: `values` in lower case. */
   readonly actionBy: NonNullable<EventRow['actionBy']> | null;
+  /** What it did, where that depends on what it was done to: a kind of thing to a sentence. */
+  readonly effects: Readonly<Record<string, string>>;
+  /** OCSF 1.9; null names an activity that OCSF has no word for. */
+  readonly ocsf: {
+    readonly class: number;
+    readonly className: string;
+    readonly activity: number;
+    readonly activityName: string | null;
+  };
   readonly fields: readonly FieldListing[];
   /** What its fields tell beyond themselves: names of fields, the first that is there counts. */
   readonly derives: {
@@ -66,7 +78,11 @@ export function listSystem(catalog: Catalog): SystemListing {
 export function listEvent(catalog: Catalog, info: EventInfo): EventListing {
   const { table } = catalog;
   const rules = table.objects.filter(({ from }) => tells(info, from));
-  const actor = Object.entries(table.actor).map(([member, from]) => [member, known(info, from)] as const);
+  const placed = (at: string): string[] =>
+    info.fields.filter(({ name }) => catalog.field(name)?.at === at).map(({ name }) => name);
+  const actor = ACTOR.map(
+    (member) => [member, [...placed(`actor.${member}`), ...known(info, table.actor[member])]] as const,
+  );
   return {
     system: table.system,
     component: info.part,
@@ -75,6 +91,8 @@ export function listEvent(catalog: Catalog, info: EventInfo): EventListing {
     about: info.about,
     action: info.action,
     actionBy: info.actionBy ?? null,
+    effects: info.effects ?? {},
+    ocsf: ocsf(info),
     fields: info.fields.map(({ name, optional, pattern }) => {
       const field = catalog.field(name);
       return {
@@ -83,16 +101,28 @@ export function listEvent(catalog: Catalog, info: EventInfo): EventListing {
         list: field?.list ?? false,
         optional,
         about: info.means?.[pattern ? `${name}*` : name] ?? field?.about ?? '',
+        at: field?.at ?? 'details',
       };
     }),
     derives: {
       objects: rules,
       actor: Object.fromEntries(actor.filter(([, from]) => from.length > 0)),
-      correlation: known(info, table.correlation),
-      reason: known(info, table.reason),
+      correlation: [...placed('correlation'), ...known(info, table.correlation)],
+      reason: [...placed('reason'), ...known(info, table.reason)],
     },
     mandatoryIn: info.mandatoryIn ?? [],
     versions: info.versions ?? null,
+  };
+}
+
+function ocsf(info: EventInfo): EventListing['ocsf'] {
+  const { class: uid, activity } = ocsfOf(info);
+  const known = OCSF_CLASSES[uid];
+  return {
+    class: uid,
+    className: known?.name ?? String(uid),
+    activity,
+    activityName: known?.activities[activity] ?? null,
   };
 }
 
@@ -100,6 +130,8 @@ export function listEvent(catalog: Catalog, info: EventInfo): EventListing {
 export function eventsNamed(catalog: Catalog, name: string): EventInfo[] {
   return catalog.events.filter((info) => catalog.find(name, info.part ?? '') === info);
 }
+
+const ACTOR = ['name', 'serial', 'issuer', 'ip', 'auth', 'role'] as const;
 
 /** A signature is no field of details: it may come with whatever signs, or tells of a signature. */
 const SIGNS: ReadonlySet<string> = new Set(['sign', 'describe']);

@@ -23,7 +23,17 @@ export {
   type SystemListing,
 } from './listing.ts';
 export { OCSF_CLASSES, OCSF_OTHER, ocsfOf } from './ocsf.ts';
+export { OCSF_VERSION, type OcsfEvent, ocsfEvent } from './ocsf-event.ts';
 export { type IndexRow, indexRow, ROW_VERSION } from './row.ts';
 export { signserver } from './signserver.ts';
-export { type EventRow, event, type Field, type FieldType, field, list, type SystemTable } from './table.ts';
+export {
+  type EventRow,
+  event,
+  type Field,
+  type FieldType,
+  field,
+  list,
+  placed,
+  type SystemTable,
+} from './table.ts';
 export { xroad } from './xroad.ts';

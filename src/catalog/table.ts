@@ -34,6 +34,8 @@ export interface Field<T extends FieldType = FieldType, L extends boolean = bool
   readonly list: L;
   /** Its meaning, one sentence. */
   readonly about: string;
+  /** The record's member that holds it, where that is not `details`: `actor.name`, `signature.hash`. */
+  readonly at?: string;
 }
 
 export interface OcsfClass {
@@ -48,6 +50,8 @@ export interface EventExtras {
   readonly aliases?: readonly string[];
   /** The verb where a field decides it: a value (in lower case) to its verb; `action` holds for all others. */
   readonly actionBy?: { readonly field: string; readonly values: Readonly<Record<string, Action>> };
+  /** What it did, where that depends on what it was done to: a kind of thing to a sentence. */
+  readonly effects?: Readonly<Record<string, string>>;
   /** What fields mean in this event, where that is more than they mean everywhere. */
   readonly means?: Readonly<Record<string, string>>;
   /** Where the verb's own OCSF class does not fit. */
@@ -62,8 +66,9 @@ export interface EventExtras {
 export interface EventRow<F extends string = string> extends EventExtras {
   readonly action: Action;
   /**
-   * Names of its fields, divided by blanks. `NAME?` may be missing from a successful event. `a.b` and `a[].b` stand
-   * inside `a`. `added:*` stands for all names that begin so, `*` for names that no list can tell.
+   * Names of its fields, divided by blanks; `~` is a blank within a name. `NAME?` may be missing from a successful
+   * event. `a.b` and `a[].b` stand inside `a`. `added:*` stands for all names that begin so, `*` for names that no
+   * list can tell.
    */
   readonly fields: F;
   /** What happened, one sentence. */
@@ -97,6 +102,8 @@ export interface SystemTable {
   };
   /** Added to an event's name when it failed. */
   readonly failureSuffix?: string;
+  /** What the system's users must be allowed to see of it, by the system's own names: what each permits. */
+  readonly permissions?: Readonly<Record<string, string>>;
 }
 
 /** A row of a table. */
@@ -117,4 +124,13 @@ export function field<const T extends FieldType>(type: T, about: string): Field<
 /** A field with any number of values. */
 export function list<const T extends FieldType>(type: T, about: string): Field<T, true> {
   return { type, list: true, about };
+}
+
+/** A field with one value that stands in a member of the record: `placed('ip', 'actor.ip', …)`. */
+export function placed<const T extends FieldType>(
+  type: T,
+  at: string,
+  about: string,
+): Field<T, false> & { readonly at: string } {
+  return { type, list: false, about, at };
 }

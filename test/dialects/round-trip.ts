@@ -109,13 +109,15 @@ function typed({ type }: Field, text: fc.Arbitrary<string>): fc.Arbitrary<Json> 
   return text;
 }
 
-/** Details of an event: its named fields at the top level, optional ones now and then. */
+/** Details of an event: its named fields at the top level that stand there, optional ones now and then. */
 export function detailsOf(
   catalog: Catalog,
   event: EventInfo,
   text: fc.Arbitrary<string>,
 ): fc.Arbitrary<Record<string, Json>> {
-  const names = event.fields.filter(({ name, pattern }) => !pattern && !/[.[]/.test(name));
+  const names = event.fields.filter(
+    ({ name, pattern }) => !pattern && !/[.[]/.test(name) && catalog.field(name)?.at === undefined,
+  );
   const model = Object.fromEntries(
     names.map(({ name }) => [name, fieldValue(catalog.field(name)!, catalog.table.textual, text)]),
   );
