@@ -5,7 +5,7 @@ import type { Findings } from './findings.ts';
 import { composeNote, type FixedHead, type Opening, openNote, reportBehind } from './head.ts';
 import type { LogSource, SourceCheckpoint } from './source.ts';
 
-/** Signatures being checked at one time: enough to keep the platform's threads busy. */
+/** Signatures handed to the platform's threads at one time. While they are checked, the next are gathered. */
 const AT_ONCE = 32;
 
 /** A statement about the tree at a size, and what the tree was there. */
@@ -27,6 +27,8 @@ export class CheckpointCheck {
   readonly #findings: Findings;
   #pin: Pin | null;
   #waiting: Statement[] = [];
+  /** The ones before those that are waiting. */
+  #opening: Promise<readonly (readonly [Statement, Opening])[]> = Promise.resolve([]);
   #visited = 0;
   /** Size of the newest one that agreed. */
   #agreed = 0;
@@ -88,7 +90,8 @@ export class CheckpointCheck {
       if (next.size <= this.#head.size) await this.#add(next, () => null);
       else if (newest === null || next.size > newest.size) newest = next;
     }
-    await this.#flush();
+    await this.#open();
+    await this.#open();
     // A pin that is newer than the head has said so already.
     const isSaid = this.#pin !== null && this.#pin.size > this.#head.size;
     if (newest !== null && !isSaid) await this.#checkNewer(newest);
@@ -107,13 +110,16 @@ export class CheckpointCheck {
     reportBehind(this.#head, { size, root: toHex(root), note, where: 'a kept checkpoint' }, this.#findings);
   }
 
-  async #flush(): Promise<void> {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    const openings = await Promise.all(
-      waiting.map((s) => openNote(s.note, this.#head.origin, this.#keyring)),
+  /** Judges those whose signatures are being checked, and has those of the waiting ones checked meanwhile. */
+  async #open(): Promise<void> {
+    const before = this.#opening;
+    this.#opening = Promise.all(
+      this.#waiting.map(async (s) => [s, await openNote(s.note, this.#head.origin, this.#keyring)] as const),
     );
-    for (const [i, statement] of waiting.entries()) this.#judge(statement, openings[i] as Opening);
+    // A failure is met when its turn comes.
+    this.#opening.catch(() => {});
+    this.#waiting = [];
+    for (const [statement, opening] of await before) this.#judge(statement, opening);
   }
 
   async close(): Promise<void> {
@@ -142,7 +148,7 @@ export class CheckpointCheck {
     const actual = size >= this.#visited ? rootAt(size) : null;
     this.#visited = Math.max(this.#visited, size);
     this.#waiting.push({ size, root, note, actual, isPin: false });
-    if (this.#waiting.length >= AT_ONCE) await this.#flush();
+    if (this.#waiting.length >= AT_ONCE) await this.#open();
   }
 
   #judge(statement: Statement, opening: Opening): void {
