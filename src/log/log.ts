@@ -227,9 +227,8 @@ export class Log {
   #prepare(draft: RecordDraft, source: string, index: number, own: boolean): PreparedRecord {
     try {
       checkDraft(draft, own);
-      const encoded = encodeRecord(draft, { node: this.node, source }, salt);
       return {
-        encoded,
+        encoded: encodeRecord(draft, { node: this.node, source }, salt),
         id: draft.id === undefined ? null : { key: idKey(source, draft.id), content: contentDigest(draft) },
       };
     } catch (error) {

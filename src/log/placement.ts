@@ -2,6 +2,7 @@ import { RecordError, type TallystickError } from '../errors.ts';
 import type { EncodedRecord } from '../record/mod.ts';
 import type { KnownId } from './known-ids.ts';
 
+/** A record that waits for its number. */
 export interface PreparedRecord {
   readonly encoded: EncodedRecord;
   /** Under which key it may have come before, and the digest of its content. */

@@ -29,19 +29,29 @@ export class BatchReceipt implements Receipt {
   readonly node: string;
   readonly seq: number;
   readonly duplicate: boolean;
-  readonly #leaf: Uint8Array;
+  readonly #leaves: Uint8Array;
+  readonly #at: number;
   readonly #head: SealedHead;
 
-  constructor(node: string, seq: number, leaf: Uint8Array, head: SealedHead, duplicate: boolean) {
+  /** @param leaves 32 bytes each; the record's own is number `at`. */
+  constructor(
+    node: string,
+    seq: number,
+    leaves: Uint8Array,
+    at: number,
+    head: SealedHead,
+    duplicate: boolean,
+  ) {
     this.node = node;
     this.seq = seq;
     this.duplicate = duplicate;
-    this.#leaf = leaf;
+    this.#leaves = leaves;
+    this.#at = at;
     this.#head = head;
   }
 
   get leaf(): string {
-    return toHex(this.#leaf);
+    return toHex(this.#leaves.subarray(32 * this.#at, 32 * this.#at + 32));
   }
 
   get checkpoint(): string {

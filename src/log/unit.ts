@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import type { TallystickError } from '../errors.ts';
 import type { StateWrite } from '../store/store.ts';
 import type { KnownId } from './known-ids.ts';
@@ -38,9 +37,8 @@ export type AppendResult = { readonly receipt: Receipt } | { readonly error: Tal
 export function bytesOf(records: readonly PreparedRecord[]): number {
   let bytes = 0;
   for (const { encoded } of records) {
-    const { head, middle, tail, payloads } = encoded;
-    bytes += Buffer.byteLength(head) + Buffer.byteLength(middle) + Buffer.byteLength(tail);
-    for (const payload of payloads) bytes += payload.bytes.length;
+    bytes += encoded.end - encoded.start;
+    for (const payload of encoded.payloads) bytes += payload.bytes.length;
   }
   return bytes;
 }
@@ -55,10 +53,9 @@ export function resultsOf(
     if (outcome.kind === 'refused') return { error: outcome.error };
     if (outcome.kind === 'known') {
       const { seq, leaf } = outcome.id;
-      return { receipt: new BatchReceipt(node, seq, leaf, head, true) };
+      return { receipt: new BatchReceipt(node, seq, leaf, 0, head, true) };
     }
     const { at, repeated } = outcome;
-    const leaf = leaves.subarray(32 * at, 32 * at + 32);
-    return { receipt: new BatchReceipt(node, first + at, leaf, head, repeated) };
+    return { receipt: new BatchReceipt(node, first + at, leaves, at, head, repeated) };
   });
 }

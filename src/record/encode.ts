@@ -1,7 +1,7 @@
 import { sha256 } from '#sha256';
-import { concatBytes, toHex, utf8 } from '../crypto/bytes.ts';
+import { concatBytes, fromUtf8, toHex } from '../crypto/bytes.ts';
 import { RecordError } from '../errors.ts';
-import { canonicalize, quote, sortedNames } from './canonical.ts';
+import { canonicalBytes, MAX_DIGITS, putDigits, withWriter } from './canonical.ts';
 import {
   type AuditRecord,
   type Json,
@@ -21,28 +21,49 @@ export interface Envelope {
 }
 
 /**
- * A record in canonical form but for its number and its time of arrival. Those two are put in between the three
- * parts when the record's turn comes, so that all the work on a record is done, and its size known, before it queues.
+ * A record in canonical form but for its number and its time of arrival. Those two are put in between its three
+ * parts when the record's turn comes, so that all the work on a record is done, and its size known, before it
+ * queues. The bytes are a part of a slab that records share, and MUST NOT be changed.
  */
 export interface EncodedRecord {
-  readonly head: string;
-  readonly middle: string;
-  readonly tail: string;
-  /** Most bytes the entry can have, whatever its `seq` and `logged`. */
-  readonly maxBytes: number;
+  readonly slab: Uint8Array;
+  /** In `slab`: where it starts, where `logged` and `seq` are to be put in, and where it ends. */
+  readonly start: number;
+  readonly loggedAt: number;
+  readonly seqAt: number;
+  readonly end: number;
   readonly payloads: readonly Payload[];
 }
 
-/** The entry's text. `logged` in ms since 1970. */
-export function completeEntry(record: EncodedRecord, logged: number, seq: number): string {
-  return `${record.head}"logged":${logged},${record.middle}"seq":${seq},${record.tail}`;
+/** Most bytes the entry can have, whatever its `seq` and `logged`. */
+export function maxEntryBytes({ start, end }: EncodedRecord): number {
+  return end - start + 2 * MAX_DIGITS;
 }
 
-/** Where the numbers of `completeEntry` go: both are at most 16 digits. */
-const NUMBERS_BYTES = '"logged":,"seq":,'.length + 2 * 16;
+/** Writes the entry to `out`, which must have room. `logged` in ms since 1970. Returns where the entry ends. */
+export function putEntry(
+  { slab, start, loggedAt, seqAt, end }: EncodedRecord,
+  logged: number,
+  seq: number,
+  out: Uint8Array,
+  at: number,
+): number {
+  out.set(slab.subarray(start, loggedAt), at);
+  const middle = putDigits(logged, out, at + loggedAt - start);
+  out.set(slab.subarray(loggedAt, seqAt), middle);
+  const tail = putDigits(seq, out, middle + seqAt - loggedAt);
+  out.set(slab.subarray(seqAt, end), tail);
+  return tail + end - seqAt;
+}
+
+/** The entry's text, as `putEntry` writes it. */
+export function completeEntry(record: EncodedRecord, logged: number, seq: number): string {
+  const out = new Uint8Array(maxEntryBytes(record));
+  return fromUtf8(out.subarray(0, putEntry(record, logged, seq, out, 0)));
+}
 
 /**
- * Makes the canonical text of a checked draft (`checkDraft`). Members of `details` and the members `details`,
+ * Makes the canonical bytes of a checked draft (`checkDraft`). Members of `details` and the members `details`,
  * `raw`, `reason` and `signature` whose canonical JSON exceeds 8 KiB become payloads: the record holds
  * SHA-256(salt ‖ bytes) and the length, the payload goes beside it.
  *
@@ -51,78 +72,99 @@ const NUMBERS_BYTES = '"logged":,"seq":,'.length + 2 * 16;
  *   `envelope` names no node or source.
  */
 export function encodeRecord(draft: RecordDraft, envelope: Envelope, salt: () => Uint8Array): EncodedRecord {
-  const node = checkNode(envelope.node);
-  const source = checkSource(envelope.source);
+  checkNode(envelope.node);
+  checkSource(envelope.source);
+  // What is short as a whole has no long member.
+  const short = write(draft, envelope, NO_PAYLOADS, MAX_INLINE_BYTES);
+  if (short !== null) return short;
   const payloads: Payload[] = [];
-  const seal = (path: string, text: string): string =>
-    isLong(text) ? sealText(path, text, salt(), payloads) : text;
-
-  let head = '{';
-  if (draft.actor) head += `"actor":${canonicalize(draft.actor as Json)},`;
-  if (draft.component !== undefined) head += `"component":${quote(draft.component)},`;
-  if (draft.correlation !== undefined) head += `"correlation":${quote(draft.correlation)},`;
-  if (draft.details) head += `"details":${sealDetails(draft.details as Fields, salt, payloads)},`;
-  if (draft.dialect !== undefined) head += `"dialect":${quote(draft.dialect)},`;
-  head += `"event":${quote(draft.event)},`;
-  if (draft.flags) head += `"flags":${canonicalize(draft.flags)},`;
-  if (draft.id !== undefined) head += `"id":${quote(draft.id)},`;
-
-  let middle = '';
-  if (draft.module !== undefined) middle += `"module":${quote(draft.module)},`;
-  middle += `"node":${quote(node)},`;
-  if (draft.objects) middle += `"objects":${canonicalize(draft.objects as unknown as Json)},`;
-  middle += `"outcome":${quote(draft.outcome)},`;
-  if (envelope.phase) middle += `"phase":${quote(envelope.phase)},`;
-  if (draft.raw) middle += `"raw":${seal('raw', canonicalize(draft.raw as unknown as Json))},`;
-  if (draft.reason !== undefined) middle += `"reason":${seal('reason', canonicalize(draft.reason as Json))},`;
-  if (draft.refs) middle += `"refs":${canonicalize(draft.refs as unknown as Json)},`;
-
-  let tail = '';
-  if (draft.service !== undefined) tail += `"service":${quote(draft.service)},`;
-  if (draft.signature)
-    tail += `"signature":${seal('signature', canonicalize(draft.signature as unknown as Json))},`;
-  tail += `"source":${quote(source)},"system":${quote(draft.system)},"time":${draft.time},`;
-  if (draft.upstream) tail += `"upstream":${canonicalize(draft.upstream)},`;
-  tail += '"v":1}';
-
-  const maxBytes = measure(head, middle, tail);
-  return { head: compact(head), middle: compact(middle), tail: compact(tail), maxBytes, payloads };
+  const encoded = write(seal(draft, salt, payloads), envelope, payloads, MAX_ENTRY_BYTES);
+  if (encoded !== null) return encoded;
+  throw new RecordError(
+    'RECORD_TOO_LARGE',
+    `the record has more than ${MAX_ENTRY_BYTES} bytes; shorten actor, objects, refs, flags or upstream (long details, reason, raw and signature are sealed beside it by themselves)`,
+  );
 }
 
-/**
- * Strings that were joined are trees of their pieces, many times the size of the text while a record waits. A search
- * makes the engine put the text into one block.
- */
-function compact(text: string): string {
-  if (text.includes('\0')) throw new RecordError('INTERNAL', 'canonical text holds a raw NUL; report this');
-  return text;
+const NO_PAYLOADS: readonly Payload[] = [];
+
+/** null when the entry may have more than `most` bytes. */
+function write(
+  draft: RecordDraft,
+  { node, source, phase }: Envelope,
+  payloads: readonly Payload[],
+  most: number,
+): EncodedRecord | null {
+  return withWriter((writer) => {
+    writer.ascii('{');
+    writer.member('actor', draft.actor as Json | undefined);
+    writer.member('component', draft.component);
+    writer.member('correlation', draft.correlation);
+    writer.member('details', draft.details as Json | undefined);
+    writer.member('dialect', draft.dialect);
+    writer.member('event', draft.event);
+    writer.member('flags', draft.flags);
+    writer.member('id', draft.id);
+    writer.ascii(',"logged":');
+    const head = writer.at - writer.start;
+    writer.member('module', draft.module);
+    writer.member('node', node);
+    writer.member('objects', draft.objects as Json | undefined);
+    writer.member('outcome', draft.outcome);
+    writer.member('phase', phase);
+    writer.member('raw', draft.raw as Json | undefined);
+    writer.member('reason', draft.reason as Json | undefined);
+    writer.member('refs', draft.refs as Json | undefined);
+    writer.ascii(',"seq":');
+    const middle = writer.at - writer.start;
+    writer.member('service', draft.service);
+    writer.member('signature', draft.signature as Json | undefined);
+    writer.member('source', source);
+    writer.member('system', draft.system);
+    writer.member('time', draft.time);
+    writer.member('upstream', draft.upstream);
+    writer.ascii(',"v":1}');
+    const { bytes: slab, start, at: end } = writer;
+    const encoded = { slab, start, loggedAt: start + head, seqAt: start + middle, end, payloads };
+    if (maxEntryBytes(encoded) <= most) return encoded;
+    writer.drop();
+    return null;
+  });
+}
+
+/** The draft with references in place of its long members. */
+function seal(draft: RecordDraft, salt: () => Uint8Array, payloads: Payload[]): RecordDraft {
+  const sealed: Record<string, unknown> = { ...draft };
+  if (draft.details) sealed.details = sealDetails(draft.details as Fields, salt, payloads);
+  for (const member of ['raw', 'reason', 'signature'] as const) {
+    if (draft[member] === undefined) continue;
+    const bytes = canonicalBytes(draft[member] as unknown as Json);
+    if (isLong(bytes)) sealed[member] = sealBytes(member, bytes, salt(), payloads);
+  }
+  return sealed as unknown as RecordDraft;
 }
 
 type Fields = Readonly<Record<string, Json>>;
 
 /** Long fields are sealed one by one; where what remains is still long, `details` is sealed as one instead. */
-function sealDetails(fields: Fields, salt: () => Uint8Array, payloads: Payload[]): string {
+function sealDetails(fields: Fields, salt: () => Uint8Array, payloads: Payload[]): Json {
   const sealed: Payload[] = [];
-  const names = sortedNames(fields);
-  let out = '{';
-  for (let i = 0; i < names.length; i++) {
-    const name = names[i] as string;
-    const text = canonicalize(fields[name] as Json);
-    out += `${(i === 0 ? '' : ',') + quote(name)}:${isLong(text) ? sealText(`details.${name}`, text, salt(), sealed) : text}`;
-  }
-  out += '}';
-  if (isLong(out)) return sealText('details', canonicalize(fields), salt(), payloads);
+  const short = Object.entries(fields).map(([name, value]) => {
+    const bytes = canonicalBytes(value);
+    return [name, isLong(bytes) ? sealBytes(`details.${name}`, bytes, salt(), sealed) : value];
+  });
+  // Makes own members of all names, `__proto__` included.
+  const rest = Object.fromEntries(short) as Fields;
+  if (isLong(canonicalBytes(rest))) return sealBytes('details', canonicalBytes(fields), salt(), payloads);
   payloads.push(...sealed);
-  return out;
+  return rest;
 }
 
-function isLong(text: string): boolean {
-  // A UTF-16 unit is three bytes of UTF-8 at the most: short texts need no exact count.
-  return text.length * 3 > MAX_INLINE_BYTES && utf8(text).length > MAX_INLINE_BYTES;
+function isLong(bytes: Uint8Array): boolean {
+  return bytes.length > MAX_INLINE_BYTES;
 }
 
-function sealText(path: string, text: string, salt: Uint8Array, payloads: Payload[]): string {
-  const bytes = utf8(text);
+function sealBytes(path: string, bytes: Uint8Array, salt: Uint8Array, payloads: Payload[]): Json {
   if (bytes.length > MAX_PAYLOAD_BYTES) {
     throw new RecordError(
       'RECORD_TOO_LARGE',
@@ -132,23 +174,10 @@ function sealText(path: string, text: string, salt: Uint8Array, payloads: Payloa
   }
   const digest = payloadDigest(salt, bytes);
   payloads.push({ digest, salt, bytes });
-  return `{"bytes":${bytes.length},"payload":"${digest}"}`;
+  return { bytes: bytes.length, payload: digest };
 }
 
 /** Lower-case hex SHA-256(salt ‖ bytes). */
 export function payloadDigest(salt: Uint8Array, bytes: Uint8Array): string {
   return toHex(sha256(concatBytes(salt, bytes)));
-}
-
-function measure(head: string, middle: string, tail: string): number {
-  const length = head.length + middle.length + tail.length + NUMBERS_BYTES;
-  if (length * 3 <= MAX_ENTRY_BYTES) return length * 3;
-  const bytes = utf8(head).length + utf8(middle).length + utf8(tail).length + NUMBERS_BYTES;
-  if (bytes > MAX_ENTRY_BYTES) {
-    throw new RecordError(
-      'RECORD_TOO_LARGE',
-      `the record has ${bytes} bytes, ${MAX_ENTRY_BYTES} are the most; shorten actor, objects, refs, flags or upstream (long details, reason, raw and signature are sealed beside it by themselves)`,
-    );
-  }
-  return bytes;
 }

@@ -1,6 +1,6 @@
 import { sha256Into } from '#sha256';
 import { toHex, utf8 } from '../crypto/bytes.ts';
-import { canonicalize } from './canonical.ts';
+import { canonicalBytes } from './canonical.ts';
 import type { Json, RecordDraft } from './types.ts';
 
 /**
@@ -8,17 +8,17 @@ import type { Json, RecordDraft } from './types.ts';
  * content: the first 16 bytes of SHA-256 over the draft's canonical JSON, as hex.
  */
 export function contentDigest(draft: RecordDraft): string {
-  return shortDigest(canonicalize(draft as unknown as Json));
+  return shortDigest(canonicalBytes(draft as unknown as Json));
 }
 
 /** Key under which an idempotency id is remembered: source and id joined so that no other pair gives the same text. */
 export function idKey(source: string, id: string): string {
-  return shortDigest(`${source.length}:${source}${id}`);
+  return shortDigest(utf8(`${source.length}:${source}${id}`));
 }
 
 const scratch = new Uint8Array(32);
 
-function shortDigest(text: string): string {
-  sha256Into(utf8(text), scratch, 0);
+function shortDigest(bytes: Uint8Array): string {
+  sha256Into(bytes, scratch, 0);
   return toHex(scratch.subarray(0, 16));
 }

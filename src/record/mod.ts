@@ -5,7 +5,9 @@ export {
   type EncodedRecord,
   type Envelope,
   encodeRecord,
+  maxEntryBytes,
   payloadDigest,
+  putEntry,
 } from './encode.ts';
 export { contentDigest, idKey } from './idempotency.ts';
 export { parseJson } from './json.ts';

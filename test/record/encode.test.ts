@@ -10,6 +10,7 @@ import {
   type EncodedRecord,
   type Json,
   MAX_ENTRY_BYTES,
+  maxEntryBytes,
   type RecordDraft,
 } from '../../src/record/mod.ts';
 import { anyDraft, assertRefused, ENVELOPE, encode, fullDraft, LOGGED, minimal } from './support.ts';
@@ -33,7 +34,7 @@ describe('an entry', () => {
         const text = completeEntry(encoded, LOGGED, seq);
         assert.equal(text, canonicalize(whole(draft, seq, phase)));
         assert.equal(text, independent(whole(draft, seq, phase)));
-        assert.ok(utf8Length(text) <= encoded.maxBytes);
+        assert.ok(utf8Length(text) <= maxEntryBytes(encoded));
         assert.deepEqual(encoded.payloads, []);
       }),
       { numRuns: 500 },
@@ -64,6 +65,59 @@ describe('an entry', () => {
   });
 });
 
+describe('what waits for its number', () => {
+  const expected = (draft: RecordDraft): string => canonicalize(whole(draft, 7));
+  const assertIntact = (drafts: readonly RecordDraft[], encoded: readonly EncodedRecord[]): void => {
+    for (const [i, draft] of drafts.entries()) {
+      assert.equal(completeEntry(encoded[i] as EncodedRecord, LOGGED, 7), expected(draft));
+    }
+  };
+
+  test('keeps its bytes, whatever is written after it', () => {
+    // Several slabs, large and small records, and in between some that are refused or sealed.
+    const drafts = Array.from({ length: 3_000 }, (_, i) =>
+      minimal({ event: `E${i}`, component: 'é'.repeat((i * 7919) % 1000), refs: [] }),
+    );
+    const encoded = drafts.map((draft, i) => {
+      if (i % 500 === 1) encode(minimal({ reason: 'x'.repeat(600_000) }));
+      if (i % 500 === 2) assertRefused(() => encode(minimal({ event: '\ud800' })), 'RECORD_INVALID');
+      return encode(draft);
+    });
+    assertIntact(drafts, encoded);
+  });
+
+  test('is not mixed with what a getter writes meanwhile', () => {
+    const inner = minimal({ event: 'inner' });
+    const written: EncodedRecord[] = [];
+    const outer = minimal({ event: 'outer' });
+    Object.defineProperty(outer, 'component', {
+      enumerable: true,
+      get() {
+        written.push(encode(inner));
+        return 'c';
+      },
+    });
+    const encoded = encode(outer);
+    written.push(encode(inner));
+    assertIntact([inner, inner, { ...minimal({ event: 'outer' }), component: 'c' }], [...written, encoded]);
+  });
+
+  test('takes numbers of any width', () => {
+    const encoded = encode(minimal());
+    fc.assert(
+      fc.property(fc.oneof(fc.maxSafeNat(), fc.nat()), fc.maxSafeNat(), (logged, seq) => {
+        const record = { ...(whole(minimal(), seq) as object), logged };
+        assert.equal(completeEntry(encoded, logged, seq), canonicalize(record));
+        assert.equal(canonicalize(seq), String(seq));
+      }),
+    );
+    for (let power = 1; power <= Number.MAX_SAFE_INTEGER; power *= 10) {
+      for (const n of [power - 1, power]) assert.equal(canonicalize(n), String(n));
+    }
+    for (const n of [2 ** 31 - 1, 2 ** 31, 2 ** 53 - 1]) assert.equal(canonicalize(n), String(n));
+  });
+});
+
 describe('65,535 bytes', () => {
   /** Of many objects, which are never sealed. */
   const draft = (objects: number, filler: string, service = 0): RecordDraft =>
@@ -86,7 +140,7 @@ describe('65,535 bytes', () => {
       const rest = MAX_ENTRY_BYTES - size(draft(objects, filler));
 
       const encoded = encode(checkDraft(draft(objects, filler, rest)));
-      assert.equal(encoded.maxBytes, MAX_ENTRY_BYTES);
+      assert.equal(maxEntryBytes(encoded), MAX_ENTRY_BYTES);
       const last = new TextEncoder().encode(completeEntry(encoded, LAST_TIME, Number.MAX_SAFE_INTEGER));
       assert.equal(last.length, MAX_ENTRY_BYTES - 1, 'the last time has 15 digits');
       decodeEntry(last);
@@ -107,7 +161,7 @@ describe('65,535 bytes', () => {
 test('the size that is reserved is enough, whatever the text', () => {
   const check = (encoded: EncodedRecord): void => {
     const text = completeEntry(encoded, LAST_TIME, Number.MAX_SAFE_INTEGER);
-    assert.ok(utf8Length(text) <= encoded.maxBytes);
+    assert.ok(utf8Length(text) <= maxEntryBytes(encoded));
   };
   fc.assert(fc.property(anyDraft, (draft) => check(encode(draft))));
   for (const unit of ['x', 'é', '€', '😀', '\x01']) check(encode(minimal({ event: unit.repeat(300) })));
