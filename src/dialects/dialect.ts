@@ -26,6 +26,8 @@ export interface PrinterOptions {
   readonly zone?: number;
   /** Node or host name, where lines carry one. */
   readonly host?: string;
+  /** For formats whose lines follow a pattern of the writer's: the pattern. */
+  readonly pattern?: string;
 }
 
 /**
@@ -54,6 +56,8 @@ export interface ParserOptions {
   readonly header?: Uint8Array;
   /** ms since 1970 to take for lines that carry no readable time (then flagged `time-uncertain`). */
   readonly fallbackTime?: number;
+  /** For formats whose lines follow a pattern of the writer's: the pattern. */
+  readonly pattern?: string;
 }
 
 /** Push-parser with bounded memory: an entry longer than `MAX_NATIVE_BYTES` is cut, flagged `truncated`. */

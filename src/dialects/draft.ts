@@ -103,13 +103,16 @@ export class DraftBuilder {
     this.flags.add(flag);
   }
 
-  /** Keeps a field of the event; the second and later values of one name make a list, in their order. */
-  add(name: string, value: Json): void {
+  /**
+   * Keeps a field of the event; the second and later values of one name make a list, in their order. That is worth
+   * a flag unless the field is `meant` to have several.
+   */
+  add(name: string, value: Json, meant = false): void {
     if (!Object.hasOwn(this.#details, name)) {
       setMember(this.#details, name, value);
       return;
     }
-    this.flag('duplicate-key');
+    if (!meant) this.flag('duplicate-key');
     const list = this.#repeated.get(name);
     if (list !== undefined) {
       list.push(value);
@@ -170,7 +173,7 @@ export class DraftBuilder {
   #cut(text: string | undefined, name: string, max: number): string | undefined {
     if (text === undefined || text.length <= max) return text;
     this.flag('cut-member');
-    this.add(name, text);
+    if (!Object.values(this.#details).includes(text)) this.add(name, text);
     return cutText(text, max);
   }
 

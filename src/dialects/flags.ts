@@ -25,6 +25,7 @@ export const FLAGS = {
     'a value that a record cannot hold as it stands (too deep, or shaped like a seal) is kept as JSON text',
   'cut-member': 'a name is longer than a record allows; it is cut, the whole is in details',
   'malformed-value': 'a value does not have the form its field requires; it is kept as written',
+  'encoded-value': 'a name or a value stands in an encoded form; fields show what it says',
   'field-count': 'the row has more or fewer cells than its header has columns',
 } as const;
 
