@@ -36,6 +36,9 @@ export function checkTable(table: SystemTable): void {
         if (names.has(name.toLowerCase())) fail(place, `uses the name ${name} a second time`);
         names.add(name.toLowerCase());
       }
+      for (const name of Object.keys(row.implies ?? {}))
+        if (name !== event && !row.aliases?.includes(name))
+          fail(place, `has an outcome for the name ${name}, which is none of its own`);
       for (const verb of [row.action, ...Object.values(row.actionBy?.values ?? {})])
         if (!Object.hasOwn(ACTIONS, verb)) fail(place, `has the unknown verb ${verb}`);
       const fields = readFields(row.fields);

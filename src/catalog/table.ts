@@ -48,6 +48,8 @@ export interface OcsfClass {
 export interface EventExtras {
   /** Other names of the same event: of older or newer releases, misspellings found in the wild. */
   readonly aliases?: readonly string[];
+  /** The outcome that a name tells by itself, for lines that state none. */
+  readonly implies?: Readonly<Record<string, 'success' | 'failure'>>;
   /** The verb where a field decides it: a value (in lower case) to its verb; `action` holds for all others. */
   readonly actionBy?: { readonly field: string; readonly values: Readonly<Record<string, Action>> };
   /** What it did, where that depends on what it was done to: a kind of thing to a sentence. */
@@ -58,6 +60,8 @@ export interface EventExtras {
   readonly ocsf?: OcsfClass;
   /** The system cannot be set not to write it: the parts or subsystems where that is so. */
   readonly mandatoryIn?: readonly string[];
+  /** The parts or subsystems that write it unless they are set not to. */
+  readonly defaultIn?: readonly string[];
   /** Which releases wrote it, in the system's own version numbers: `10.5+`, `9.0-10.2`. */
   readonly versions?: string;
 }
