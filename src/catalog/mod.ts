@@ -10,10 +10,10 @@ export {
   type ToldFailure,
   type Vocabulary,
 } from './define.ts';
-export { deriveAction, deriveObjects } from './derive.ts';
+export { deriveAction, deriveObjects, deriveSame } from './derive.ts';
 export { digicert } from './digicert.ts';
 export { dogtag } from './dogtag.ts';
-export type { FieldWord } from './fields.ts';
+export type { FieldWord, MemberId } from './fields.ts';
 export {
   type EventListing,
   eventsNamed,
@@ -36,4 +36,5 @@ export {
   placed,
   type SystemTable,
 } from './table.ts';
+export { tallystick } from './tallystick.ts';
 export { xroad } from './xroad.ts';

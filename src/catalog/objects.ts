@@ -1,4 +1,4 @@
-import type { AuditRecord, Json, ObjectRef, SignatureInfo } from '../record/types.ts';
+import type { Json, ObjectRef, RecordDraft, SignatureInfo } from '../record/types.ts';
 import { isReference } from '../record/validate.ts';
 import { FORMS, type Form, type Identity } from './identity.ts';
 
@@ -20,15 +20,58 @@ export interface ObjectRule {
   readonly not?: readonly string[];
   /** The rule rests when this field is there, because that one tells the identity better. */
   readonly unless?: string;
+  /** Rules with the same word tell one and the same thing: a key's alias in its token, and the key in its request. */
+  readonly thing?: string;
 }
 
 /** More are not listed: a hostile list must not make a row without bounds. */
 const MAX_OBJECTS = 256;
 
 /** What the fields of a record tell of the things it acted upon, each once, in the order of the rules. */
-export function readObjects(record: AuditRecord, rules: readonly ObjectRule[]): ObjectRef[] {
-  const fields = new Fields(record);
+export function readObjects(record: RecordDraft, rules: readonly ObjectRule[]): ObjectRef[] {
   const out: ObjectRef[] = [];
+  for (const { rule, identities } of readRules(record, rules)) {
+    for (const identity of identities) keep(out, rule.kind, identity);
+    if (out.length >= MAX_OBJECTS) break;
+  }
+  return out;
+}
+
+/**
+ * Which of a record's objects it tells to be one and the same: groups of two or more of one kind. A rule that finds
+ * several things (a list, a report on many keys) says nothing about which of them another rule means.
+ */
+export function readSame(record: RecordDraft, rules: readonly ObjectRule[]): ObjectRef[][] {
+  const groups: ObjectRef[][] = [];
+  const things = new Map<string, Map<ObjectRule, ObjectRef[][]>>();
+  for (const { rule, identities } of readRules(record, rules)) {
+    const told: ObjectRef[][] = [];
+    for (const identity of identities.slice(0, MAX_OBJECTS)) {
+      if (identity.same !== true || told.length === 0) told.push([]);
+      keep(told.at(-1)!, rule.kind, identity);
+    }
+    groups.push(...told);
+    if (rule.thing === undefined) continue;
+    // Objects of another kind, like the key in a certificate, are no other names of this one.
+    const own = told.filter(([first]) => first?.kind === rule.kind);
+    const byRule = things.get(rule.thing) ?? new Map<ObjectRule, ObjectRef[][]>();
+    things.set(rule.thing, byRule.set(rule, [...(byRule.get(rule) ?? []), ...own]));
+  }
+  for (const byRule of things.values()) {
+    const told = [...byRule.values()];
+    if (told.every((own) => own.length <= 1)) groups.push(told.flat(2));
+  }
+  return groups.filter((group) => new Set(group.map(({ id }) => id)).size > 1);
+}
+
+interface Applied {
+  readonly rule: ObjectRule;
+  /** What one value of the field tells. */
+  readonly identities: readonly Identity[];
+}
+
+function* readRules(record: RecordDraft, rules: readonly ObjectRule[]): Generator<Applied> {
+  const fields = new Fields(record);
   for (const rule of rules) {
     const value = fields.get(rule.from);
     if (value === undefined || value === null) continue;
@@ -41,11 +84,9 @@ export function readObjects(record: AuditRecord, rules: readonly ObjectRule[]): 
     };
     for (const one of Array.isArray(value) ? value : [value]) {
       if (typeof one === 'string' && rule.not?.includes(one)) continue;
-      for (const identity of FORMS[rule.as](one, context)) keep(out, rule.kind, identity);
-      if (out.length >= MAX_OBJECTS) return out;
+      yield { rule, identities: FORMS[rule.as](one, context) };
     }
   }
-  return out;
 }
 
 /** The fields of a record by the names that rules use. What is sealed beside the record tells nothing here. */
@@ -53,7 +94,7 @@ class Fields {
   readonly #details: Readonly<Record<string, Json>>;
   readonly #signature: SignatureInfo | null;
 
-  constructor(record: AuditRecord) {
+  constructor(record: RecordDraft) {
     const { details, signature } = record;
     this.#details = details === undefined || isReference(details) ? {} : (details as Record<string, Json>);
     this.#signature = signature === undefined || isReference(signature) ? null : (signature as SignatureInfo);

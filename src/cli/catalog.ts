@@ -105,12 +105,13 @@ function eventText(listing: EventListing, out: Output): string {
 }
 
 function factsOf(listing: EventListing): [string, string][] {
-  const { action, actionBy, aliases, derives, mandatoryIn, versions } = listing;
+  const { action, actionBy, aliases, derives, ocsf, mandatoryIn, versions } = listing;
   const actor = Object.entries(derives.actor).map(([member, from]) => `${member} from ${from.join(' or ')}`);
   return [
     ['also called', aliases.join(', ')],
     ['verb', `${action}: ${ACTIONS[action as Action]}`],
     ['', verbsText(actionBy)],
+    ['OCSF 1.9', `${ocsf.className} (${ocsf.class}): ${ocsf.activityName ?? 'Other'} (${ocsf.activity})`],
     ['versions', versions ?? ''],
     ['mandatory in', mandatoryIn.join(', ')],
     ['objects', derives.objects.map(ruleText).join('; ')],

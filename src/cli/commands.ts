@@ -1,5 +1,5 @@
 import type { Call, Command } from './command.ts';
-import { DATA, FROM_TO, NODE, PASSPHRASE_NOTE, WRITING } from './options.ts';
+import { DATA, FROM_TO, NODE, PASSPHRASE_NOTE, SYSTEM, WRITING } from './options.ts';
 
 /** The command table. What a command needs is loaded when it runs: help and mistakes answer at once. */
 export const COMMANDS: readonly Command[] = [
@@ -31,11 +31,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'take log files of other systems into the log',
     options: [
       DATA,
-      {
-        name: 'system',
-        value: 'NAME',
-        summary: 'signserver, dogtag, xroad, digicert or a dialect; detected if not given',
-      },
+      SYSTEM,
       { name: 'force', summary: 'read files as the system named even where they look like another' },
       {
         name: 'live',
@@ -79,6 +75,7 @@ export const COMMANDS: readonly Command[] = [
       { name: 'order', value: 'ORDER', summary: 'newest or oldest first (default: newest)' },
       { name: 'cursor', value: 'CURSOR', summary: 'go on where a page ended' },
       { name: 'all', summary: 'all pages' },
+      { name: 'as', value: 'FORM', summary: 'ocsf: events of OCSF 1.9, one a line' },
     ],
     notes: [
       'The query language is in docs/query.md. Quote the query; one that begins with a hyphen goes behind --. Without one, everything is shown.',
@@ -161,6 +158,24 @@ export const COMMANDS: readonly Command[] = [
     ],
     examples: ['export -o ca1.ndjson', 'export --from 100 --to 199 | jq .entry.event'],
     run: async (call: Call) => (await import('./export.ts')).exportRecords(call),
+  },
+  {
+    name: 'parse',
+    operands: 'FILE…',
+    summary: 'show what a log file of another system says, without storing it',
+    options: [
+      SYSTEM,
+      {
+        name: 'as',
+        value: 'FORM',
+        summary: 'ocsf: events of OCSF 1.9; native: as the system itself writes them',
+      },
+    ],
+    notes: [
+      'Record by record, then what was flagged and why, and which fields of the catalog the records had.',
+    ],
+    examples: ['parse audit-log.csv', 'parse --as ocsf /var/log/signserver/signserver.log'],
+    run: async (call: Call) => (await import('./parse.ts')).parse(call),
   },
   {
     name: 'catalog',

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import { DIALECTS, type Dialect, dialectByName } from '../dialects/mod.ts';
+import type { Dialect } from '../dialects/mod.ts';
 import { TallystickError } from '../errors.ts';
 import { FileImport, type FoundFile, findFiles, type SourceLog } from '../sources/mod.ts';
 import { databasePath } from '../store/sqlite/database.ts';
 import type { Call } from './command.ts';
+import { namedDialect } from './dialect-option.ts';
 import { EXIT } from './exit.ts';
 import { counted } from './format.ts';
 import { lockImports } from './import-lock.ts';
 import { type ImportOutcome, outcomeJson, outcomeText, statusOf } from './import-text.ts';
-import { nearest } from './nearest.ts';
 import { openToAppend, openToRead } from './open-data.ts';
 import { Progress } from './progress.ts';
 
@@ -104,18 +104,6 @@ async function openToCompare(call: Call): Promise<Target> {
   }
   const { store, close } = await openToRead(call);
   return { log: { appendEach, state: (prefix) => store.state(prefix) }, close };
-}
-
-function namedDialect(call: Call): Dialect | null {
-  const name = call.text('system');
-  if (name === undefined) return null;
-  const dialect = dialectByName(name);
-  if (dialect !== null) return dialect;
-  const names = [...new Set(DIALECTS.flatMap(({ system, name: own }) => [system, own]))];
-  const meant = nearest(name, names);
-  throw call.usage(
-    `${JSON.stringify(name)} is no system that is known; ${meant === null ? `there are: ${names.join(', ')}` : `did you mean ${meant}?`}`,
-  );
 }
 
 async function showTotal(call: Call, outcomes: readonly ImportOutcome[]): Promise<void> {

@@ -20,6 +20,13 @@ export const WRITING: readonly Option[] = [
   { name: 'key-file', value: 'FILE', summary: 'sealing key (default: seal.key in the data directory)' },
 ];
 
+/** Whose lines a file holds. */
+export const SYSTEM: Option = {
+  name: 'system',
+  value: 'NAME',
+  summary: 'signserver, dogtag, xroad, digicert or a dialect; detected if not given',
+};
+
 /** Said in the help of commands that may open a key file. */
 export const PASSPHRASE_NOTE =
   'The passphrase of an encrypted key file is taken from the environment variable TALLYSTICK_PASSPHRASE.';

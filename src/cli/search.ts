@@ -1,3 +1,4 @@
+import { ocsfEvent } from '../catalog/ocsf-event.ts';
 import type { SearchAnswer } from '../reader/types.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
@@ -14,6 +15,9 @@ const MAX_PAGE = 1_000;
 export async function search(call: Call): Promise<number> {
   const order = orderOf(call);
   const all = call.isSet('all');
+  const form = call.text('as');
+  if (form !== undefined && form !== 'ocsf')
+    throw call.usage(`--as is ${JSON.stringify(form)}; it must be ocsf`);
   const limit = call.number('limit', 1, MAX_PAGE);
   const cursor = call.text('cursor');
   if (all && limit !== undefined) throw call.usage('--all and --limit exclude each other');
@@ -46,7 +50,8 @@ async function showPage(
   const answer = await searching.search(request);
   progress.clear();
   const { stdout } = call.io;
-  if (call.json) await stdout.json(answer);
+  if (call.text('as') !== undefined) await showOcsf(call, answer);
+  else if (call.json) await stdout.json(answer);
   else {
     await showRecords(call, answer, true);
     await showEnd(
@@ -75,15 +80,25 @@ async function showAll(
     signal.throwIfAborted();
     answer = await searching.search(answer?.next == null ? request : { ...request, cursor: answer.next });
     progress.clear();
-    if (call.json) for (const view of answer.records) await stdout.record(view);
+    if (call.text('as') !== undefined) await showOcsf(call, answer);
+    else if (call.json) for (const view of answer.records) await stdout.record(view);
     else await showRecords(call, answer, count === 0);
     count += answer.records.length;
     unsound += answer.records.filter((view) => !isSound(view)).length;
     scanned += answer.scanned;
   } while (answer.next !== null);
+  if (call.text('as') !== undefined) return unsound === 0 ? EXIT.ok : EXIT.refused;
   if (call.json) await stdout.record({ end: true, count, through: answer.through, scanned });
   else await showEnd(call, answer, count, unsound);
   return unsound === 0 ? EXIT.ok : EXIT.refused;
+}
+
+/** A line for each record. One that does not hold is no event: it is named on standard error. */
+async function showOcsf({ io: { stdout, stderr } }: Call, { records }: SearchAnswer): Promise<void> {
+  for (const view of records) {
+    if (isSound(view) && view.record !== null) await stdout.record(ocsfEvent(view.record));
+    else await stderr.line(recordLine(view, stderr));
+  }
 }
 
 async function showRecords(
