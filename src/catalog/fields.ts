@@ -70,11 +70,27 @@ type One<T extends FieldType, X extends boolean> = X extends true
     ? number
     : T extends 'boolean'
       ? boolean
-      : T extends 'object' | 'member'
+      : T extends 'object'
         ? { readonly [name: string]: Json }
-        : T extends 'any'
-          ? Json
-          : string;
+        : T extends 'member'
+          ? MemberId | string
+          : T extends 'any'
+            ? Json
+            : string;
+
+/**
+ * A member or subsystem of X-Road. Releases from 7.0 on write `xroadInstance` and what else their objects hold; as a
+ * text it is `SUBSYSTEM:DEV/ORG/111/SUB` or `DEV:ORG:111:SUB`.
+ */
+export interface MemberId {
+  readonly xRoadInstance?: string;
+  readonly xroadInstance?: string;
+  readonly memberClass: string;
+  readonly memberCode: string;
+  readonly subsystemCode?: string | null;
+  readonly objectType?: string;
+  readonly fieldsForStringFormat?: readonly string[];
+}
 
 /** One word of the notation, read at run time. */
 export interface FieldWord {

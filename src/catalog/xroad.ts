@@ -4,13 +4,16 @@ import { event, field, list } from './table.ts';
 /** Fields that come together. */
 const TOKEN = 'tokenId tokenSerialNumber? tokenFriendlyName';
 const KEY = `${TOKEN} keyId keyFriendlyName keyUsage`;
+const ORPHAN = 'tokenId? tokenSerialNumber? tokenFriendlyName? keyId? keyFriendlyName? keyUsage?';
 const CERT = 'certHash certHashAlgorithm';
 const SERVER = 'serverCode ownerClass ownerCode';
 const ANCHOR = 'anchorFileHash anchorFileHashAlgorithm';
-const CA =
-  'caId caCertHash? caCertHashAlgorithm? certHash? certHashAlgorithm? authenticationOnly certificateProfileInfo ' +
-  'defaultCsrFormat? acmeDirectoryUrl? acmeIpAddresses? authCertProfileId? signCertProfileId?';
+const CA_CERT = 'caCertHash? caCertHashAlgorithm? certHash? certHashAlgorithm?';
+const ACME = 'acmeDirectoryUrl? acmeIpAddresses? authCertProfileId? signCertProfileId?';
+const CA = `caId ${CA_CERT} authenticationOnly certificateProfileInfo defaultCsrFormat? ${ACME}`;
 const DESCRIPTION = 'clientIdentifier url serviceType';
+const SERVICES = 'services services[].id services[].url services[].timeout services[].tlsAuth?';
+const ACME_ORDER = 'subjectName subjectAltName? clientIdentifier? certHash? certHashAlgorithm?';
 const CSR = 'clientIdentifier? subjectName certificationServiceName csrFormat isAcmeOrder? subjectAltName?';
 
 /** Names that only a failure shows: the request ended before the program knew what it was about. */
@@ -595,8 +598,7 @@ export const xroad = defineCatalog({
       'Delete client': event('delete', 'clientIdentifier', 'A client was removed.'),
       'Delete orphaned client keys, certs and certificates': event(
         'delete',
-        'tokenId? tokenSerialNumber? tokenFriendlyName? keyId? keyFriendlyName? keyUsage? clientIdentifier ' +
-          'certHashes? certHashAlgorithm? certRequestIds?',
+        `${ORPHAN} clientIdentifier certHashes? certHashAlgorithm? certRequestIds?`,
         'Keys, certificates and requests that a removed client left behind were deleted.',
         { means: { clientIdentifier: 'The client they belonged to.' } },
       ),
@@ -675,8 +677,7 @@ export const xroad = defineCatalog({
       ),
       'Edit service parameters': event(
         'update',
-        'clientIdentifier url? serviceType? wsdlUrl? services services[].id services[].url services[].timeout ' +
-          'services[].tlsAuth?',
+        `clientIdentifier url? serviceType? wsdlUrl? ${SERVICES}`,
         'Address, time limit or TLS checks of services were changed.',
         { means: { wsdlUrl: 'Where the WSDL of the services is; written up to 6.23 in place of url.' } },
       ),
@@ -850,8 +851,7 @@ export const xroad = defineCatalog({
       ),
       'Acme order certificate': event(
         'request',
-        `keyUsage certificationServiceName ${TOKEN} keyId keyFriendlyName subjectName subjectAltName? ` +
-          'clientIdentifier? certHash? certHashAlgorithm?',
+        `keyUsage certificationServiceName ${TOKEN} keyId keyFriendlyName ${ACME_ORDER}`,
         'A certificate was ordered through ACME.',
         { means: { certHash: 'Digest of the certificate, once it was issued.' }, versions: '7.5+' },
       ),

@@ -101,3 +101,24 @@ test('an event of one part is reached by its name, one of several through its pa
   });
   assert.equal(added.component, 'central-server');
 });
+
+test('members and subsystems of X-Road have a type of their own', () => {
+  const { 'security-server': server } = xroad;
+  const clientIdentifier = {
+    xRoadInstance: 'DEV',
+    memberClass: 'ORG',
+    memberCode: '111',
+    subsystemCode: 'S',
+  };
+  assert.deepEqual(draft(server['Delete client'], { clientIdentifier }).details, { clientIdentifier });
+  draft(server['Delete client'], { clientIdentifier: 'DEV:ORG:111:S' });
+  draft(server['Edit service parameters'], {
+    clientIdentifier,
+    services: [{ id: 'a.v1', url: 'https://a.example/', timeout: 60 }],
+  });
+  // @ts-expect-error: without its class it is nobody
+  draft(server['Delete client'], { clientIdentifier: { memberCode: '111' } });
+  const wrong = { id: 'a', url: 'b', timeout: '1' };
+  // @ts-expect-error: `timeout` is a number
+  draft(server['Edit service parameters'], { clientIdentifier, services: [wrong] });
+});
