@@ -30,11 +30,9 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return sha256(pair);
 }
 
-// Room to fold a full tile: the node hash's input, then 256 hashes.
-const FOLD_AT = pair.length;
-const fold = new Uint8Array(FOLD_AT + 256 * HASH);
-const foldPair = fold.subarray(0, FOLD_AT);
-fold[0] = 0x01;
+// Room to fold a full tile: a byte for a prefix, then 256 hashes; and each pair of these with the byte in front.
+const fold = new Uint8Array(1 + 256 * HASH);
+const foldPairs = Array.from({ length: 128 }, (_, i) => fold.subarray(2 * i * HASH, 1 + 2 * (i + 1) * HASH));
 
 /**
  * Merkle tree hash over 1 to 256 hashes, a full or partial tile's for instance: 32 bytes × n in, 32 bytes out.
@@ -48,18 +46,17 @@ export function tileRoot(hashes: Uint8Array): Uint8Array {
       `a tile holds 1 to 256 hashes of 32 bytes, not ${hashes.length} bytes`,
     );
   }
-  fold.set(hashes, FOLD_AT);
+  fold.set(hashes, 1);
   // Level by level; a last odd node moves up as it is, which gives RFC 6962's split at a power of two.
   for (; width > 1; width = (width + 1) >> 1) {
-    let from = FOLD_AT;
     let digests = '';
-    for (let i = 1; i < width; i += 2) {
-      fold.copyWithin(1, from, from + 2 * HASH);
-      digests += digestText(foldPair);
-      from += 2 * HASH;
+    for (let i = 0; i < width >> 1; i++) {
+      // What stands in front of a pair has been hashed already.
+      fold[2 * i * HASH] = 0x01;
+      digests += digestText(foldPairs[i] as Uint8Array);
     }
-    putDigests(digests, fold, FOLD_AT);
-    if (width % 2 === 1) fold.copyWithin(FOLD_AT + digests.length, from, from + HASH);
+    putDigests(digests, fold, 1);
+    if (width % 2 === 1) fold.copyWithin(1 + digests.length, 1 + (width - 1) * HASH, 1 + width * HASH);
   }
-  return fold.slice(FOLD_AT, FOLD_AT + HASH);
+  return fold.slice(1, 1 + HASH);
 }

@@ -96,10 +96,17 @@ export class Tree {
     let rest = this.#size;
     for (; rest % 2 === 0; rest /= 2) level++;
     work.copyWithin(RIGHT, frontierAt(level), frontierAt(level + 1));
-    for (rest = (rest - 1) / 2, level++; rest > 0; rest = Math.floor(rest / 2), level++) {
-      if (rest % 2 === 1) this.#joinLeft(level);
-    }
-    return work.slice(RIGHT, PAIR);
+    return this.#fold(level + 1, (rest - 1) / 2);
+  }
+
+  /**
+   * What the root would be with some leaves more, of which only the hash over them is given (32 bytes, see
+   * `tileRoot`): at most as many as the largest power of two that divides the size.
+   */
+  rootWith(hash: Uint8Array): Uint8Array {
+    if (hash.length !== HASH) throw new ProofError('PROOF_INVALID', 'a hash over leaves has 32 bytes');
+    this.#work.set(hash, RIGHT);
+    return this.#fold(0, this.#size);
   }
 
   /**
@@ -167,6 +174,14 @@ export class Tree {
     }
     work.copyWithin(frontierAt(height), RIGHT, PAIR);
     this.#size += leaves;
+  }
+
+  /** RIGHT joined with the frontier from a height upwards, where `rest` has a bit set for each subtree. */
+  #fold(height: number, rest: number): Uint8Array {
+    for (let left = rest, at = height; left > 0; left = Math.floor(left / 2), at++) {
+      if (left % 2 === 1) this.#joinLeft(at);
+    }
+    return this.#work.slice(RIGHT, PAIR);
   }
 
   /** RIGHT becomes the node over the frontier's subtree of that height and RIGHT. */

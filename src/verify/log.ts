@@ -1,4 +1,4 @@
-import { HASH, Tree } from '../merkle/mod.ts';
+import { HASH, TILE_WIDTH, Tree, tileRoot } from '../merkle/mod.ts';
 import { provenBase, storedBase } from './base.ts';
 import { CheckpointCheck } from './checkpoints.ts';
 import type { FixedHead } from './head.ts';
@@ -59,21 +59,19 @@ async function checkRecords(
   }
 }
 
-/** Roots at ascending sizes within a bundle that begins where the tree ends. */
+/** Roots at sizes within a bundle that begins where the tree ends. */
 function rootsWithin(tree: Tree, { from, leaves }: WalkedBundle): (size: number) => Uint8Array | null {
-  let partial: Tree | null = null;
   return (size) => {
     if (leaves === null || tree.size !== from) return null;
-    partial ??= tree.clone();
-    partial.appendAll(leaves.subarray((partial.size - from) * HASH, (size - from) * HASH));
-    return partial.root();
+    if (size === from) return tree.root();
+    return tree.rootWith(tileRoot(leaves.subarray(0, (size - from) * HASH)));
   };
 }
 
 /** Adds a bundle to the tree, or the whole region when one that is lost ends with it. False while it is within one. */
 function grow(tree: Tree, { from, to, root, leaves }: WalkedBundle, { lost }: SealedTiles): boolean {
   // The tree keeps the tiles it completes until they are taken.
-  tree.changedTiles();
+  if (tree.size % TILE_WIDTH ** 2 === 0) tree.changedTiles();
   if (root !== null) tree.appendSubtree(1, root);
   else if (leaves !== null) tree.appendAll(leaves);
   else if (lost?.to === to) tree.appendSubtree(lost.level, lost.hash);

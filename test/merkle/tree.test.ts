@@ -34,6 +34,26 @@ test('the root is that of RFC 6962 at every size from 0 to 600', () => {
   }
 });
 
+test('the root with a few leaves more is that of the tree with them, which stays as it was', () => {
+  for (const [size, most] of [
+    [0, 256],
+    [256, 256],
+    [768, 256],
+    [1_000, 8],
+    [1_001, 1],
+    [1_024, 256],
+  ] as const) {
+    const tree = new Tree();
+    tree.appendAll(leaves(0, size));
+    for (const more of [1, 2, 3, 5, 8, 127, 128, 255, 256].filter((n) => n <= most)) {
+      const expected = naiveRoot(LEAVES.slice(0, size + more));
+      assert.deepEqual(tree.rootWith(tileRoot(leaves(size, size + more))), expected, `${size} + ${more}`);
+    }
+    assert.deepEqual(tree.root(), naiveRoot(LEAVES.slice(0, size)));
+  }
+  assert.throws(() => new Tree().rootWith(new Uint8Array(31)), { code: 'PROOF_INVALID' });
+});
+
 test('stored tiles hold what C2SP says, however the leaves arrived', () => {
   for (const size of [0, 1, 255, 256, 257, 511, 512, 600, 65_535, 65_536, 65_537, 65_792]) {
     const steps = [1, 200, 255, 256, 300, 65_536].filter((s) => s < size);

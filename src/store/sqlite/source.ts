@@ -58,6 +58,7 @@ async function* follow<T, Place>(
     coming = next === null ? null : read(next);
     // Its failure is met when it is awaited; one who stops before never asked for it.
     coming?.catch(() => {});
-    yield* items;
+    // One by one: yield* in an asynchronous generator goes through several promises more for each.
+    for (const item of items) yield item;
   }
 }
