@@ -30,6 +30,8 @@ export interface EventListing {
   readonly action: string;
   /** The verb where a field decides it: `values` in lower case. */
   readonly actionBy: NonNullable<EventRow['actionBy']> | null;
+  /** The outcome that a name tells by itself. */
+  readonly implies: Readonly<Record<string, 'success' | 'failure'>>;
   /** What it did, where that depends on what it was done to: a kind of thing to a sentence. */
   readonly effects: Readonly<Record<string, string>>;
   /** OCSF 1.9; null names an activity that OCSF has no word for. */
@@ -49,6 +51,8 @@ export interface EventListing {
   };
   /** Where the system cannot be set not to write it. */
   readonly mandatoryIn: readonly string[];
+  /** Where it is written unless the system is set not to. */
+  readonly defaultIn: readonly string[];
   /** Which releases wrote it; null when that is not known. */
   readonly versions: string | null;
 }
@@ -61,6 +65,11 @@ export interface SystemListing {
   readonly partIn: 'module' | 'component' | null;
   /** Names of its parts; none where it has but one. */
   readonly parts: readonly string[];
+  /** Added to an event's name when it failed, or null. */
+  readonly failureSuffix: string | null;
+  /** What the system's users must be allowed to see of it, by the system's own names: what each permits. */
+  readonly permissions: Readonly<Record<string, string>>;
+  /** How many there are. */
   readonly events: number;
   readonly fields: number;
 }
@@ -70,6 +79,8 @@ export function listSystem(catalog: Catalog): SystemListing {
   return {
     ...{ system, about, partIn },
     parts: partIn === null ? [] : Object.keys(parts),
+    failureSuffix: catalog.table.failureSuffix ?? null,
+    permissions: catalog.table.permissions ?? {},
     events: catalog.events.length,
     fields: Object.keys(fields).length,
   };
@@ -91,6 +102,7 @@ export function listEvent(catalog: Catalog, info: EventInfo): EventListing {
     about: info.about,
     action: info.action,
     actionBy: info.actionBy ?? null,
+    implies: info.implies ?? {},
     effects: info.effects ?? {},
     ocsf: ocsf(info),
     fields: info.fields.map(({ name, optional, pattern }) => {
@@ -111,6 +123,7 @@ export function listEvent(catalog: Catalog, info: EventInfo): EventListing {
       reason: [...placed('reason'), ...known(info, table.reason)],
     },
     mandatoryIn: info.mandatoryIn ?? [],
+    defaultIn: info.defaultIn ?? [],
     versions: info.versions ?? null,
   };
 }

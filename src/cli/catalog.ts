@@ -71,7 +71,7 @@ function systemsText(catalogs: readonly Catalog[], out: Output): string {
 }
 
 function eventsText(catalog: Catalog, events: readonly EventListing[], out: Output): string {
-  const { system, about, partIn, parts } = listSystem(catalog);
+  const { system, about, partIn, parts, permissions } = listSystem(catalog);
   const rows = events.map(({ component, event, action, about }) => [
     ...(partIn === null ? [] : [component ?? '']),
     event,
@@ -81,7 +81,9 @@ function eventsText(catalog: Catalog, events: readonly EventListing[], out: Outp
   const titles = [...(partIn === null ? [] : [partIn]), 'event', 'verb', 'about'];
   const count = `${counted(events.length, 'event')}${parts.length > 1 ? ` in ${parts.length} parts` : ''}`;
   const shown = rows.map((row) => row.map(safeText));
-  return `${out.style('bold', system)}  ${safeText(about)} ${count}.\n\n${table(titles, shown, out)}`;
+  const allowed = Object.entries(permissions).map((row) => row.map(safeText));
+  const rights = allowed.length === 0 ? '' : `\n${table(['permission', 'allows'], allowed, out)}`;
+  return `${out.style('bold', system)}  ${safeText(about)} ${count}.\n\n${table(titles, shown, out)}${rights}`;
 }
 
 function eventText(listing: EventListing, out: Output): string {
@@ -95,17 +97,18 @@ function eventText(listing: EventListing, out: Output): string {
     const [first = '', ...more] = wrapped(safeText(value), width + 2);
     lines.push(`${name.padEnd(width)}  ${first.trimStart()}`, ...more);
   }
-  const rows = fields.map(({ name, type, list, optional, about }) => [
+  const rows = fields.map(({ name, type, list, optional, about, at }) => [
     safeText(name),
     type === null ? 'any name that fits' : `${type}${list ? ' list' : ''}`,
     optional ? 'optional' : '',
-    safeText(about),
+    safeText(at === 'details' ? about : `${about} (${at})`),
   ]);
   return `${lines.join('\n')}\n\n${rows.length === 0 ? 'It has no fields.\n' : table(['field', 'type', '', 'meaning'], rows, out)}`;
 }
 
 function factsOf(listing: EventListing): [string, string][] {
-  const { action, actionBy, aliases, derives, ocsf, mandatoryIn, versions } = listing;
+  const { action, actionBy, aliases, derives, ocsf, implies, effects, mandatoryIn, defaultIn, versions } =
+    listing;
   const actor = Object.entries(derives.actor).map(([member, from]) => `${member} from ${from.join(' or ')}`);
   return [
     ['also called', aliases.join(', ')],
@@ -113,12 +116,21 @@ function factsOf(listing: EventListing): [string, string][] {
     ['', verbsText(actionBy)],
     ['OCSF 1.9', `${ocsf.className} (${ocsf.class}): ${ocsf.activityName ?? 'Other'} (${ocsf.activity})`],
     ['versions', versions ?? ''],
-    ['mandatory in', mandatoryIn.join(', ')],
+    ['always in', mandatoryIn.join(', ')],
+    ['by default in', defaultIn.join(', ')],
+    ['outcome', pairs(implies, ' means ')],
+    ['effect on', pairs(effects, ': ')],
     ['objects', derives.objects.map(ruleText).join('; ')],
     ['actor', actor.join(', ')],
     ['reason', derives.reason.join(', else ')],
     ['correlation', derives.correlation.join(', else ')],
   ];
+}
+
+function pairs(of: Readonly<Record<string, string>>, between: string): string {
+  return Object.entries(of)
+    .map((pair) => pair.join(between))
+    .join(between === ': ' ? ' ' : ', ');
 }
 
 function verbsText(by: EventListing['actionBy']): string {

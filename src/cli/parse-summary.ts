@@ -1,7 +1,7 @@
 import { findCatalog } from '../catalog/builtin.ts';
-import type { EventInfo } from '../catalog/catalog.ts';
+import type { Catalog, EventInfo } from '../catalog/catalog.ts';
 import type { Dialect, ParsedItem } from '../dialects/mod.ts';
-import { isReference, type Json, type RecordDraft } from '../record/mod.ts';
+import { isReference, type Json, type RecordDraft, type SignatureInfo } from '../record/mod.ts';
 
 /** Names that no catalog knows are listed up to this many; more are only counted by their flags. */
 const MAX_NAMES = 100;
@@ -55,9 +55,10 @@ export class ParseSummary {
     this.records++;
     for (const flag of record.flags ?? []) this.flags.set(flag, (this.flags.get(flag) ?? 0) + 1);
     if (record.flags?.includes('unparsed')) return;
-    const info = findCatalog(record.system)?.find(record.event, record.component ?? record.module) ?? null;
-    if (info === null) increase(this.unknownEvents, record.event);
-    else this.#cover(info, record);
+    const catalog = findCatalog(record.system);
+    const info = catalog?.find(record.event, record.component ?? record.module) ?? null;
+    if (catalog === null || info === null) increase(this.unknownEvents, record.event);
+    else this.#cover(catalog, info, record);
   }
 
   /** Events in the order of the catalog's parts, each with the fields it has there. */
@@ -85,7 +86,7 @@ export class ParseSummary {
     };
   }
 
-  #cover(info: EventInfo, record: RecordDraft): void {
+  #cover(catalog: Catalog, info: EventInfo, record: RecordDraft): void {
     const none = (): number[] => info.fields.map(() => 0);
     const counting = this.#events.get(info) ?? { info, records: 0, seen: none(), missing: none() };
     this.#events.set(info, counting);
@@ -94,9 +95,12 @@ export class ParseSummary {
     const names = Object.keys(details);
     const whole = record.outcome === 'success' && record.flags?.includes('truncated') !== true;
     for (const [i, { name, pattern, optional }] of info.fields.entries()) {
+      const at = catalog.field(name)?.at;
       const there = pattern
         ? names.some((own) => own.startsWith(name) && !info.names.has(own))
-        : has(details as Json, name);
+        : at === undefined
+          ? has(details as Json, name)
+          : holds(record, name, at);
       if (there) (counting.seen[i] as number)++;
       else if (whole && !optional && (!name.includes('.') || has(details as Json, outerOf(name))))
         (counting.missing[i] as number)++;
@@ -109,6 +113,14 @@ export class ParseSummary {
 /** `a` of `a.b` and of `a[].b`: what is inside is only missing where that is there. */
 function outerOf(name: string): string {
   return name.slice(0, name.lastIndexOf('.')).replace(/\[\]$/, '');
+}
+
+/** Whether a member of the record holds a field: `actor.ip`; of the metadata of a signature, the entry of its name. */
+function holds(record: RecordDraft, name: string, at: string): boolean {
+  if (at !== 'signature.metadata') return has(record as unknown as Json, at);
+  const { signature } = record;
+  if (signature === undefined || isReference(signature)) return false;
+  return (signature as SignatureInfo).metadata?.some(({ key }) => key === name) ?? false;
 }
 
 /** Whether a value has a field: `a`, `a.b` inside `a`, `a[].b` inside any item of `a`. */
