@@ -9,6 +9,8 @@ export interface Identity {
   readonly name?: string | undefined;
   /** Where the value itself tells a kind other than its rule's. */
   readonly kind?: string;
+  /** Another identity of what the one before it stands for. */
+  readonly same?: true;
 }
 
 export interface Context {
@@ -219,6 +221,10 @@ function serial(
   return [{ id: `${dn}#${hex}`, name }];
 }
 
+function also(identities: readonly Identity[]): readonly Identity[] {
+  return identities.map((identity) => ({ ...identity, same: true }));
+}
+
 const PEM_START = '-----BEGIN CERTIFICATE-----';
 const PEM_END = '-----END CERTIFICATE-----';
 
@@ -242,7 +248,7 @@ function certificate(der: Uint8Array): readonly Identity[] {
   const name = read.subject ?? undefined;
   return [
     { id: read.digest, name },
-    ...(read.issuer === null ? [] : serial(read.serial, read.issuer, name)),
+    ...(read.issuer === null ? [] : also(serial(read.serial, read.issuer, name))),
     { id: read.key, name, kind: 'key' },
   ];
 }
@@ -262,7 +268,10 @@ const KEY_TEST =
 function keyTests(text: string, context: Context): readonly Identity[] {
   const out: Identity[] = [];
   for (const [, alias, hash] of text.matchAll(KEY_TEST)) {
-    out.push({ id: scoped(alias!, context), name: alias! }, { id: hash!.toLowerCase(), name: alias! });
+    out.push(
+      { id: scoped(alias!, context), name: alias! },
+      { id: hash!.toLowerCase(), name: alias!, same: true },
+    );
     if (out.length >= MAX_IDENTITIES) break;
   }
   return out;

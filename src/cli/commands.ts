@@ -88,6 +88,21 @@ export const COMMANDS: readonly Command[] = [
     run: async (call: Call) => (await import('./search.ts')).search(call),
   },
   {
+    name: 'trace',
+    operands: 'KIND ID',
+    summary: 'follow one key, certificate, file … through all systems, by what records prove',
+    options: [
+      DATA,
+      { name: 'limit', value: 'N', summary: 'records to show, oldest first, 1 to 1000 (default: 50)' },
+    ],
+    notes: [
+      'Two names are taken for one thing only where one record tells both: a request names the alias and the key, a certificate its serial number and its digest. What merely has the same name is listed apart.',
+      'ID is as a record names the object, or its name when just one object of that kind bears it.',
+    ],
+    examples: ['trace key HSM1/signKey1', 'trace certificate "CN=CA 1,O=Org#4eae027a38a90e7a"'],
+    run: async (call: Call) => (await import('./trace.ts')).trace(call),
+  },
+  {
     name: 'get',
     operands: '[NODE] SEQ',
     summary: 'show one record with its original',
