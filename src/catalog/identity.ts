@@ -33,6 +33,7 @@ export type Form =
   | 'pem'
   | 'certificate'
   | 'certificate-request'
+  | 'fingerprint'
   | 'key-test'
   | 'client-rule'
   | 'member'
@@ -116,6 +117,13 @@ export const FORMS: Readonly<Record<Form, Read>> = {
   certificate: (value) => {
     const der = derOf(value);
     return der === null || readCertificate(der) === null ? NOTHING : certificate(der);
+  },
+
+  /** DigiCert: words that tell a certificate's `SHA-256 fingerprint 0B:F4:…`. */
+  fingerprint: (value, { name }) => {
+    const told = /SHA-256 fingerprint:? ([0-9A-Fa-f:]{64,95})(?![0-9A-Fa-f:])/.exec(word(value) ?? '');
+    const hex = digest(told?.[1] ?? null);
+    return hex?.length !== 64 ? NOTHING : [{ id: hex, name }];
   },
 
   /** A certification request in base64 of its DER, with or without PEM's lines: the key that it is for. */

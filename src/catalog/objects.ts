@@ -20,8 +20,11 @@ export interface ObjectRule {
   readonly not?: readonly string[];
   /** The rule rests when this field is there, because that one tells the identity better. */
   readonly unless?: string;
-  /** Rules with the same word tell one and the same thing: a key's alias in its token, and the key in its request. */
-  readonly thing?: string;
+  /**
+   * The record is about one thing of this kind, and this rule names it, as do others marked so: a key's alias in its
+   * token, and the key in its request.
+   */
+  readonly sole?: true;
 }
 
 /** More are not listed: a hostile list must not make a row without bounds. */
@@ -43,7 +46,7 @@ export function readObjects(record: RecordDraft, rules: readonly ObjectRule[]): 
  */
 export function readSame(record: RecordDraft, rules: readonly ObjectRule[]): ObjectRef[][] {
   const groups: ObjectRef[][] = [];
-  const things = new Map<string, Map<ObjectRule, ObjectRef[][]>>();
+  const sole = new Map<string, Map<ObjectRule, ObjectRef[][]>>();
   for (const { rule, identities } of readRules(record, rules)) {
     const told: ObjectRef[][] = [];
     for (const identity of identities.slice(0, MAX_OBJECTS)) {
@@ -51,15 +54,16 @@ export function readSame(record: RecordDraft, rules: readonly ObjectRule[]): Obj
       keep(told.at(-1)!, rule.kind, identity);
     }
     groups.push(...told);
-    if (rule.thing === undefined) continue;
-    // Objects of another kind, like the key in a certificate, are no other names of this one.
-    const own = told.filter(([first]) => first?.kind === rule.kind);
-    const byRule = things.get(rule.thing) ?? new Map<ObjectRule, ObjectRef[][]>();
-    things.set(rule.thing, byRule.set(rule, [...(byRule.get(rule) ?? []), ...own]));
+    if (rule.sole !== true) continue;
+    for (const group of told) {
+      const { kind } = group[0]!;
+      const byRule = sole.get(kind) ?? new Map<ObjectRule, ObjectRef[][]>();
+      sole.set(kind, byRule.set(rule, [...(byRule.get(rule) ?? []), group]));
+    }
   }
-  for (const byRule of things.values()) {
+  for (const byRule of sole.values()) {
     const told = [...byRule.values()];
-    if (told.every((own) => own.length <= 1)) groups.push(told.flat(2));
+    if (told.every((ofRule) => ofRule.length === 1)) groups.push(told.flat(2));
   }
   return groups.filter((group) => new Set(group.map(({ id }) => id)).size > 1);
 }

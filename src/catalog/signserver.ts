@@ -444,8 +444,8 @@ export const signserver = defineCatalog({
     },
   },
   objects: [
-    { kind: 'key', from: 'KEYALIAS', as: 'alias', within: 'CRYPTOTOKEN', not: ['all'], thing: 'key' },
-    { kind: 'key', from: 'CSR', as: 'certificate-request', name: ['KEYALIAS'], thing: 'key' },
+    { kind: 'key', from: 'KEYALIAS', as: 'alias', within: 'CRYPTOTOKEN', not: ['all'], sole: true },
+    { kind: 'key', from: 'CSR', as: 'certificate-request', name: ['KEYALIAS'], sole: true },
     { kind: 'key', from: 'TESTRESULTS', as: 'key-test', within: 'CRYPTOTOKEN' },
     { kind: 'token', from: 'CRYPTOTOKEN', as: 'text' },
     { kind: 'worker', from: 'WORKER_ID', as: 'text', name: ['WORKER_NAME'] },

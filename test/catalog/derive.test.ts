@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { deriveAction, deriveObjects } from '../../src/catalog/derive.ts';
+import { deriveAction, deriveObjects, deriveSame } from '../../src/catalog/derive.ts';
 import type { AuditRecord, Json, ObjectRef } from '../../src/record/types.ts';
 
 function record(system: string, members: Partial<AuditRecord>): AuditRecord {
@@ -206,6 +206,27 @@ describe('identities', () => {
       { kind: 'certificate', id: digest(one) },
       { kind: 'certificate', id: digest(two) },
     ]);
+  });
+
+  test('a certificate that is told by its fingerprint is known by it, and is the resource of the row', () => {
+    const print = 'AB:'.repeat(32).slice(0, -1);
+    const row = {
+      'Resource type': 'CERTIFICATE',
+      'Resource ID': 'id-1',
+      'Resource name': 'c1',
+      Description: `Serial 7405C9, SHA-256 fingerprint ${print}`,
+    };
+    const both = [
+      { kind: 'certificate', id: 'id-1', name: 'c1' },
+      { kind: 'certificate', id: 'ab'.repeat(32), name: 'c1' },
+    ];
+    assert.deepEqual(objects('digicert', row), both);
+    assert.deepEqual(deriveSame(record('digicert', { details: row })), [both]);
+    // A row about something else does not say that its resource is the certificate.
+    const key = { ...row, 'Resource type': 'KEYPAIR' };
+    assert.deepEqual(deriveSame(record('digicert', { details: key })), []);
+    for (const odd of [`${print}:AB`, print.slice(2), 'x'])
+      assert.equal(objects('digicert', { ...row, Description: `SHA-256 fingerprint ${odd}` }).length, 1);
   });
 
   test('a public key is its digest', () => {

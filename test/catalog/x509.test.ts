@@ -80,7 +80,7 @@ describe('as identities', () => {
     const expected = [
       { id: x509.fingerprint256.replaceAll(':', '').toLowerCase(), name: SUBJECT },
       // As with every serial number, blanks after commas do not count.
-      { id: `${SUBJECT.replaceAll(', ', ',')}#ab12cd34ef`, name: SUBJECT },
+      { id: `${SUBJECT.replaceAll(', ', ',')}#ab12cd34ef`, name: SUBJECT, same: true },
       { id: key, name: SUBJECT, kind: 'key' },
     ];
     assert.deepEqual(FORMS.pem(`Subject: x\n${CERTIFICATE}`, context), expected);
