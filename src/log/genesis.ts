@@ -1,10 +1,8 @@
+import { draft, tallystick } from '../catalog/mod.ts';
 import { LogError, TallystickError } from '../errors.ts';
 import { bundleEntries } from '../merkle/mod.ts';
 import { type AuditRecord, decodeEntry, type RecordDraft } from '../record/mod.ts';
 import type { LogSource } from '../verify/source.ts';
-
-/** Event names of the log's own records, system `tallystick`. */
-export const GENESIS = 'GENESIS';
 
 const LOG_NAME: RegExp = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
@@ -25,14 +23,7 @@ export function newOrigin(name: string, node: string, random: Uint8Array): strin
 
 /** Record 0: which log this is and which key seals it first. */
 export function genesisDraft(origin: string, vkey: string, software: string, time: number): RecordDraft {
-  return {
-    system: 'tallystick',
-    event: GENESIS,
-    outcome: 'success',
-    time,
-    actor: { name: 'tallystick' },
-    details: { origin, key: vkey, software },
-  };
+  return draft(tallystick.GENESIS, { origin, key: vkey, software }, { time, actor: { name: 'tallystick' } });
 }
 
 export interface Genesis {
@@ -44,7 +35,8 @@ export interface Genesis {
 /** Reads record 0. Throws `LogError` LOG_DAMAGED when it is not a genesis record. */
 export function readGenesis(record: AuditRecord): Genesis {
   const details = record.details as { origin?: unknown; key?: unknown } | undefined;
-  const isGenesis = record.seq === 0 && record.system === 'tallystick' && record.event === GENESIS;
+  const { system, event } = tallystick.GENESIS;
+  const isGenesis = record.seq === 0 && record.system === system && record.event === event;
   if (!isGenesis || typeof details?.origin !== 'string' || typeof details.key !== 'string') {
     throw new LogError(
       'LOG_DAMAGED',
