@@ -6,7 +6,7 @@ import type { Api } from './columns.ts';
 import { firstLine, foreign, missing, openFault, unavailable } from './errors.ts';
 import type { Opened, OpenOptions } from './protocol.ts';
 import { CREATE, VERSION } from './schema.ts';
-import { readState, type State } from './state.ts';
+import { type Nodes, readNodes } from './state.ts';
 
 /** DuckDB's file, open. */
 export interface Database {
@@ -14,7 +14,7 @@ export interface Database {
   readonly connection: DuckDBConnection;
   readonly opened: Opened;
   /** As it was when it was opened. */
-  readonly state: State;
+  readonly nodes: Nodes;
   close(): void;
 }
 
@@ -66,7 +66,7 @@ async function tryOpen(api: Api, options: OpenOptions): Promise<Open | string> {
   try {
     connected = await connect(api, options);
     if (await isForeign(connected.connection)) throw foreign(options.path);
-    return { api, ...connected, state: await readState(connected.connection) };
+    return { api, ...connected, nodes: await readNodes(connected.connection) };
   } catch (error) {
     connected?.close();
     if (error instanceof IndexError || openFault(options.path, error) !== null) throw error;
@@ -89,7 +89,7 @@ async function create(api: Api, options: OpenOptions): Promise<Open> {
     for (const statement of CREATE) await connection.run(statement);
     await connection.run('INSERT INTO about VALUES ($1)', [VERSION]);
     await connection.run('COMMIT');
-    return { api, ...connected, state: await readState(connection) };
+    return { api, ...connected, nodes: await readNodes(connection) };
   } catch (error) {
     connected.close();
     throw error;

@@ -12,7 +12,7 @@ export function missing(cause: unknown): IndexError {
 /** What DuckDB throws is a plain Error with the kind in front of the message. */
 export function unavailable(path: string, error: unknown): IndexError {
   const reason = firstLine(error);
-  const way = reason.startsWith('Out of Memory')
+  const way = isOutOfMemory(error)
     ? 'narrow the query, or open the index with a higher memoryLimitMb'
     : 'if it persists, run tallystick index rebuild';
   return new IndexError('INDEX_UNAVAILABLE', `the index ${path} failed (${reason}): ${way}`, {
@@ -49,6 +49,11 @@ export function openFault(path: string, error: unknown): IndexError | null {
     return held(path, pid === undefined ? 'another process' : `process ${pid}`);
   }
   return ENVIRONMENT.test(text) ? unavailable(path, error) : null;
+}
+
+/** DuckDB would need more than it may use. */
+export function isOutOfMemory(error: unknown): boolean {
+  return firstLine(error).startsWith('Out of Memory');
 }
 
 /** After these DuckDB refuses everything until the file is opened again. */

@@ -1,52 +1,69 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Api, ColumnBuffer, decodeTexts, readColumns } from './columns.ts';
-import type { RowPage, Texts, TextTable } from './protocol.ts';
+import type { Profiles, RowPage, SetColumns, Texts, TextTable } from './protocol.ts';
 import { type Columns, FLAGS, OBJECT_SETS, PROFILES, ROWS } from './schema.ts';
 
 const { node: _node, ...ROW_COLUMNS } = ROWS;
 const { repeated: _repeated, ...SET_COLUMNS } = OBJECT_SETS;
 
-/**
- * Rows [from, to) of a node, by seq. Tables keep the order in which rows were appended, and DuckDB returns it where
- * none is asked for.
- */
-export async function readPage(
-  connection: DuckDBConnection,
-  node: number,
-  from: number,
-  to: number,
-): Promise<RowPage> {
-  const select = async <C extends Columns>(columns: C, source: string): Promise<Read<C>> => {
+type Ids = Uint32Array<ArrayBuffer>;
+
+/** Reads rows back, and what the numbers in them stand for. All throw what DuckDB throws. */
+export class PageReader {
+  readonly #api: Api;
+  readonly #connection: DuckDBConnection;
+
+  constructor(api: Api, connection: DuckDBConnection) {
+    this.#api = api;
+    this.#connection = connection;
+  }
+
+  /**
+   * Rows [from, to) of a node, by seq. Tables keep the order in which rows were appended, and DuckDB returns it where
+   * none is asked for.
+   */
+  rows(node: number, from: number, to: number): Promise<RowPage> {
+    const source = `FROM rows WHERE node = ${node} AND seq >= $1::BIGINT AND seq < $2::BIGINT`;
+    return this.#select(ROW_COLUMNS, source, [from, to]);
+  }
+
+  async profiles(ids: Ids): Promise<Profiles> {
+    await this.#want(ids);
+    return {
+      profiles: await this.#select(PROFILES, 'FROM profiles JOIN wanted ON id = number'),
+      flags: await this.#select(FLAGS, 'FROM flags JOIN wanted ON profile = number ORDER BY flags.rowid'),
+    };
+  }
+
+  async objectSets(ids: Ids): Promise<SetColumns> {
+    await this.#want(ids);
+    const source = 'FROM object_sets JOIN wanted ON id = number ORDER BY id, object_sets.rowid';
+    return this.#select(SET_COLUMNS, source);
+  }
+
+  async texts(table: TextTable, ids: Ids): Promise<Texts> {
+    await this.#want(ids);
+    const result = await this.#connection.runAndReadAll(
+      `SELECT id, encode(text) FROM ${table} JOIN wanted ON id = number`,
+    );
+    const [found = [], texts = []] = result.getColumns();
+    return { ids: found as number[], texts: decodeTexts(texts) };
+  }
+
+  /** Numbers go in as a table: as a list they would have to be parsed. */
+  async #want(ids: Ids): Promise<void> {
+    await this.#connection.run('CREATE OR REPLACE TEMP TABLE wanted (number UINTEGER)');
+    const appender = await this.#connection.createAppender('wanted');
+    ColumnBuffer.single('number', 'UINTEGER', ids).appendTo(appender, this.#api);
+    appender.closeSync();
+  }
+
+  async #select<C extends Columns>(columns: C, source: string, values: number[] = []): Promise<Read<C>> {
     const names = Object.keys(columns);
-    const result = await connection.run(`SELECT ${names.join(', ')} ${source}`, [from, to]);
+    const result = await this.#connection.run(`SELECT ${names.join(', ')} ${source}`, values);
     const found = await readColumns(result, Object.values(columns));
     return Object.fromEntries(names.map((name, i) => [name, found[i]])) as Read<C>;
-  };
-  const rows = `FROM rows WHERE node = ${node} AND seq >= $1::BIGINT AND seq < $2::BIGINT`;
-  return {
-    ...(await select(ROW_COLUMNS, rows)),
-    profiles: await select(PROFILES, `FROM profiles WHERE id IN (SELECT profile ${rows})`),
-    flags: await select(FLAGS, `FROM flags WHERE profile IN (SELECT profile ${rows})`),
-    objectSets: await select(SET_COLUMNS, `FROM object_sets WHERE id IN (SELECT objects ${rows})`),
-  };
+  }
 }
 
 type Read<C> = { [K in keyof C]: Uint32Array<ArrayBuffer> };
-
-/** The texts of numbers. They go in as a table: as a list they would have to be parsed. */
-export async function readTexts(
-  api: Api,
-  connection: DuckDBConnection,
-  table: TextTable,
-  ids: Uint32Array<ArrayBuffer>,
-): Promise<Texts> {
-  await connection.run('CREATE OR REPLACE TEMP TABLE wanted (id UINTEGER)');
-  const appender = await connection.createAppender('wanted');
-  ColumnBuffer.single('id', 'UINTEGER', ids).appendTo(appender, api);
-  appender.closeSync();
-  const result = await connection.runAndReadAll(
-    `SELECT id, encode(text) FROM ${table} JOIN wanted USING (id)`,
-  );
-  const [found = [], texts = []] = result.getColumns();
-  return { ids: found as number[], texts: decodeTexts(texts) };
-}

@@ -20,7 +20,10 @@ export interface IndexCalls {
   histogram(request: HistogramRequest): readonly HistogramBucket[];
   facets(request: FacetRequest): readonly FacetValue[];
   rows(arg: { readonly node: string; readonly from: number; readonly to: number }): RowPage;
-  /** The texts of these numbers, in no order. */
+  /** What these numbers stand for, in no order; the flags of a profile in theirs. */
+  profiles(ids: Uint32Array<ArrayBuffer>): Profiles;
+  /** By number; the objects of a set in their order. */
+  objectSets(ids: Uint32Array<ArrayBuffer>): SetColumns;
   texts(arg: { readonly table: TextTable; readonly ids: Uint32Array<ArrayBuffer> }): Texts;
   reset(arg: null): void;
   close(arg: null): void;
@@ -61,12 +64,11 @@ export interface RowPage {
   readonly hash: Uint32Array;
   readonly hash_1: Uint32Array;
   readonly hash_2: Uint32Array;
-  /** The profiles and object sets that the rows refer to. */
-  readonly profiles: ProfileColumns;
-  readonly flags: FlagColumns;
-  readonly objectSets: SetColumns;
 }
 
-export type ProfileColumns = { readonly [K in 'id' | ProfileField]: Uint32Array };
-export type FlagColumns = { readonly [K in 'profile' | 'flag']: Uint32Array };
+export interface Profiles {
+  readonly profiles: { readonly [K in 'id' | ProfileField]: Uint32Array };
+  readonly flags: { readonly [K in 'profile' | 'flag']: Uint32Array };
+}
+
 export type SetColumns = { readonly [K in 'id' | 'kind' | 'ident' | 'name']: Uint32Array };

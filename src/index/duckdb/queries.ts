@@ -13,10 +13,8 @@ import { decodeTexts } from './columns.ts';
 import { all, any, filterSql, inList } from './filter-sql.ts';
 import { Parameters } from './pattern-sql.ts';
 import { PROFILE_FIELDS } from './schema.ts';
-import type { State } from './state.ts';
+import type { Nodes } from './state.ts';
 import { WordIds } from './word-ids.ts';
-
-type Nodes = State['nodes'];
 
 /** Answers questions. All throw QueryError QUERY_INVALID for a filter that needs whole records, and what DuckDB throws. */
 export class Queries {

@@ -1,4 +1,4 @@
-/** Of one generation: characters, and a character's worth for each 2 bytes that an entry costs besides. */
+/** Of one generation, unless another is given: characters, and a character's worth for each 2 bytes that an entry costs besides. */
 const MAX_WEIGHT = 8 * 1024 * 1024;
 const ENTRY_WEIGHT = 48;
 
@@ -10,10 +10,16 @@ export class Recent<Key, Value> {
   #recent = new Map<Key, Value>();
   #older = new Map<Key, Value>();
   #weight = 0;
+  readonly #max: number;
+
+  /** @param max weight of a generation. */
+  constructor(max: number = MAX_WEIGHT) {
+    this.#max = max;
+  }
 
   /** @param chars characters of text that the entry holds. */
   set(key: Key, value: Value, chars: number): void {
-    if (this.#weight >= MAX_WEIGHT) {
+    if (this.#weight >= this.#max) {
       this.#older = this.#recent;
       this.#recent = new Map();
       this.#weight = 0;

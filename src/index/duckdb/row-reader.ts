@@ -1,25 +1,21 @@
 import type { IndexRow } from '../../catalog/row.ts';
 import type { Link } from './link.ts';
-import { pageRows, type TextOf } from './page-rows.ts';
+import { type Meaning, Numbered } from './numbered.ts';
+import { type Meanings, type Profile, pageRows } from './page-rows.ts';
 import type { RowPage, TextTable } from './protocol.ts';
-import { Recent } from './recent.ts';
-import { FIRST_ID, PROFILE_FIELDS } from './schema.ts';
+import { FIRST_ID, PROFILE_FIELDS, type ProfileField } from './schema.ts';
 
 /** Rows read at once. */
 const PAGE_ROWS = 8_192;
 
-/** A page with its texts. */
-interface Complete {
-  readonly page: RowPage;
-  readonly words: TextOf;
-  readonly texts: TextOf;
-}
+const NO_TEXTS: ReadonlyMap<number, string> = new Map();
 
 /** Reads the rows of a node back, a page at a time: while one is used, the next is fetched. */
 export class RowReader {
   readonly #link: Link;
   readonly #node: string;
-  readonly #recent = { words: new Recent<number, string>(), texts: new Recent<number, string>() };
+  readonly #words = new Numbered<string>((ids) => this.#askTexts('words', ids));
+  readonly #profiles = new Numbered<Profile>((ids) => this.#askProfiles(ids));
 
   constructor(link: Link, node: string) {
     this.#link = link;
@@ -33,45 +29,68 @@ export class RowReader {
       next = this.#fetch(at + PAGE_ROWS, to);
       // Nobody waits for it when the caller stops early.
       next.catch(() => {});
-      if (complete !== null) yield pageRows(this.#node, complete.page, complete.words, complete.texts);
+      if (complete !== null) yield* pageRows(this.#node, complete.page, complete.meanings);
     }
   }
 
-  async #fetch(from: number, to: number): Promise<Complete | null> {
+  async #fetch(from: number, to: number): Promise<{ page: RowPage; meanings: Meanings } | null> {
     if (from >= to) return null;
     const end = Math.min(from + PAGE_ROWS, to);
     const page = await this.#link.call('rows', { node: this.#node, from, to: end });
-    const { profiles, flags, objectSets } = page;
-    const words = [
-      ...[page.actor, page.ip, flags.flag, objectSets.kind, objectSets.ident, objectSets.name],
-      ...PROFILE_FIELDS.map((field) => profiles[field]),
-    ];
+    const sets = await this.#link.call('objectSets', distinct(page.objects));
     return {
       page,
-      words: await this.#texts('words', words),
-      texts: await this.#texts('texts', [page.correlation, page.hash]),
+      meanings: {
+        profile: await this.#profiles.of(page.profile),
+        objects: { id: sets.id, ...(await this.#wordColumns(sets, ['kind', 'ident', 'name'])) },
+        actor: await this.#words.of(page.actor),
+        ip: await this.#words.of(page.ip),
+        correlation: await this.#textsOf(page.correlation),
+        hash: await this.#textsOf(page.hash),
+      },
     };
   }
 
-  /** The texts that columns refer to; those not seen lately are asked for. */
-  async #texts(table: TextTable, columns: readonly Uint32Array[]): Promise<TextOf> {
-    const recent = this.#recent[table];
-    const found = new Map<number, string>();
-    const missing = new Set<number>();
-    for (const column of columns) {
-      for (const id of column) {
-        if (id < FIRST_ID || found.has(id) || missing.has(id)) continue;
-        const text = recent.get(id, 0);
-        if (text === undefined) missing.add(id);
-        else found.set(id, text);
-      }
-    }
-    if (missing.size === 0) return found;
-    const { ids, texts } = await this.#link.call('texts', { table, ids: Uint32Array.from(missing) });
-    for (const [i, id] of ids.entries()) {
-      found.set(id, texts[i]!);
-      recent.set(id, texts[i]!, texts[i]!.length);
-    }
-    return found;
+  async #askTexts(table: TextTable, numbers: Iterable<number>): Promise<Meaning<string>[]> {
+    const { ids, texts } = await this.#link.call('texts', { table, ids: Uint32Array.from(numbers) });
+    return ids.map((id, i) => [id, texts[i]!, texts[i]!.length]);
   }
+
+  /** Not remembered: they hardly come again. */
+  async #textsOf(column: Uint32Array): Promise<ReadonlyMap<number, string>> {
+    const ids = distinct(column);
+    if (ids.length === 0) return NO_TEXTS;
+    return new Map((await this.#askTexts('texts', ids)).map(([id, text]) => [id, text]));
+  }
+
+  async #askProfiles(ids: Uint32Array<ArrayBuffer>): Promise<Iterable<Meaning<Profile>>> {
+    const { profiles, flags } = await this.#link.call('profiles', ids);
+    const found = new Map<number, Profile>();
+    const columns = await this.#wordColumns(profiles, PROFILE_FIELDS);
+    for (const [i, id] of profiles.id.entries()) {
+      const members = PROFILE_FIELDS.map((field) => [field, columns[field][i] ?? null]);
+      found.set(id, { ...(Object.fromEntries(members) as Record<ProfileField, string | null>), flags: [] });
+    }
+    const flag = await this.#words.of(flags.flag);
+    for (const [i, id] of flags.profile.entries()) found.get(id)?.flags.push(flag[i]!);
+    return Array.from(found, ([id, profile]) => [id, profile, charsOf(Object.values(profile).flat())]);
+  }
+
+  async #wordColumns<Name extends string>(
+    columns: { readonly [K in Name]: Uint32Array },
+    names: readonly Name[],
+  ): Promise<Record<Name, (string | undefined)[]>> {
+    const found: [Name, (string | undefined)[]][] = [];
+    for (const name of names) found.push([name, await this.#words.of(columns[name])]);
+    return Object.fromEntries(found) as Record<Name, (string | undefined)[]>;
+  }
+}
+
+function distinct(ids: Uint32Array): Uint32Array<ArrayBuffer> {
+  const sorted = Uint32Array.from(ids).sort();
+  return sorted.filter((id, i) => id >= FIRST_ID && id !== sorted[i - 1]);
+}
+
+function charsOf(texts: readonly (string | null)[]): number {
+  return texts.reduce((chars, text) => chars + (text?.length ?? 0), 0);
 }

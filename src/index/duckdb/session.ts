@@ -9,13 +9,23 @@ import type {
   Through,
 } from '../index.ts';
 import { checkNext, checkThrough } from '../requests.ts';
+import { collectResults } from './collect.ts';
 import { type Database, loadApi, openDatabase } from './database.ts';
-import { isFatal } from './errors.ts';
-import { readPage, readTexts } from './pages.ts';
-import type { IndexCalls, Opened, OpenOptions, RowPage, Texts } from './protocol.ts';
+import { isFatal, isOutOfMemory } from './errors.ts';
+import { PageReader } from './pages.ts';
+import type { IndexCalls, Opened, OpenOptions, Profiles, RowPage, SetColumns, Texts } from './protocol.ts';
 import { Queries } from './queries.ts';
-import type { NodeState } from './state.ts';
+import { type NodeState, type Nodes, readNumbering } from './state.ts';
 import { RowWriter } from './writer.ts';
+
+/** What DuckDB may use. */
+interface Means {
+  readonly memoryLimitMb: number;
+  readonly threads: number;
+}
+
+/** Enough for reading rows in order: each block is needed once, so that keeping more would only cost memory. */
+const FOR_PAGES: Means = { memoryLimitMb: 16, threads: 1 };
 
 type Argument<Name extends keyof IndexCalls> = Parameters<IndexCalls[Name]>[0];
 
@@ -28,20 +38,24 @@ type Argument<Name extends keyof IndexCalls> = Parameters<IndexCalls[Name]>[0];
  */
 export class Session {
   readonly #database: Database;
-  readonly #nodes: Map<string, NodeState>;
-  readonly #writer: RowWriter;
+  readonly #nodes: Nodes;
+  /** Made when there is something to write: it remembers much. */
+  #writer: RowWriter | undefined;
+  readonly #allowed: Means;
+  /** What is set at present. */
+  #means: Means;
   #lost = false;
 
-  private constructor(database: Database) {
-    const { api, connection, state } = database;
+  private constructor(database: Database, allowed: Means) {
     this.#database = database;
-    this.#nodes = state.nodes;
-    this.#writer = new RowWriter(api, connection, state.numbering);
+    this.#nodes = database.nodes;
+    this.#allowed = allowed;
+    this.#means = allowed;
   }
 
   /** Throws `IndexError` INDEX_UNAVAILABLE, see `openDatabase`. */
   static async open(options: OpenOptions): Promise<Session> {
-    return new Session(await openDatabase(await loadApi(), options));
+    return new Session(await openDatabase(await loadApi(), options), options);
   }
 
   get opened(): Opened {
@@ -58,8 +72,9 @@ export class Session {
 
   async add({ node, from, entries }: Argument<'add'>): Promise<void> {
     checkNext(node, from, this.position(node));
+    this.#writer ??= await this.#openWriter();
     for (const row of entryRows(node, from, entries)) {
-      const state = this.#node(node);
+      const state = this.#node(node, this.#writer);
       this.#writer.add(state.id, row);
       state.size++;
       if (this.#writer.isFull) await this.#flush();
@@ -85,12 +100,19 @@ export class Session {
   async rows({ node, from, to }: Argument<'rows'>): Promise<RowPage> {
     await this.#flush();
     const id = this.#nodes.get(node)?.id ?? 0;
-    return this.#read(() => readPage(this.#database.connection, id, from, to));
+    return this.#page((pages) => pages.rows(id, from, to));
+  }
+
+  profiles(ids: Argument<'profiles'>): Promise<Profiles> {
+    return this.#page((pages) => pages.profiles(ids));
+  }
+
+  objectSets(ids: Argument<'objectSets'>): Promise<SetColumns> {
+    return this.#page((pages) => pages.objectSets(ids));
   }
 
   texts({ table, ids }: Argument<'texts'>): Promise<Texts> {
-    const { api, connection } = this.#database;
-    return this.#read(() => readTexts(api, connection, table, ids));
+    return this.#page((pages) => pages.texts(table, ids));
   }
 
   /** Writes what is left, unless the session is lost, and lets go of the file. */
@@ -102,12 +124,17 @@ export class Session {
     }
   }
 
-  #node(name: string): NodeState {
+  async #openWriter(): Promise<RowWriter> {
+    const { api, connection } = this.#database;
+    return new RowWriter(api, connection, await this.#read(() => readNumbering(connection)));
+  }
+
+  #node(name: string, writer: RowWriter): NodeState {
     let state = this.#nodes.get(name);
     if (state === undefined) {
       state = { id: this.#nodes.size + 1, size: 0 };
       this.#nodes.set(name, state);
-      this.#writer.addNode(state.id, name);
+      writer.addNode(state.id, name);
     }
     return state;
   }
@@ -115,11 +142,43 @@ export class Session {
   async #ask<T>(through: Through, question: (queries: Queries) => Promise<T>): Promise<T> {
     await this.#flush();
     checkThrough(through, new Map([...this.#nodes].map(([name, { size }]) => [name, size])));
-    return this.#read(() => question(new Queries(this.#database.connection, this.#nodes)));
+    return this.#by(this.#allowed, () => question(new Queries(this.#database.connection, this.#nodes)));
+  }
+
+  /** Reads a page, or what belongs to it, by little means; by all that are allowed when these are too little. */
+  async #page<T>(read: (pages: PageReader) => Promise<T>): Promise<T> {
+    const { api, connection } = this.#database;
+    const pages = new PageReader(api, connection);
+    const few = FOR_PAGES.memoryLimitMb < this.#allowed.memoryLimitMb ? FOR_PAGES : this.#allowed;
+    try {
+      return await this.#by(few, () => read(pages));
+    } catch (error) {
+      if (!isOutOfMemory(error) || few === this.#allowed) throw error;
+      return await this.#by(this.#allowed, () => read(pages));
+    } finally {
+      collectResults();
+    }
+  }
+
+  #by<T>(means: Means, read: () => Promise<T>): Promise<T> {
+    return this.#read(async () => {
+      await this.#take(means);
+      return read();
+    });
+  }
+
+  async #take(means: Means): Promise<void> {
+    if (this.#means === means) return;
+    const { connection } = this.#database;
+    await connection.run(`SET memory_limit = '${means.memoryLimitMb}MB'`);
+    await connection.run(`SET threads = ${means.threads}`);
+    this.#means = means;
   }
 
   async #flush(): Promise<void> {
+    if (this.#writer === undefined || this.#writer.isEmpty) return;
     try {
+      await this.#take(this.#allowed);
       await this.#writer.flush();
     } catch (error) {
       this.#lost = true;

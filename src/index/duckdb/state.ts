@@ -13,21 +13,18 @@ export interface NodeState {
   size: number;
 }
 
-/** How far an index has come, as its file says. */
-export interface State {
-  readonly nodes: Map<string, NodeState>;
-  readonly numbering: Numbering;
-}
+/** How far an index has come, as its file says: its nodes by name. */
+export type Nodes = Map<string, NodeState>;
 
 /**
- * Reads the state; the position of a node is the number of its rows.
+ * Reads the nodes; the position of a node is the number of its rows.
  *
  * @throws Error saying what is wrong with the file: of another version, or not whole.
  */
-export async function readState(connection: DuckDBConnection): Promise<State> {
+export async function readNodes(connection: DuckDBConnection): Promise<Nodes> {
   const version = (await connection.runAndReadAll('SELECT version FROM about')).getRows()[0]?.[0];
   if (version !== VERSION) throw new Error(`it is of version ${version}, this program writes ${VERSION}`);
-  const nodes = new Map<string, NodeState>();
+  const nodes: Nodes = new Map();
   const counted = await connection.runAndReadAll(
     `SELECT n.name, n.id, count(r.seq), max(r.seq), min(r.seq)
     FROM nodes n LEFT JOIN rows r ON r.node = n.id GROUP BY n.id, n.name ORDER BY n.id`,
@@ -37,19 +34,21 @@ export async function readState(connection: DuckDBConnection): Promise<State> {
     if (Number(first) !== 0 || Number(last) !== size - 1) throw new Error(`rows of node ${name} are missing`);
     nodes.set(name as string, { id: id as number, size });
   }
+  return nodes;
+}
+
+/** Where the numbering stands. Throws what DuckDB throws. */
+export async function readNumbering(connection: DuckDBConnection): Promise<Numbering> {
   const recent = await connection.runAndReadAll(
     `SELECT encode(text), id FROM words ORDER BY id DESC LIMIT ${RECENT_WORDS}`,
   );
   const [texts = [], ids = []] = recent.getColumns();
   return {
-    nodes,
-    numbering: {
-      words: await nextId(connection, 'words'),
-      texts: await nextId(connection, 'texts'),
-      profiles: await nextId(connection, 'profiles'),
-      objectSets: await nextId(connection, 'object_sets'),
-      recent: decodeTexts(texts).map((text, i) => [text, ids[i] as number]),
-    },
+    words: await nextId(connection, 'words'),
+    texts: await nextId(connection, 'texts'),
+    profiles: await nextId(connection, 'profiles'),
+    objectSets: await nextId(connection, 'object_sets'),
+    recent: decodeTexts(texts).map((text, i) => [text, ids[i] as number]),
   };
 }
 

@@ -36,6 +36,10 @@ export class RowWriter {
     this.#columns.add(node, row);
   }
 
+  get isEmpty(): boolean {
+    return this.#columns.rows.length === 0;
+  }
+
   get isFull(): boolean {
     const { rows, objectSets } = this.#columns;
     return rows.length >= BATCH_ROWS || objectSets.sets.length >= 2 * BATCH_ROWS;
@@ -43,7 +47,7 @@ export class RowWriter {
 
   /** Commits what has been added. Throws what DuckDB throws. */
   async flush(): Promise<void> {
-    if (this.#columns.rows.length === 0) return;
+    if (this.isEmpty) return;
     await this.#connection.run('BEGIN');
     try {
       await this.#appendAll();
