@@ -104,7 +104,10 @@ const LAYERS: readonly Layer[] = [
   },
   {
     at: 'server',
-    may: ['log', 'reader', 'store/store.ts', 'index/index.ts', 'dialects', 'query', 'record', 'checkpoint'],
+    may: [
+      ...['log', 'reader', 'store/store.ts', 'index/index.ts'],
+      ...['catalog', 'dialects', 'query', 'record', 'checkpoint'],
+    ],
     why: 'answers requests with what it was given; start-up names the drivers',
   },
   { at: 'open.ts', may: ['*'], why: 'composition root of the library: the drivers are named here' },

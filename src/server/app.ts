@@ -5,6 +5,7 @@ import fastify, {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
+import { BUILT_IN } from '../catalog/mod.ts';
 import { UsageError } from '../errors.ts';
 import { answerClientError } from './client-error.ts';
 import { hangUpWhenClosing } from './closing.ts';
@@ -14,6 +15,7 @@ import { collectMethods, refuseOtherMethods } from './methods.ts';
 import { gatherOpenApi } from './openapi.ts';
 import { parseJsonBytes } from './parse-records.ts';
 import { answerError } from './problem.ts';
+import { catalogRoutes } from './routes/catalog.ts';
 import { controlRoutes } from './routes/control.ts';
 import { logRoutes } from './routes/log.ts';
 import { metaRoutes } from './routes/meta.ts';
@@ -98,6 +100,7 @@ export function buildApp(
     metaRoutes(scope, service);
     logRoutes(scope, service);
     searchRoutes(scope, service);
+    catalogRoutes(scope, BUILT_IN);
     if (control) controlRoutes(scope, service);
   });
   addRoutes(app, (scope) => recordsRoute(scope, service, control));

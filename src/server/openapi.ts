@@ -1,12 +1,20 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import type Type from 'typebox';
-import { BatchAnswer, Problem, Receipt, RecordAnswer, RecordView, SearchAnswer } from './schemas/answers.ts';
+import {
+  BatchAnswer,
+  CatalogEvent,
+  Problem,
+  Receipt,
+  RecordAnswer,
+  RecordView,
+  SearchAnswer,
+} from './schemas/answers.ts';
 import { Draft, StoredRecord } from './schemas/record.ts';
 
 const COMPONENTS: readonly Type.TSchema[] = [
   ...[Draft, StoredRecord, Receipt, BatchAnswer],
-  ...[RecordView, RecordAnswer, SearchAnswer, Problem],
+  ...[RecordView, RecordAnswer, SearchAnswer, CatalogEvent, Problem],
 ];
 
 /** Gathers the OpenAPI document from the schemas of the routes registered after it. */

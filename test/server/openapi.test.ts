@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import type Type from 'typebox';
 import { Compile } from 'typebox/compile';
+import { BUILT_IN } from '../../src/catalog/mod.ts';
 import { checkDraft, type RecordDraft } from '../../src/record/mod.ts';
 import { buildApp } from '../../src/server/app.ts';
 import { Service } from '../../src/server/service.ts';
@@ -137,7 +138,11 @@ describe('the OpenAPI document', () => {
 describe('answers are what the document says', () => {
   const body = JSON.stringify(draft());
   const json = { 'content-type': 'application/json' };
-  const CALLS: readonly [method: 'GET' | 'POST', path: string, url: string, payload?: string][] = [
+  type HttpCall = readonly [method: 'GET' | 'POST', path: string, url: string, payload?: string];
+  const SYSTEMS = [...BUILT_IN.keys()].map(
+    (system): HttpCall => ['GET', '/v1/catalog/{system}', `/v1/catalog/${system}`],
+  );
+  const CALLS: readonly HttpCall[] = [
     ['POST', '/v1/records', '/v1/records', body],
     ['POST', '/v1/records', '/v1/records', `[${body},{}]`],
     ['POST', '/v1/records', '/v1/records', '{}'],
@@ -149,6 +154,11 @@ describe('answers are what the document says', () => {
     ['GET', '/v1/histogram', '/v1/histogram?from=0&to=1790000000000&bucketMs=1790000000000'],
     ['GET', '/v1/facets', '/v1/facets?field=event'],
     ['GET', '/v1/nodes', '/v1/nodes'],
+    ['GET', '/v1/catalog', '/v1/catalog'],
+    ...SYSTEMS,
+    ['GET', '/v1/catalog/{system}', '/v1/catalog/none'],
+    ['GET', '/v1/catalog/{system}/{event}', '/v1/catalog/xroad/add%20member'],
+    ['GET', '/v1/catalog/{system}/{event}', '/v1/catalog/xroad/none'],
     ['POST', '/v1/verify', '/v1/verify', '{"deep":true}'],
     ['GET', '/healthz', '/healthz'],
     ['POST', '/v1/control/append', '/v1/control/append', `{"source":"s","records":[${body}]}`],

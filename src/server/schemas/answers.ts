@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { FIELD_TYPES } from '../../catalog/table.ts';
 import { ERROR_CODES } from '../../errors.ts';
 import { StoredRecord } from './record.ts';
 
@@ -120,4 +121,71 @@ export const SearchAnswer: Type.TSchema = Type.Object(
     scanned: Type.Integer({ minimum: 0, description: 'Records read to answer; 0 when the index sufficed.' }),
   },
   { $id: 'SearchAnswer', additionalProperties: false },
+);
+
+const Names = Type.Array(Type.String());
+const Texts = Type.Record(Type.String(), Type.String());
+
+/** An event of a catalog: `EventListing`. */
+export const CatalogEvent: Type.TSchema = Type.Object(
+  {
+    system: Type.String(),
+    component: Type.Union([Type.String(), NULL], {
+      description: 'The part of the system that has it; null where there are no parts.',
+    }),
+    event: Type.String(),
+    aliases: Names,
+    about: Type.String(),
+    action: Type.String({ description: 'The common verb.' }),
+    actionBy: Type.Union([
+      Type.Object({ field: Type.String(), values: Texts }, { additionalProperties: false }),
+      NULL,
+    ]),
+    implies: Type.Record(Type.String(), Type.Enum(['success', 'failure']), {
+      description: 'Outcomes that names tell by themselves.',
+    }),
+    effects: Texts,
+    ocsf: Type.Object(
+      {
+        class: Type.Integer(),
+        className: Type.String(),
+        activity: Type.Integer(),
+        activityName: Type.Union([Type.String(), NULL]),
+      },
+      { additionalProperties: false, description: 'Its place in OCSF 1.9.' },
+    ),
+    fields: Type.Array(
+      Type.Object(
+        {
+          name: Type.String({ description: '`a.b` and `a[].b` stand inside `a`; `added:*` is a pattern.' }),
+          type: Type.Union([Type.Enum(Object.keys(FIELD_TYPES)), NULL], {
+            description: 'Null for a pattern.',
+          }),
+          list: Type.Boolean(),
+          optional: Type.Boolean({ description: 'May be missing from a successful event.' }),
+          about: Type.String(),
+          at: Type.String({ description: "The record's member that holds it." }),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    derives: Type.Object(
+      {
+        objects: Type.Array(
+          Type.Object(
+            { kind: Type.String(), from: Type.String(), as: Type.String() },
+            { description: 'A rule.' },
+          ),
+        ),
+        actor: Type.Record(Type.String(), Names),
+        correlation: Names,
+        reason: Names,
+      },
+      { additionalProperties: false, description: 'What its fields tell beyond themselves.' },
+    ),
+    mandatoryIn: Names,
+    defaultIn: Names,
+    versions: Type.Union([Type.String(), NULL]),
+  },
+  { $id: 'CatalogEvent', additionalProperties: false },
 );
