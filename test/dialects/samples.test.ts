@@ -73,7 +73,7 @@ const FILES: readonly Expected[] = [
   { file: 'dogtag/story/ca_audit', records: 57, flags: { ambiguous: 1, 'duplicate-key': 1 } },
   { file: 'dogtag/story/ca_audit.20261027082201', records: 97 },
   { file: 'dogtag/story/kra_cert-kra_audit', records: 19 },
-  { file: 'signserver/historic-heads.log', records: 9, flags: { 'outcome-deduced': 5 } },
+  { file: 'signserver/historic-heads.log', records: 9, flags: { 'outcome-deduced': 5, 'encoded-value': 1 } },
   {
     file: 'signserver/seed-001-examples.log',
     records: 21,

@@ -5,6 +5,7 @@ import { share } from '../score.ts';
 import { type ReadTime, readIso } from '../time.ts';
 import { findTail, readEntry, tailTime } from './entry.ts';
 import { findStart } from './head.ts';
+import { TextPrinter } from './print.ts';
 import { readSemicolons, startsSemicolons } from './semicolons.ts';
 
 /** SignServer's system log as text: `EVENT: …; OUTCOME: …; … REPLY_TIME:…`, one entry over one or more lines. */
@@ -14,6 +15,7 @@ export const SIGNSERVER_TEXT: Dialect = {
   title: 'SignServer system log (log4j text lines)',
   detect: (head) => share(parser({}), head),
   parser,
+  printer: ({ zone = 0 } = {}) => new TextPrinter(zone, parser),
 };
 
 function parser(options: ParserOptions = {}): EntryParser {

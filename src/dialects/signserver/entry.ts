@@ -1,17 +1,14 @@
-import { findCatalog } from '../../catalog/builtin.ts';
-import type { EventInfo } from '../../catalog/catalog.ts';
 import type { Outcome, RecordDraft } from '../../record/types.ts';
-import { type ActorText, DraftBuilder, type Origin, type SignatureText } from '../draft.ts';
+import { DraftBuilder, type Origin } from '../draft.ts';
 import type { Entry } from '../entries.ts';
 import { readIso } from '../time.ts';
 import { readDetails } from './details.ts';
+import { readValue } from './encoding.ts';
 import { findStart, type Head, headRepeats, readHead } from './head.ts';
+import { actorOf, catalog, correlationOf, isTold, reasonOf, signatureOf } from './members.ts';
 
 const DAY_MS = 86_400_000;
 const TAIL = 'REPLY_TIME:';
-
-/** Why an entry failed, best first. */
-const REASONS: readonly string[] = ['EXCEPTION', 'ERROR', 'TSA_EXCEPTION', 'Message'];
 
 /** Offset of the `REPLY_TIME:` and its digits that end an entry; -1 when the text does not end so. */
 export function findTail(text: string): number {
@@ -24,10 +21,12 @@ export function tailTime(text: string, tail: number): number {
   return Number.parseInt(text.slice(tail + TAIL.length), 10);
 }
 
-/** How many of those tails a text holds, up to two. */
+/** How many of those tails a text may hold, up to two; a field of that name has a blank before its value. */
 export function countTails(text: string): number {
-  const first = text.indexOf(TAIL);
-  return first === -1 ? 0 : text.indexOf(TAIL, first + TAIL.length) === -1 ? 1 : 2;
+  let count = 0;
+  for (let at = text.indexOf(TAIL); at !== -1 && count < 2; at = text.indexOf(TAIL, at + TAIL.length))
+    if (text[at + TAIL.length] !== ' ') count++;
+  return count;
 }
 
 /** The record of an entry that starts with a head (`findStart` found it). */
@@ -35,28 +34,38 @@ export function readEntry(origin: Origin, entry: Entry, start: number): RecordDr
   const { text } = entry;
   const head = readHead(text, start);
   const builder = new DraftBuilder(origin, entry);
-  const event = findCatalog(origin.system)?.find(head.event, head.module ?? undefined) ?? null;
+  const value = (written: string | null): string | undefined =>
+    isTold(written) ? readValue(written, builder.flags) : undefined;
+  const name = readValue(head.event, builder.flags);
+  const module = value(head.module);
+  const event = catalog.find(name, module);
   if (event === null) builder.flag('unknown-event');
   const tail = findTail(text);
-  for (const [name, value] of [
+  for (const [field, written] of [
     ['WORKER_ID', head.worker],
     ['CUSTOM_ID', head.customId],
   ] as const) {
-    if (isTold(value)) builder.add(name, value);
+    const worker = value(written);
+    if (worker !== undefined) builder.add(field, worker);
   }
   if (head.complete) readDetails(text, head.end, tail === -1 ? text.length : tail, event, builder);
   else builder.flag('truncated');
   noteOddities(entry, start, tail, builder);
   const outcome = readOutcome(head, builder);
+  const administrator = {
+    name: value(head.administrator),
+    issuer: value(head.issuer),
+    serial: value(head.serial),
+  };
   return builder.build({
     time: readTime(text, head, tail, builder),
-    event: head.event,
-    module: head.module ?? undefined,
+    event: name,
+    module,
     outcome,
-    reason: outcome === 'failure' ? reason(builder) : undefined,
-    actor: readActor(head, builder),
-    correlation: told(builder.only('LOG_ID')),
-    signature: readSignature(event, builder),
+    reason: outcome === 'failure' ? reasonOf(builder) : undefined,
+    actor: actorOf(builder, administrator),
+    correlation: correlationOf(builder),
+    signature: signatureOf(event, builder, builder.flags),
   });
 }
 
@@ -102,57 +111,4 @@ function readOutcome(head: Head, builder: DraftBuilder): Outcome {
       builder.add('OUTCOME', head.outcome);
       return 'void';
   }
-}
-
-function reason(builder: DraftBuilder): string | undefined {
-  for (const name of REASONS) {
-    const text = told(builder.texts(name)[0]);
-    if (text !== undefined) return text;
-  }
-  return undefined;
-}
-
-/**
- * The administrator of the head. For a worker's client the head says only `Client user`; then the client certificate
- * is the actor, if the worker demanded one: without that anybody could put such a field into a file name.
- */
-function readActor(head: Head, builder: DraftBuilder): ActorText {
-  const ip = told(builder.only('CLIENT_IP'));
-  const name = told(head.administrator ?? undefined);
-  const auth = told(builder.only('WORKER_AUTHTYPE'));
-  const subject = told(builder.only('CLIENT_CERT_SUBJECTDN'));
-  if (
-    name?.toLowerCase() === 'client user' &&
-    subject !== undefined &&
-    auth !== undefined &&
-    auth !== 'NOAUTH'
-  ) {
-    const issuer = told(builder.only('CLIENT_CERT_ISSUERDN'));
-    const serial = told(builder.only('CLIENT_CERT_SERIALNUMBER'));
-    return { name: subject, issuer, serial, ip, auth, role: name };
-  }
-  const issuer = told(head.issuer ?? undefined);
-  return { name, issuer, serial: told(head.serial ?? undefined), ip, auth };
-}
-
-function readSignature(event: EventInfo | null, builder: DraftBuilder): SignatureText | undefined {
-  if (event?.action !== 'sign') return undefined;
-  const digest = told(builder.only('REQUEST_DIGEST'));
-  const isHex = digest !== undefined && /^[0-9a-fA-F]+$/.test(digest);
-  if (digest !== undefined && !isHex) builder.flag('malformed-value');
-  return {
-    hash: isHex ? digest.toLowerCase() : undefined,
-    hashAlgorithm: told(builder.only('REQUEST_DIGEST_ALGORITHM')),
-    algorithm: told(builder.only('KEY_ALGORITHM')),
-    keyAlias: told(builder.only('KEYALIAS')),
-  };
-}
-
-/** The device prints the word `null` for what is not there. */
-function isTold(value: string | null | undefined): value is string {
-  return value !== null && value !== undefined && value !== '' && value !== 'null';
-}
-
-function told(value: string | undefined): string | undefined {
-  return isTold(value) ? value : undefined;
 }

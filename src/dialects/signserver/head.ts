@@ -24,7 +24,8 @@ export interface Head {
   readonly complete: boolean;
 }
 
-const START = /EVENT: [^;\r\n]{0,256}; (?:OUTCOME|MODULE: )/;
+/** An encoded name is at most as long as that of a record's event, 1024 UTF-16 units, becomes. */
+const START = /EVENT: (?:[^;\r\n]{0,256}|B64:[A-Za-z0-9+/]{0,4096}={0,2}); (?:OUTCOME|MODULE: )/;
 
 /** Offset of `EVENT: ` where an entry starts on this line; -1 when none does. */
 export function findStart(text: string, from = 0): number {

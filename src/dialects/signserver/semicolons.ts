@@ -1,8 +1,9 @@
-import { findCatalog } from '../../catalog/builtin.ts';
 import type { Outcome, RecordDraft } from '../../record/types.ts';
 import { DraftBuilder, type Origin } from '../draft.ts';
 import type { Entry } from '../entries.ts';
 import { readIso } from '../time.ts';
+import { readValue } from './encoding.ts';
+import { actorOf, catalog, correlationOf, reasonOf, signatureOf } from './members.ts';
 
 /**
  * The line of CESeCore's own log4j device, which a SignServer may write instead:
@@ -28,7 +29,7 @@ export function readSemicolons(origin: Origin, entry: Entry): RecordDraft {
   const builder = new DraftBuilder(origin, entry);
   const cells = entry.text.split(';');
   const [time = '', name = '', status = '', module, service, administrator, issuer, serial, worker] = cells;
-  const event = findCatalog(origin.system)?.find(name, module) ?? null;
+  const event = catalog.find(name, module);
   if (event === null) builder.flag('unknown-event');
   if (cells.length < COLUMNS) builder.flag('truncated');
   if (worker !== undefined && worker !== '') builder.add('WORKER_ID', worker);
@@ -44,8 +45,10 @@ export function readSemicolons(origin: Origin, entry: Entry): RecordDraft {
     module: module === '' ? undefined : module,
     service: service === '' ? undefined : service,
     outcome: outcome ?? 'void',
-    reason: outcome === 'failure' ? (builder.only('EXCEPTION') ?? builder.only('ERROR')) : undefined,
-    actor: { name: administrator, issuer, serial },
+    reason: outcome === 'failure' ? reasonOf(builder) : undefined,
+    actor: actorOf(builder, { name: administrator, issuer, serial }),
+    correlation: correlationOf(builder),
+    signature: signatureOf(event, builder, builder.flags),
   });
 }
 
@@ -55,7 +58,7 @@ function readPairs(cells: readonly string[], builder: DraftBuilder): void {
   let parts: string[] = [];
   const give = (): void => {
     if (parts.length > 1) builder.flag('ambiguous');
-    if (parts.length > 0) builder.add(key, parts.join(';'));
+    if (parts.length > 0) builder.add(key, readValue(parts.join(';'), builder.flags));
   };
   for (const cell of cells) {
     const match = KEY.exec(cell);

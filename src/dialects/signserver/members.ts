@@ -1,0 +1,95 @@
+import type { Catalog, EventInfo } from '../../catalog/catalog.ts';
+import { CATALOG } from '../../catalog/define.ts';
+import { signserver } from '../../catalog/signserver.ts';
+import type { ActorText, SignatureText } from '../draft.ts';
+import type { Flag } from '../flags.ts';
+
+/** What the fields of an event tell of the record's other members, in whatever form SignServer wrote them. */
+
+export const catalog: Catalog = signserver[CATALOG];
+const { actor, correlation, reason } = catalog.table;
+
+/** The fields of one event. */
+export interface Fields {
+  has(name: string): boolean;
+  /** All texts a field was given. */
+  texts(name: string): readonly string[];
+  /** The text of a field that was given exactly once. */
+  only(name: string): string | undefined;
+}
+
+/** The name under which SignServer acts for a client of a worker. */
+const CLIENT = 'client user';
+
+/** SignServer prints the word `null` for what is not there. */
+export function isTold(value: string | null | undefined): value is string {
+  return value !== null && value !== undefined && value !== '' && value !== 'null';
+}
+
+export function told(value: string | null | undefined): string | undefined {
+  return isTold(value) ? value : undefined;
+}
+
+/**
+ * Who acted. For a client the administrator is only `Client user`; then the client's certificate is the actor, or
+ * the user an authorizer accepted, if the worker demanded one: without that anybody could put such a field into a
+ * file name. A worker's log names no administrator at all.
+ */
+export function actorOf(fields: Fields, administrator: ActorText | null): ActorText {
+  const ip = first(fields, actor.ip);
+  const auth = first(fields, actor.auth);
+  const client =
+    administrator === null || administrator.name?.toLowerCase() === CLIENT ? clientOf(fields, auth) : null;
+  if (client === null) return { ...administrator, ip, auth };
+  return { ...client, ip, auth, role: administrator?.name };
+}
+
+function clientOf(fields: Fields, auth: string | undefined): ActorText | null {
+  if (auth === undefined || auth === 'NOAUTH') return null;
+  const [subject, ...users] = actor.name ?? [];
+  const name = first(fields, subject === undefined ? [] : [subject]);
+  if (name !== undefined) {
+    return { name, issuer: first(fields, actor.issuer), serial: first(fields, actor.serial) };
+  }
+  const user = first(fields, users);
+  return user === undefined ? null : { name: user };
+}
+
+/** Why an event failed. */
+export function reasonOf(fields: Fields): string | undefined {
+  for (const name of reason) {
+    const text = told(fields.texts(name)[0]);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+export function correlationOf(fields: Fields): string | undefined {
+  return first(fields, correlation);
+}
+
+/** Of an event that signs, what is known of the signature. */
+export function signatureOf(
+  event: EventInfo | null,
+  fields: Fields,
+  flags: Set<Flag>,
+): SignatureText | undefined {
+  if (event?.action !== 'sign') return undefined;
+  const digest = told(fields.only('REQUEST_DIGEST'));
+  const isHex = digest !== undefined && /^[0-9a-fA-F]+$/.test(digest);
+  if (digest !== undefined && !isHex) flags.add('malformed-value');
+  return {
+    hash: isHex ? digest.toLowerCase() : undefined,
+    hashAlgorithm: told(fields.only('REQUEST_DIGEST_ALGORITHM')),
+    algorithm: told(fields.only('KEY_ALGORITHM')),
+    keyAlias: told(fields.only('KEYALIAS')),
+  };
+}
+
+function first(fields: Fields, names: readonly string[] = []): string | undefined {
+  for (const name of names) {
+    const text = told(fields.only(name));
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}

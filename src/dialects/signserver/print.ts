@@ -1,0 +1,111 @@
+import type { EventInfo } from '../../catalog/catalog.ts';
+import { utf8 } from '../../crypto/bytes.ts';
+import type { Actor, Outcome, RecordDraft } from '../../record/types.ts';
+import { MAX_NATIVE_BYTES, type Parser, type Printed, type Printer } from '../dialect.ts';
+import type { PrintFlag } from '../flags.ts';
+import { isPlain, printPair } from './details.ts';
+import { encodeText } from './encoding.ts';
+import { actorOf, isTold } from './members.ts';
+import { eventOf, losesMembers, type Pair, PairFields, pairsBelowHead } from './pairs.ts';
+
+const OUTCOMES: Readonly<Record<Outcome, string>> = { success: 'SUCCESS', failure: 'FAILURE', void: 'VOID' };
+
+/** The parts of a line; all text but `pairs` is fixed. */
+export interface Layout {
+  /** What stands before the fields, ending in a blank. */
+  readonly head: string;
+  readonly pairs: readonly Pair[];
+  /** What stands behind them, without line end. */
+  readonly tail: string;
+}
+
+/** Writes entries of SignServer's log4j device in the form of current releases, below the prefix of GlassFish. */
+export class TextPrinter implements Printer {
+  readonly head = '';
+  readonly #zone: number;
+  readonly #parser: () => Parser;
+
+  constructor(zone: number, parser: () => Parser) {
+    this.#zone = zone;
+    this.#parser = parser;
+  }
+
+  print(record: RecordDraft): Printed {
+    const flags = new Set<PrintFlag>();
+    const escaped = (): void => void flags.add('escaped');
+    const event = eventOf(record, flags);
+    const { worker, pairs } = pairsBelowHead(record, event, flags);
+    const value = (text: string | undefined, end: RegExp): string => headValue(text, end, escaped);
+    const { name, issuer, serial } = administrator(record.actor, pairs);
+    const head =
+      `${logPrefix(record.time, this.#zone, 'SignServerLog4jDevice')}` +
+      `EVENT: ${eventName(record.event, escaped)}; OUTCOME: ${OUTCOMES[record.outcome]}; ` +
+      `MODULE: ${value(record.module, /; /)}; ADMINISTRATOR: ${value(name, LINES)}; ` +
+      `ISSUER: ${value(issuer, LINES)}; SERIAL_NUMBER: ${value(serial, LINES)}; ` +
+      `WORKER_ID: ${value(worker, /; /)}; `;
+    const text = writeEntry({ head, pairs, tail: `REPLY_TIME:${record.time}` }, event, flags);
+    noteLosses(record, text, this.#parser(), flags);
+    return { text, flags: [...flags] };
+  }
+}
+
+/** The entry, with the line end. Of one that a reader would cut, the longest fields are left out. */
+export function writeEntry(
+  { head, pairs, tail }: Layout,
+  event: EventInfo | null,
+  flags: Set<PrintFlag>,
+): string {
+  const fields = pairs.map(({ name, value }) => {
+    const text = printPair(name, value, event, () => flags.add('escaped'));
+    return { text, bytes: utf8(text).length };
+  });
+  let over = utf8(head + tail).length + 1 - MAX_NATIVE_BYTES;
+  for (const { bytes } of fields) over += bytes;
+  const left = new Set<object>();
+  for (const field of over > 0 ? [...fields].sort((a, b) => b.bytes - a.bytes) : []) {
+    if (over <= 0) break;
+    left.add(field);
+    over -= field.bytes;
+  }
+  if (left.size > 0) flags.add('no-place');
+  const kept = fields.filter((field) => !left.has(field)).map(({ text }) => text);
+  return `${head}${kept.join('')}${tail}\n`;
+}
+
+/** Reads what was written, and says so when members of the record did not come back. */
+export function noteLosses(record: RecordDraft, text: string, parser: Parser, flags: Set<PrintFlag>): void {
+  const back = [...parser.push(utf8(text)), ...parser.end()][0]?.record;
+  if (back === undefined || losesMembers(record, back)) flags.add('no-place');
+}
+
+/** `2026-03-02 08:15:30,123 INFO  [category] `: the pattern `%d{ISO8601} %-5p [%c{1}] %m%n` of log4j. */
+export function logPrefix(time: number, zone: number, category: string): string {
+  const local = Math.min(Math.max(time + zone * 60_000, 0), LAST_TIME);
+  const written = new Date(local).toISOString().replace('T', ' ').replace('.', ',').slice(0, -1);
+  return `${written} INFO  [${category}] `;
+}
+
+const LAST_TIME = 253_402_300_799_999;
+const LINES = /[\r\n]/;
+
+/** `null` for nothing; `end` is what ends the value, besides what ends any. */
+function headValue(text: string | undefined, end: RegExp, escaped: () => void): string {
+  if (text === undefined || text === '') return 'null';
+  if (isTold(text) && isPlain(text) && !end.test(text) && !LINES.test(text)) return text;
+  escaped();
+  return encodeText(text);
+}
+
+/** An entry is known by its event: up to 256 characters without semicolon and line break. */
+function eventName(text: string, escaped: () => void): string {
+  if (/^[^;\r\n]{0,256}$/.test(text) && isPlain(text)) return text;
+  escaped();
+  return encodeText(text);
+}
+
+/** Who stands in the head: for a client that the fields tell, the name under which SignServer acts for it. */
+function administrator(actor: Actor | undefined, pairs: readonly Pair[]): Actor {
+  if (actor?.role === undefined || actor.name === undefined) return actor ?? {};
+  const head = { name: actor.role };
+  return actorOf(new PairFields(pairs), head).name?.startsWith(actor.name) === true ? head : actor;
+}
