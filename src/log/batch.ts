@@ -46,6 +46,7 @@ export class OpenBatch {
   /** Writes an append's new records, in order, from `seq` = the tree's size on. Returns their leaf hashes, 32 bytes each. */
   write(records: readonly PreparedRecord[], logged: number): Uint8Array {
     const start = this.#length;
+    this.#reserve(records.reduce((bytes, { encoded }) => bytes + 2 + maxEntryBytes(encoded), 0));
     let seq = this.#tree.size;
     for (const { encoded } of records) {
       this.#put(encoded, logged, seq);
@@ -77,7 +78,6 @@ export class OpenBatch {
 
   /** One entry in bundle form. */
   #put(record: EncodedRecord, logged: number, seq: number): void {
-    this.#reserve(2 + maxEntryBytes(record));
     const at = this.#length;
     const out = this.#buffer;
     this.#length = putEntry(record, logged, seq, out, at + 2);

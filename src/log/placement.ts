@@ -50,11 +50,19 @@ export function place(
       );
     } else {
       if (id) own.set(id.key, { at: fresh.length, content: id.content });
-      outcomes.push({ kind: 'new', at: fresh.length, repeated: false });
+      outcomes.push(asNew(fresh.length));
       fresh.push(record);
     }
   }
   return { outcomes, fresh };
+}
+
+const NEW: Outcome[] = [];
+
+/** One object for all appends: they have no more records than a batch, and answers may wait for long. */
+function asNew(at: number): Outcome {
+  NEW[at] ??= { kind: 'new', at, repeated: false };
+  return NEW[at];
 }
 
 function reused(where: string, seq?: number): RecordError {

@@ -187,8 +187,12 @@ export function putDigits(value: number, out: Uint8Array, at: number): number {
   for (let limit = 10; value >= limit; limit *= 10) end++;
   let to = end;
   let rest = value;
-  // The engine divides small integers several times faster.
-  for (; rest > 0x7fffffff; rest = Math.floor(rest / 10)) out[--to] = 0x30 + (rest % 10);
+  // Small integers are divided several times faster, and `%` of large ones is slow.
+  while (rest > 0x7fffffff) {
+    const tens = Math.floor(rest / 10);
+    out[--to] = 0x30 + (rest - 10 * tens);
+    rest = tens;
+  }
   let small = rest | 0;
   do {
     const tens = (small / 10) | 0;

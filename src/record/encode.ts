@@ -72,8 +72,7 @@ export function completeEntry(record: EncodedRecord, logged: number, seq: number
  *   `envelope` names no node or source.
  */
 export function encodeRecord(draft: RecordDraft, envelope: Envelope, salt: () => Uint8Array): EncodedRecord {
-  checkNode(envelope.node);
-  checkSource(envelope.source);
+  checkNames(envelope);
   // What is short as a whole has no long member.
   const short = write(draft, envelope, NO_PAYLOADS, MAX_INLINE_BYTES);
   if (short !== null) return short;
@@ -84,6 +83,14 @@ export function encodeRecord(draft: RecordDraft, envelope: Envelope, salt: () =>
     'RECORD_TOO_LARGE',
     `the record has more than ${MAX_ENTRY_BYTES} bytes; shorten actor, objects, refs, flags or upstream (long details, reason, raw and signature are sealed beside it by themselves)`,
   );
+}
+
+let checked: Pick<Envelope, 'node' | 'source'> | null = null;
+
+/** The same names come again and again. */
+function checkNames({ node, source }: Envelope): void {
+  if (node === checked?.node && source === checked.source) return;
+  checked = { node: checkNode(node), source: checkSource(source) };
 }
 
 const NO_PAYLOADS: readonly Payload[] = [];
