@@ -29,17 +29,17 @@ describe('events', () => {
     ],
     [
       'a failure with its reason; absent values are kept in details only',
-      '[AuditEvent=FULL_CRL_GENERATION][SubjectID=<null>][Outcome=Failure][Info=--][FailureReason=disk full] x\n',
+      '[AuditEvent=FULL_CRL_GENERATION][SubjectID=<null>][Outcome=Failure][Info=--][FailureReason=disk full]\n',
       {
         event: 'FULL_CRL_GENERATION',
         outcome: 'failure',
         reason: 'disk full',
-        details: { Info: '--', FailureReason: 'disk full' },
+        details: { SubjectID: '<null>', Info: '--', FailureReason: 'disk full' },
       },
     ],
     [
       'without subject, with agent; the outcome told by nothing',
-      '[AuditEvent=ENCRYPT_DATA_REQUEST][status=0][AgentID=tps][isRandom=true] x\n',
+      '[AuditEvent=ENCRYPT_DATA_REQUEST][status=0][AgentID=tps][isRandom=true]\n',
       {
         event: 'ENCRYPT_DATA_REQUEST',
         outcome: 'void',
@@ -50,7 +50,7 @@ describe('events', () => {
     ],
     [
       'the outcome told by the name',
-      '[AuditEvent=TOKEN_FORMAT_FAILURE][IP=192.0.2.9][CUID=1] x\n',
+      '[AuditEvent=TOKEN_FORMAT_FAILURE][IP=192.0.2.9][CUID=1]\n',
       {
         event: 'TOKEN_FORMAT_FAILURE',
         outcome: 'failure',
@@ -61,7 +61,7 @@ describe('events', () => {
     ],
     [
       'two opening brackets',
-      '[[AuditEvent=TOKEN_CERT_RENEWAL][IP=192.0.2.9][SubjectID=ann][Outcome=Success][Serial=0x1] x\n',
+      '[[AuditEvent=TOKEN_CERT_RENEWAL][IP=192.0.2.9][SubjectID=ann][Outcome=Success][Serial=0x1]\n',
       {
         event: 'TOKEN_CERT_RENEWAL',
         outcome: 'success',
@@ -71,7 +71,7 @@ describe('events', () => {
     ],
     [
       'a type before the message',
-      '<type=ROLE_ASSUME>:[AuditEvent=ROLE_ASSUME][SubjectID=ann][Outcome=Success][Role=Auditors, Agents] x\n',
+      '<type=ROLE_ASSUME>:[AuditEvent=ROLE_ASSUME][SubjectID=ann][Outcome=Success][Role=Auditors, Agents]\n',
       {
         event: 'ROLE_ASSUME',
         outcome: 'success',
@@ -91,7 +91,7 @@ describe('events', () => {
     ],
     [
       'an outcome that is none',
-      '[AuditEvent=AUTH][SubjectID=ann][Outcome=Maybe][AuthMgr=m] x\n',
+      '[AuditEvent=AUTH][SubjectID=ann][Outcome=Maybe][AuthMgr=m]\n',
       {
         event: 'AUTH',
         outcome: 'void',
@@ -101,8 +101,51 @@ describe('events', () => {
       },
     ],
     [
+      'an outcome that has no value',
+      '[AuditEvent=AUTH][SubjectID=][Outcome=<null>][AuthMgr=m]\n',
+      {
+        event: 'AUTH',
+        outcome: 'void',
+        actor: { auth: 'm' },
+        details: { SubjectID: '', AuthMgr: 'm' },
+        flags: ['unknown-outcome'],
+      },
+    ],
+    [
+      'words other than those of the event',
+      '[AuditEvent=CIMC_CERT_VERIFICATION][SubjectID=ann][Outcome=Success][CertNickName=n] CIMC certificate verification\n',
+      {
+        event: 'CIMC_CERT_VERIFICATION',
+        outcome: 'success',
+        actor: { name: 'ann' },
+        details: { CertNickName: 'n', text: 'CIMC certificate verification' },
+      },
+    ],
+    [
+      'words other than those of the signature',
+      '[AuditEvent=AUDIT_LOG_SIGNING][SubjectID=$System$][Outcome=Success] signed: sig: AQ==\n',
+      {
+        event: 'AUDIT_LOG_SIGNING',
+        outcome: 'success',
+        actor: { name: '$System$' },
+        details: { sig: 'AQ==', text: 'signed: sig: ' },
+      },
+    ],
+    [
+      'values in encoded form',
+      '[AuditEvent=AUTH][SubjectID=%:null][Outcome=Failure][AuthMgr=m][AttemptedCred=%:a%5D[%0A]' +
+        '[Encoded.field=%:Outcome=x%5B]\n',
+      {
+        event: 'AUTH',
+        outcome: 'failure',
+        actor: { name: 'null', auth: 'm' },
+        details: { AuthMgr: 'm', AttemptedCred: '%:a%5D[%0A', Outcome: 'x[' },
+        flags: ['encoded-value'],
+      },
+    ],
+    [
       'what the catalog does not know',
-      '[AuditEvent=AUTH][SubjectID=ann][Outcome=Success][Colour=red] x\n',
+      '[AuditEvent=AUTH][SubjectID=ann][Outcome=Success][Colour=red]\n',
       {
         event: 'AUTH',
         outcome: 'success',
@@ -113,7 +156,7 @@ describe('events', () => {
     ],
     [
       'an unknown event',
-      '[AuditEvent=NEW][SubjectID=ann][Outcome=Success][Colour=red] x\n',
+      '[AuditEvent=NEW][SubjectID=ann][Outcome=Success][Colour=red]\n',
       {
         event: 'NEW',
         outcome: 'success',
@@ -140,6 +183,7 @@ describe('prefixes', () => {
     test(thread, () => {
       const record = one(DOGTAG_AUDIT, `${thread} - [02/Mar/2026:08:15:30 UTC] [14] [6] ${STARTUP}`);
       assert.deepEqual([record.event, record.time, record.flags], ['AUDIT_LOG_STARTUP', TIME, undefined]);
+      assert.deepEqual(record.details, thread === '0.main' ? undefined : { thread });
     });
   }
 
@@ -154,13 +198,18 @@ describe('prefixes', () => {
       [record.event, record.time, record.flags],
       ['AUDIT_LOG_STARTUP', TIME, ['time-uncertain']],
     );
-    assert.deepEqual(record.details, { date: '2026-03-02 08:15:30' });
+    assert.deepEqual(record.details, { date: '2026-03-02 08:15:30', thread: '7f8a9b10' });
   });
 
   test('a date in another language is kept as written', () => {
     const record = one(DOGTAG_AUDIT, `0.main - [20/พ.ย./2569:09:53:21 UTC] [14] [6] ${STARTUP}`);
     assert.deepEqual(record.details, { date: '20/พ.ย./2569:09:53:21 UTC' });
     assert.deepEqual([record.time, record.flags], [0, ['time-uncertain']]);
+  });
+
+  test('a date that is not the one of Java', () => {
+    const record = one(DOGTAG_AUDIT, `0.main - [2569-11-20T09:53:21.004Z] [14] [6] ${STARTUP}`);
+    assert.deepEqual([record.time, record.flags], [Date.UTC(2569, 10, 20, 9, 53, 21, 4), undefined]);
   });
 
   test('a zone that means several is not guessed', () => {
@@ -212,7 +261,11 @@ describe('values without escapes', () => {
 
   test('a bracket and a blank end a value early: the rest is pointed out', () => {
     const record = one(DOGTAG_AUDIT, auth('a] b'));
-    assert.deepEqual(record.details, { AuthMgr: 'm', AttemptedCred: 'a' });
+    assert.deepEqual(record.details, {
+      AuthMgr: 'm',
+      AttemptedCred: 'a',
+      text: 'b] authentication failure',
+    });
     assert.deepEqual(record.flags, ['ambiguous']);
   });
 

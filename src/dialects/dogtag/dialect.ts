@@ -5,6 +5,7 @@ import { share } from '../score.ts';
 import { readEntry } from './entry.ts';
 import { readFields, staysOpen } from './fields.ts';
 import { readPrefix } from './prefix.ts';
+import { DogtagPrinter } from './printer.ts';
 
 /** The signed audit log of Dogtag and Red Hat Certificate System: `… [AuditEvent=…][SubjectID=…][Outcome=…] …`. */
 export const DOGTAG_AUDIT: Dialect = {
@@ -13,6 +14,7 @@ export const DOGTAG_AUDIT: Dialect = {
   title: 'Dogtag / Red Hat Certificate System signed audit log',
   detect: (head) => share(parser({}), head),
   parser,
+  printer: (options) => new DogtagPrinter(options),
 };
 
 function parser(options: ParserOptions = {}): EntryParser {

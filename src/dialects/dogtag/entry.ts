@@ -1,83 +1,79 @@
 import { findCatalog } from '../../catalog/builtin.ts';
+import type { EventInfo } from '../../catalog/catalog.ts';
+import type { SystemTable } from '../../catalog/table.ts';
 import type { Outcome, RecordDraft } from '../../record/types.ts';
 import { type ActorText, DraftBuilder, type Origin } from '../draft.ts';
 import type { Entry } from '../entries.ts';
-import { type Field, looksLikeFields, readFields } from './fields.ts';
+import { type MeantField, meant } from './encoded.ts';
+import { looksLikeFields, readFields } from './fields.ts';
+import { firstTold, isAbsent, MAIN_THREAD, MEMBERS, NULL, OUTCOMES, type Told } from './members.ts';
 import { type Prefix, startsWithin } from './prefix.ts';
-
-/** Fields that become members of the record, and stay out of details unless they repeat. */
-const MEMBERS: ReadonlySet<string> = new Set(['AuditEvent', 'SubjectID', 'Outcome']);
-
-const OUTCOMES: ReadonlyMap<string, Outcome> = new Map([
-  ['success', 'success'],
-  ['failure', 'failure'],
-]);
-
-/** Why an event failed, best first. */
-const REASONS: readonly string[] = ['FailureReason', 'Error', 'Info', 'info', 'InfoValue'];
-
-/** Addresses of who acted. `ClientHost` is not one: there the server itself is the client. */
-const ADDRESSES: readonly string[] = ['ClientIP', 'IP'];
-
-/** Words printed where a value is missing. */
-const ABSENT: ReadonlySet<string> = new Set(['', '<null>', 'null', 'N/A', '--', 'None']);
-
-const SIGNATURE = 'sig: ';
+import { SIGNATURE, textOf } from './texts.ts';
 
 /** The record of a line, or of several that a line feed inside a value made. */
 export function readEntry(origin: Origin, entry: Entry, prefix: Prefix): RecordDraft {
   const builder = new DraftBuilder(origin, entry);
-  const { fields, end, open } = readFields(entry.text, prefix.message);
-  const first = firsts(fields);
-  const event = first.get('AuditEvent') ?? '';
-  const info = findCatalog(origin.system)?.find(event) ?? null;
+  const { fields: written, end, open } = readFields(entry.text, prefix.message);
+  const fields = written.map(meant);
+  const told = firsts(fields);
+  const event = told.get('AuditEvent')?.value ?? '';
+  const catalog = findCatalog(origin.system)!;
+  const info = catalog.find(event);
   if (info === null) builder.flag('unknown-event');
-  addFields(fields, first, builder);
+  addFields(fields, told, builder);
   if (info !== null) {
     const unknown = fields.some(({ name }) => !MEMBERS.has(name) && !info.has(name));
     if (unknown) builder.flag('unknown-field');
   }
-  addSignature(entry.text.slice(end), builder);
   noteOddities(entry, prefix, end, open, builder);
-  const outcome = readOutcome(event, first.get('Outcome'), builder);
+  if (prefix.thread !== null && prefix.thread !== MAIN_THREAD) builder.add('thread', prefix.thread);
+  const outcome = readOutcome(event, info, told, builder);
+  addText(entry.text.slice(end), textOf(info, outcome), builder);
   return builder.build({
     time: readTime(prefix, builder),
     event,
     outcome,
-    reason: outcome === 'failure' ? firstTold(first, REASONS) : undefined,
-    actor: readActor(event, first),
+    reason: outcome === 'failure' ? firstTold(told, catalog.table.reason) : undefined,
+    actor: readActor(told, catalog.table.actor),
   });
 }
 
 /** The first value of each name: what comes later may have been slipped in by a value. */
-function firsts(fields: readonly Field[]): Map<string, string> {
-  const out = new Map<string, string>();
-  for (const { name, value } of fields) if (!out.has(name)) out.set(name, value);
+function firsts(fields: readonly MeantField[]): Told {
+  const out = new Map<string, MeantField>();
+  for (const field of fields) if (!field.carried && !out.has(field.name)) out.set(field.name, field);
   return out;
 }
 
-function addFields(
-  fields: readonly Field[],
-  first: ReadonlyMap<string, string>,
-  builder: DraftBuilder,
-): void {
+function addFields(fields: readonly MeantField[], told: Told, builder: DraftBuilder): void {
   const seen = new Set<string>();
-  for (const { name, value } of fields) {
-    const repeats = seen.has(name);
-    seen.add(name);
+  for (const { name, value, encoded, carried } of fields) {
+    if (encoded) builder.flag('encoded-value');
+    const repeats = !carried && seen.has(name);
+    if (!carried) seen.add(name);
     if (repeats) builder.flag('ambiguous');
-    if (!MEMBERS.has(name)) builder.add(name, value);
+    if (carried || !MEMBERS.has(name)) builder.add(name, value);
     else if (repeats) {
-      if (!builder.has(name)) builder.add(name, first.get(name)!);
+      if (!builder.has(name)) builder.add(name, told.get(name)!.value);
       builder.add(name, value);
     }
   }
+  // A word for no value is no name of an actor, and is kept as it was written.
+  const subject = told.get('SubjectID');
+  if (subject !== undefined && !subject.encoded && isAbsent(subject.value) && !builder.has('SubjectID'))
+    builder.add('SubjectID', subject.value);
 }
 
-/** The log's own signature stands in the text of its event. */
-function addSignature(text: string, builder: DraftBuilder): void {
-  const at = text.indexOf(SIGNATURE);
-  if (at !== -1) builder.add('sig', text.slice(at + SIGNATURE.length));
+/** The words behind the fields, where they are not those of the event, and the signature that stands in them. */
+function addText(rest: string, expected: string, builder: DraftBuilder): void {
+  let text = rest.startsWith(' ') ? rest.slice(1) : rest;
+  const at = expected.endsWith(SIGNATURE) ? text.indexOf(SIGNATURE) : -1;
+  if (at !== -1) {
+    const signature = text.slice(at + SIGNATURE.length);
+    if (signature !== '') builder.add('sig', signature);
+    text = text.slice(0, at + SIGNATURE.length);
+  }
+  if (text !== '' && text !== expected) builder.add('text', text);
 }
 
 function noteOddities(entry: Entry, prefix: Prefix, end: number, open: boolean, builder: DraftBuilder): void {
@@ -100,36 +96,29 @@ function readTime(prefix: Prefix, builder: DraftBuilder): number | null {
   return prefix.time?.ms ?? null;
 }
 
-function readOutcome(event: string, word: string | undefined, builder: DraftBuilder): Outcome {
-  if (word !== undefined) {
-    const outcome = OUTCOMES.get(word.toLowerCase());
-    if (outcome !== undefined) return outcome;
-    builder.flag('unknown-outcome');
-    if (!builder.has('Outcome')) builder.add('Outcome', word);
-    return 'void';
+function readOutcome(event: string, info: EventInfo | null, told: Told, builder: DraftBuilder): Outcome {
+  const word = told.get('Outcome');
+  if (word === undefined) {
+    builder.flag('outcome-deduced');
+    const implied = info?.implies ?? {};
+    return Object.hasOwn(implied, event) ? implied[event]! : 'void';
   }
-  builder.flag('outcome-deduced');
-  if (/_FAIL(?:URE)?$/.test(event)) return 'failure';
-  return event.endsWith('_SUCCESS') ? 'success' : 'void';
+  const outcome = OUTCOMES.get(word.value.toLowerCase());
+  if (outcome !== undefined) return outcome;
+  builder.flag('unknown-outcome');
+  if (word.value !== NULL && !builder.has('Outcome')) builder.add('Outcome', word.value);
+  return 'void';
 }
 
-function readActor(event: string, first: ReadonlyMap<string, string>): ActorText {
-  // Only where a session of a client is told does a certificate in the line belong to who acted.
-  const session = event.startsWith('ACCESS_SESSION_');
+function readActor(told: Told, from: SystemTable['actor']): ActorText {
+  const issuer = firstTold(told, from.issuer);
   return {
-    name: firstTold(first, ['SubjectID', 'AgentID']),
-    issuer: session ? firstTold(first, ['IssuerDN']) : undefined,
-    serial: session ? firstTold(first, ['CertSerialNum']) : undefined,
-    ip: firstTold(first, ADDRESSES),
-    auth: firstTold(first, ['AuthMgr']),
-    role: firstTold(first, ['Role']),
+    name: firstTold(told, ['SubjectID', ...(from.name ?? [])]),
+    issuer,
+    // Without its issuer a certificate in the line is not of who acted.
+    serial: issuer === undefined ? undefined : firstTold(told, from.serial),
+    ip: firstTold(told, from.ip),
+    auth: firstTold(told, from.auth),
+    role: firstTold(told, from.role),
   };
-}
-
-function firstTold(first: ReadonlyMap<string, string>, names: readonly string[]): string | undefined {
-  for (const name of names) {
-    const value = first.get(name);
-    if (value !== undefined && !ABSENT.has(value)) return value;
-  }
-  return undefined;
 }

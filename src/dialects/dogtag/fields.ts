@@ -13,6 +13,11 @@ export interface Fields {
 
 const NAME = /\[([A-Za-z][A-Za-z0-9_.]{0,63})=/y;
 
+/** Whether the format can write a field of that name. */
+export function isFieldName(name: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9_.]{0,63}$/.test(name);
+}
+
 /**
  * Reads `[name=value][name=value]… text` from `at`. Nothing is escaped: a value ends at the first `]` that is
  * followed by the start of another field, by a blank, or by the end of the line.
