@@ -768,7 +768,7 @@ export const xroad = defineCatalog({
       ),
       'Import TLS certificate from file': event(
         'import',
-        `${CERT} certFileName?`,
+        `certFileName? ${CERT}`,
         'The certificate for the internal TLS key of the server was brought in.',
       ),
       'Upload configuration anchor': event(
@@ -857,7 +857,7 @@ export const xroad = defineCatalog({
       ),
       'Import certificate from file': event(
         'import',
-        `${CERT} keyUsage clientIdentifier? certFileName?`,
+        `certFileName? ${CERT} keyUsage clientIdentifier?`,
         'A certificate for one of the keys was brought in as a file.',
         { means: { clientIdentifier: 'Whose certificate it is; told for signing certificates.' } },
       ),

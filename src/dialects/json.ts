@@ -12,7 +12,7 @@ export interface JsonReading {
 }
 
 /** Containers inside containers beyond this are kept as JSON text: a record's details may go a little deeper. */
-const MAX_NESTING = 12;
+export const MAX_NESTING = 12;
 
 /** Literals with at most so many significant digits come back from a double as they were written. */
 const EXACT_DIGITS = 15;

@@ -3,6 +3,7 @@ import { originOf } from '../draft.ts';
 import { EntryParser } from '../entries.ts';
 import { share } from '../score.ts';
 import { readEntry } from './entry.ts';
+import { XroadPrinter } from './printer.ts';
 
 /** X-Road's audit log: one JSON object a line, in the frames of syslog, of the applications' files and of containers. */
 export const XROAD_AUDIT: Dialect = {
@@ -11,6 +12,7 @@ export const XROAD_AUDIT: Dialect = {
   title: 'X-Road audit log (central server, security server, signer console)',
   detect: (head) => share(parser({}), head),
   parser,
+  printer: (options) => new XroadPrinter(options),
 };
 
 /** Every line is an entry: JSON holds no line feed. Pretty-printed records, as documents show them, are not read. */

@@ -42,6 +42,7 @@ export function readEntry(origin: Origin, entry: Entry): RecordDraft {
   addDetails(frame, told, builder);
   noteCatalog(origin, event, frame, told.data, builder);
   if (frame.time?.certain === false) builder.flag('time-uncertain');
+  if (frame.encoded) builder.flag('encoded-value');
   return builder.build({
     time: frame.time?.ms ?? null,
     event,

@@ -1,4 +1,5 @@
 import { type ReadTime, readIso } from '../time.ts';
+import { decodeId } from './escapes.ts';
 
 /** What stands on a line before its JSON. */
 export interface Frame {
@@ -8,12 +9,17 @@ export interface Frame {
   /** The application as the line names it. */
   readonly context: string | null;
   readonly component: string | null;
+  /** The correlation id stands in encoded form on the line. */
+  readonly encoded: boolean;
   /** Offset of the `{`. */
   readonly json: number;
 }
 
 const JSON_AT = ' - {';
-const MAX_FRAME = 1024;
+/** Room for a correlation id whose every character is written as the digits of its bytes. */
+const MAX_FRAME = 16 * 1024;
+/** Stands where no host or application is told. */
+export const NONE = '-';
 
 /** `<outer time> <host> correlation-id: [<id>] INFO  [<context>] <inner time>`, as rsyslog files and syslog carry it. */
 const SYSLOG =
@@ -26,13 +32,27 @@ const SIDECAR = /^(\S+) \w+ +\[([^\]]*)\] \[[^\]]*\] [\w.$]*AuditLogger$/;
 const CONSOLE_FILE = /^(\S+) \w+ +\[[^\]]*\] [\w.$]*AuditLogger$/;
 
 /** Applications by the names they give themselves, from 6.x on. */
-const COMPONENTS: ReadonlyMap<string, string> = new Map([
+export const COMPONENTS: ReadonlyMap<string, string> = new Map([
   ['X-Road Proxy Admin REST API', 'security-server'],
   ['X-Road Proxy UI', 'security-server'],
   ['xroad-proxy-ui-api', 'security-server'],
   ['X-Road Central Server Admin Service', 'central-server'],
   ['X-Road Center UI', 'central-server'],
   ['X-Road Signer Console', 'signer-console'],
+]);
+
+/** The names that the components of the current release give themselves. */
+export const CONTEXTS: ReadonlyMap<string, string> = new Map([
+  ['security-server', 'X-Road Proxy Admin REST API'],
+  ['central-server', 'X-Road Central Server Admin Service'],
+  ['signer-console', 'X-Road Signer Console'],
+]);
+
+/** Applications whose lines have no correlation id. */
+export const UNCORRELATED: ReadonlySet<string> = new Set([
+  'X-Road Signer Console',
+  'X-Road Proxy UI',
+  'X-Road Center UI',
 ]);
 
 /** Reads the frame of a line; null when the line has none of the known ones. */
@@ -66,12 +86,18 @@ interface Parts {
 }
 
 function known({ time, host, correlation, context, component, json }: Parts): Frame {
+  const decoded = correlation === undefined ? null : decodeId(correlation);
   return {
     time: time === undefined ? null : readIso(time),
-    host: host ?? null,
-    correlation: correlation === undefined || correlation === '' ? null : correlation,
-    context: context ?? null,
+    host: told(host),
+    correlation: decoded ?? (correlation === '' ? null : (correlation ?? null)),
+    context: told(context),
     component: component ?? null,
+    encoded: decoded !== null,
     json,
   };
+}
+
+function told(text: string | undefined): string | null {
+  return text === undefined || text === NONE ? null : text;
 }
