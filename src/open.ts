@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { draft, type EventHandle, type Told, type ToldFailure } from './catalog/define.ts';
 import type { RecordIndex } from './index/index.ts';
 import { HeadDirectory } from './log/head-memory.ts';
 import { type AppendOptions, Log, type LogOptions } from './log/log.ts';
@@ -156,6 +157,16 @@ export class AuditLog {
     if (isList(records)) return this.#log.append(records, options);
     const [receipt] = await this.#log.append([records], options);
     return receipt as Receipt;
+  }
+
+  /**
+   * Seals one event of a catalog: `log.record(signserver.KEYGEN, { KEYALIAS: 'k1', … })`. The compiler knows its
+   * fields. A failed event may carry fewer, and takes its reason.
+   */
+  record<D extends object>(event: EventHandle<D>, details: D, told?: Told): Promise<Receipt>;
+  record<D extends object>(event: EventHandle<D>, details: Partial<D>, told: ToldFailure): Promise<Receipt>;
+  record(event: EventHandle, details: object, told?: Told | ToldFailure): Promise<Receipt> {
+    return this.append(draft(event, details, told as Told));
   }
 
   /** As `append` of a list, but a record whose id came before with other content is refused alone. */

@@ -33,7 +33,7 @@ const LAYERS: readonly Layer[] = [
   },
   {
     at: 'client',
-    may: ['record', 'query', 'merkle', 'checkpoint', 'verify'],
+    may: ['record', 'catalog', 'query', 'merkle', 'checkpoint', 'verify'],
     portable: true,
     why: 'asks a server and checks what it answers',
   },

@@ -36,7 +36,8 @@ export class Catalog {
       for (const [event, row] of Object.entries(rows)) {
         const info = describe(event, part === '' ? null : part, row);
         events.push(info);
-        for (const name of [event, ...(row.aliases ?? [])]) names.set(name.toLowerCase(), info);
+        for (const name of [event, ...(row.aliases ?? [])])
+          names.set(name, info).set(name.toLowerCase(), info);
       }
       for (const [name, info] of names) {
         const other = this.#anywhere.get(name);
@@ -56,6 +57,9 @@ export class Catalog {
    * unknown.
    */
   find(event: string, part = ''): EventInfo | null {
+    // As the table spells it, which it nearly always is.
+    const exact = this.#byPart.get(part)?.get(event);
+    if (exact !== undefined) return exact;
     const whole = event.toLowerCase();
     const name =
       this.#suffix !== '' && whole.endsWith(this.#suffix) ? whole.slice(0, -this.#suffix.length) : whole;

@@ -1,26 +1,32 @@
 import type { Json, ObjectRef, RecordDraft } from '../record/types.ts';
 import { isReference } from '../record/validate.ts';
-import { findCatalog } from './builtin.ts';
 import type { EventInfo } from './catalog.ts';
+import { Catalogs } from './catalogs.ts';
 import { readObjects, readSame } from './objects.ts';
 
 /** The common verb of a record's event, or null when no catalog knows the event. */
-export function deriveAction(record: RecordDraft): string | null {
-  const info = findCatalog(record.system)?.find(record.event, record.component ?? record.module);
+export function deriveAction(record: RecordDraft, catalogs: Catalogs = Catalogs.builtIn): string | null {
+  const info = catalogs.find(record.system)?.find(record.event, record.component ?? record.module);
   if (info === undefined || info === null) return null;
   return verbByField(record, info) ?? info.action;
 }
 
 /** What the record acted upon: what its producer named, else what the catalog reads from its fields. */
-export function deriveObjects(record: RecordDraft): readonly ObjectRef[] {
+export function deriveObjects(
+  record: RecordDraft,
+  catalogs: Catalogs = Catalogs.builtIn,
+): readonly ObjectRef[] {
   if (record.objects !== undefined) return record.objects;
-  const catalog = findCatalog(record.system);
+  const catalog = catalogs.find(record.system);
   return catalog === null ? [] : readObjects(record, catalog.table.objects);
 }
 
 /** Which objects of a record it tells to be one and the same, by the catalog: groups of two or more of one kind. */
-export function deriveSame(record: RecordDraft): readonly (readonly ObjectRef[])[] {
-  const catalog = findCatalog(record.system);
+export function deriveSame(
+  record: RecordDraft,
+  catalogs: Catalogs = Catalogs.builtIn,
+): readonly (readonly ObjectRef[])[] {
+  const catalog = catalogs.find(record.system);
   return catalog === null || record.objects !== undefined ? [] : readSame(record, catalog.table.objects);
 }
 

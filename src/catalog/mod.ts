@@ -1,6 +1,7 @@
 export { ACTIONS, type Action } from './actions.ts';
 export { BUILT_IN, findCatalog } from './builtin.ts';
 export { Catalog, type EventInfo } from './catalog.ts';
+export { Catalogs } from './catalogs.ts';
 export {
   CATALOG,
   defineCatalog,

@@ -1,4 +1,5 @@
 import type { AuditRecord, ObjectRef, SignatureInfo } from '../record/types.ts';
+import { Catalogs } from './catalogs.ts';
 import { deriveAction, deriveObjects } from './derive.ts';
 
 /** Raised whenever `indexRow` would give another row for the same record: an index built by another version is rebuilt. */
@@ -29,7 +30,7 @@ export interface IndexRow {
   readonly objects: readonly ObjectRef[];
 }
 
-export function indexRow(record: AuditRecord): IndexRow {
+export function indexRow(record: AuditRecord, catalogs: Catalogs = Catalogs.builtIn): IndexRow {
   const signature = inline<SignatureInfo>(record.signature);
   return {
     node: record.node,
@@ -39,7 +40,7 @@ export function indexRow(record: AuditRecord): IndexRow {
     system: record.system,
     source: record.source,
     event: record.event,
-    action: deriveAction(record),
+    action: deriveAction(record, catalogs),
     outcome: record.outcome,
     module: record.module ?? null,
     component: record.component ?? null,
@@ -48,7 +49,7 @@ export function indexRow(record: AuditRecord): IndexRow {
     correlation: record.correlation ?? null,
     hash: signature?.hash?.toLowerCase() ?? null,
     flags: record.flags ?? [],
-    objects: deriveObjects(record),
+    objects: deriveObjects(record, catalogs),
   };
 }
 

@@ -1,3 +1,4 @@
+import { draft, type EventHandle, type Told, type ToldFailure } from '../catalog/define.ts';
 import { TallystickError } from '../errors.ts';
 import { formatQuery } from '../query/mod.ts';
 import { checkDraft, type RecordDraft } from '../record/mod.ts';
@@ -50,6 +51,13 @@ export class TallystickClient {
   append(records: readonly RecordDraft[]): Promise<AppendResult[]>;
   append(records: RecordDraft | readonly RecordDraft[]): Promise<Receipt | AppendResult[]> {
     return this.appendFrom(undefined, records);
+  }
+
+  /** Seals one event of a catalog, whose fields the compiler knows: see `AuditLog.record`. */
+  record<D extends object>(event: EventHandle<D>, details: D, told?: Told): Promise<Receipt>;
+  record<D extends object>(event: EventHandle<D>, details: Partial<D>, told: ToldFailure): Promise<Receipt>;
+  record(event: EventHandle, details: object, told?: Told | ToldFailure): Promise<Receipt> {
+    return this.append(draft(event, details, told as Told));
   }
 
   search({ query, limit, order, cursor, signal }: SearchRequest = {}): Promise<SearchAnswer> {

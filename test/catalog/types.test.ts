@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineCatalog, draft, event, field, list, signserver, xroad } from '../../src/catalog/mod.ts';
+import type { AuditLog, Receipt } from '../../src/index.ts';
 
 const mine = defineCatalog({
   system: 'payments',
@@ -75,6 +76,34 @@ test('a failed event may carry fewer fields and takes a reason', () => {
   draft(mine.Pay, { amount: 1 }, { outcome: 'failure' });
   // @ts-expect-error: misspelt fields do not become right by failing
   draft(mine.Pay, { amont: 1 }, { outcome: 'failure', reason: 'no funds' });
+});
+
+test('a failed event has the name that its system gives it', () => {
+  const { 'security-server': server } = xroad;
+  const told = { outcome: 'failure', reason: 'denied' } as const;
+  assert.equal(draft(server['Delete key'], {}, told).event, 'Delete key failed');
+  assert.equal(draft(server['Log in user'], {}).event, 'Log in user');
+  assert.equal(draft(signserver.KEYGEN, {}, told).event, 'KEYGEN');
+});
+
+test('a log records events with the fields of their catalog', async () => {
+  const taken: [unknown, unknown, unknown][] = [];
+  const log: Pick<AuditLog, 'record'> = {
+    record: async (...args: [unknown, unknown, unknown?]) => {
+      taken.push([args[0], args[1], args[2]]);
+      return {} as Receipt;
+    },
+  };
+  const key = { WORKER_ID: '1', KEYALIAS: 'k1', CRYPTOTOKEN: 't', KEYSPEC: '2048', KEYALG: 'RSA' };
+  await log.record(signserver.KEYGEN, key);
+  await log.record(mine.Pay, {}, { outcome: 'failure', reason: 'no funds' });
+  // @ts-expect-error: KEYALG is missing
+  await log.record(signserver.KEYGEN, { WORKER_ID: '1', KEYALIAS: 'k1', CRYPTOTOKEN: 't', KEYSPEC: '2048' });
+  // @ts-expect-error: KEYALIAS is misspelt
+  await log.record(signserver.KEYGEN, { ...key, KEYALAIS: 'k1' });
+  // @ts-expect-error: a failure without its reason
+  await log.record(mine.Pay, {}, { outcome: 'failure' });
+  assert.equal(taken.length, 5);
 });
 
 test('an event of one part is reached by its name, one of several through its part', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { xroad } from '../../src/catalog/mod.ts';
 import { ControlClient, type Fetch, TallystickClient } from '../../src/client/mod.ts';
 import {
   ERROR_CODES,
@@ -35,6 +36,16 @@ const fails = (Class: ErrorClass, code: ErrorCode) => (error: unknown) => {
 };
 
 describe('append', () => {
+  test('an event of a catalog, whose fields the compiler knows', async () => {
+    const { seq } = await client.record(
+      xroad['security-server']['Log in user'],
+      {},
+      { actor: { name: 'ann' } },
+    );
+    const { record } = await client.get('ca1', seq);
+    assert.deepEqual([record?.event, record?.component], ['Log in user', 'security-server']);
+  });
+
   test('one record', async () => {
     const receipt = await client.append(draft({ id: 'client-1' }));
     assert.equal(receipt.seq, log.head.size - 1);

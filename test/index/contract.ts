@@ -52,7 +52,10 @@ export function indexContract(name: string, open: () => Promise<RecordIndex>): v
         assert.equal(await index.position('n1'), 10);
       }
       await index.add('n1', 10, bundle(some.slice(10)));
-      assert.deepEqual((await collect(index.rows('n1', 0, 100))).flat(), some.map(indexRow));
+      assert.deepEqual(
+        (await collect(index.rows('n1', 0, 100))).flat(),
+        some.map((record) => indexRow(record)),
+      );
     });
 
     test("the caller's bytes are left alone", async () => {
@@ -78,7 +81,7 @@ export function indexContract(name: string, open: () => Promise<RecordIndex>): v
       const [log = []] = fc.sample(records(node, { min: 120, max: 120 }), { numRuns: 1, seed: 10 + i });
       return log;
     });
-    const all = logs.flat().map(indexRow);
+    const all = logs.flat().map((record) => indexRow(record));
     const through: Through = new Map(nodes.map((node) => [node, 120]));
 
     before(async () => {
@@ -199,10 +202,13 @@ export function indexContract(name: string, open: () => Promise<RecordIndex>): v
 
     test('rows come back as they were derived', async () => {
       for (const [i, node] of nodes.entries()) {
-        assert.deepEqual((await collect(index.rows(node, 0, 1_000))).flat(), logs[i]!.map(indexRow));
+        assert.deepEqual(
+          (await collect(index.rows(node, 0, 1_000))).flat(),
+          logs[i]!.map((record) => indexRow(record)),
+        );
         assert.deepEqual(
           (await collect(index.rows(node, 17, 63))).flat(),
-          logs[i]!.slice(17, 63).map(indexRow),
+          logs[i]!.slice(17, 63).map((record) => indexRow(record)),
         );
         assert.deepEqual((await collect(index.rows(node, 120, 130))).flat(), []);
       }

@@ -70,7 +70,10 @@ describe('an index file', () => {
     await second.close();
 
     const third = await DuckDbIndex.open({ path: file });
-    assert.deepEqual((await collect(third.rows('n1', 0, 1_000))).flat(), log.map(indexRow));
+    assert.deepEqual(
+      (await collect(third.rows('n1', 0, 1_000))).flat(),
+      log.map((record) => indexRow(record)),
+    );
     assert.equal(await third.count(all, new Map([['n1', 300]])), 300);
     await third.close();
   });
@@ -200,8 +203,15 @@ describe('a file that is no use', () => {
           await damaged.reset();
           assert.equal(await damaged.position('n1'), 0);
           await damaged.add('n1', 0, bundle(log));
-          assert.deepEqual((await collect(damaged.rows('n1', 0, 300))).flat(), log.map(indexRow));
-        } else assert.deepEqual(rows, many.map(indexRow));
+          assert.deepEqual(
+            (await collect(damaged.rows('n1', 0, 300))).flat(),
+            log.map((record) => indexRow(record)),
+          );
+        } else
+          assert.deepEqual(
+            rows,
+            many.map((record) => indexRow(record)),
+          );
       }
       await damaged.close();
     }
@@ -234,7 +244,10 @@ describe('an index whose process is killed', () => {
     assert.equal(index.opened.state, 'existing');
     const position = await index.position('n1');
     assert.ok(position >= 100 && position <= 300);
-    assert.deepEqual((await collect(index.rows('n1', 0, 300))).flat(), log.slice(0, position).map(indexRow));
+    assert.deepEqual(
+      (await collect(index.rows('n1', 0, 300))).flat(),
+      log.slice(0, position).map((record) => indexRow(record)),
+    );
     await index.add('n1', position, bundle(log.slice(position)));
     assert.equal(await index.count(all, new Map([['n1', 300]])), 300);
     await index.close();

@@ -32,7 +32,10 @@ test('rows of which a page needs more memory than reading pages is given come ba
   const log = Array.from({ length: 600 }, (_, seq) => record(seq, 40, `${seq} ${'x'.repeat(20_000)}`));
   const index = await DuckDbIndex.open({ path: path.join(dir, 'large.duckdb') });
   await index.add('n1', 0, bundle(log));
-  assert.deepEqual((await collect(index.rows('n1', 0, 600))).flat(), log.map(indexRow));
+  assert.deepEqual(
+    (await collect(index.rows('n1', 0, 600))).flat(),
+    log.map((record) => indexRow(record)),
+  );
   await index.close();
 });
 
@@ -43,7 +46,13 @@ test('rows are added and searched while others are read', async () => {
   const reading = collect(index.rows('n1', 0, 18_000));
   await index.add('n1', 18_000, bundle(log.slice(18_000)));
   assert.equal(await index.count({ kind: 'all' }, new Map([['n1', 20_000]])), 20_000);
-  assert.deepEqual((await reading).flat(), log.slice(0, 18_000).map(indexRow));
-  assert.deepEqual((await collect(index.rows('n1', 17_990, 20_000))).flat(), log.slice(17_990).map(indexRow));
+  assert.deepEqual(
+    (await reading).flat(),
+    log.slice(0, 18_000).map((record) => indexRow(record)),
+  );
+  assert.deepEqual(
+    (await collect(index.rows('n1', 17_990, 20_000))).flat(),
+    log.slice(17_990).map((record) => indexRow(record)),
+  );
   await index.close();
 });
