@@ -38,7 +38,7 @@ const MONTHS: ReadonlyMap<string, number> = new Map(
 
 /**
  * Zone abbreviations that mean one offset only wherever Java prints them, in minutes. EST, CST, IST, BST and their
- * like are left out on purpose: each stands for several.
+ * like are left out on purpose: each stands for several, as does MSK, which was UTC+4 from 2011 to 2014.
  */
 const ZONES: ReadonlyMap<string, number> = new Map([
   ['UTC', 0],
@@ -52,7 +52,6 @@ const ZONES: ReadonlyMap<string, number> = new Map([
   ['MESZ', 120],
   ['EET', 120],
   ['EEST', 180],
-  ['MSK', 180],
   ['NPT', 345],
   ['JST', 540],
   ['KST', 540],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { findCatalog } from '../../src/catalog/builtin.ts';
 import { DOGTAG_AUDIT } from '../../src/dialects/dogtag/dialect.ts';
 import { one, parse, records, told } from './helpers.ts';
 
@@ -212,10 +213,32 @@ describe('prefixes', () => {
     assert.deepEqual([record.time, record.flags], [Date.UTC(2569, 10, 20, 9, 53, 21, 4), undefined]);
   });
 
-  test('a zone that means several is not guessed', () => {
-    const record = one(DOGTAG_AUDIT, `0.main - [02/Mar/2026:08:15:30 IST] [14] [6] ${STARTUP}`);
-    assert.deepEqual([record.time, record.flags], [TIME, ['time-uncertain']]);
-  });
+  for (const zone of ['EST', 'IST', 'MSK', 'ALMT', '']) {
+    test(`a zone that means several, or none, is not guessed: ${zone}`, () => {
+      const date = `02/Mar/2026:08:15:30 ${zone}`.trim();
+      const record = one(DOGTAG_AUDIT, `0.main - [${date}] [14] [6] ${STARTUP}`);
+      assert.deepEqual([record.time, record.flags, record.details], [TIME, ['time-uncertain'], { date }]);
+    });
+  }
+
+  for (const [date, hours] of [
+    ['02/Mär./2026:08:15:30 MEZ', null],
+    ['02/nov./2026:08:15:30 CET', -1],
+    ['02/11月/2026:08:15:30 JST', -9],
+    ['02/Nov/2026:08:15:30 GMT-05:00', 5],
+    ['٠٢/نوفمبر/٢٠٢٦:٠٨:١٥:٣٠ UTC', null],
+    ['30/Feb/2026:08:15:30 UTC', null],
+    ['02/Nov/2569:08:15:30 UTC', null],
+  ] as const) {
+    test(`a date of another locale: ${date}`, () => {
+      const record = one(DOGTAG_AUDIT, `0.main - [${date}] [14] [6] ${STARTUP}`, { fallbackTime: 7 });
+      if (hours === null) assert.deepEqual([record.time, record.details], [7, { date }]);
+      else {
+        assert.equal(record.time, Date.UTC(2026, 10, 2, 8 + hours, 15, 30));
+        assert.equal(record.flags, undefined);
+      }
+    });
+  }
 });
 
 describe('values without escapes', () => {
@@ -291,6 +314,25 @@ describe('values without escapes', () => {
     assert.equal(record.event, 'AUDIT_LOG_STARTUP');
     assert.deepEqual(record.flags, ['ambiguous', 'possible-forgery']);
   });
+});
+
+describe('names that tell the outcome', () => {
+  const catalog = findCatalog('dogtag')!;
+  for (const { event, aliases = [], implies = {} } of catalog.events) {
+    for (const name of aliases.filter((alias) => /_(?:SUCCESS|FAIL|FAILURE)$/.test(alias))) {
+      test(name, () => {
+        const outcome = name.endsWith('_SUCCESS') ? 'success' : 'failure';
+        assert.equal(implies[name], outcome);
+        const record = one(DOGTAG_AUDIT, `${PREFIX}[AuditEvent=${name}][SubjectID=ann]\n`);
+        assert.deepEqual([record.event, record.outcome, record.flags], [name, outcome, ['outcome-deduced']]);
+        assert.equal(catalog.find(record.event)?.event, event);
+        // What a line states counts more than what its name says.
+        const other = outcome === 'success' ? 'Failure' : 'Success';
+        const stated = one(DOGTAG_AUDIT, `${PREFIX}[AuditEvent=${name}][Outcome=${other}]\n`);
+        assert.equal(stated.outcome, other.toLowerCase());
+      });
+    }
+  }
 });
 
 describe('lines that start nothing', () => {
