@@ -78,7 +78,7 @@ export interface ToldFailure extends Omit<Told, 'outcome'> {
 }
 
 /**
- * The draft of one event. A failed one may carry fewer fields.
+ * The draft of one event. A failed one may carry fewer fields; its name gets the suffix that its system's failures have.
  *
  * @param details its fields, as the catalog types them.
  */
@@ -90,11 +90,12 @@ export function draft<D extends object>(
 ): RecordDraft;
 export function draft(handle: EventHandle, details: object, told: Told | ToldFailure = {}): RecordDraft {
   const { table } = handle.catalog;
+  const suffix = told.outcome === 'failure' ? (table.failureSuffix ?? '') : '';
   return {
     ...told,
     time: told.time ?? Date.now(),
     system: handle.system,
-    event: handle.event,
+    event: handle.event + suffix,
     ...(handle.part === null || table.partIn === null ? {} : { [table.partIn]: handle.part }),
     outcome: told.outcome ?? 'success',
     ...(Object.keys(details).length === 0 ? {} : { details: details as NonNullable<RecordDraft['details']> }),
