@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { Catalogs } from '../catalog/catalogs.ts';
 import { vkeyFromSpki } from '../checkpoint/mod.ts';
 import { toHex } from '../crypto/bytes.ts';
 import type { Signer } from '../crypto/signer.ts';
@@ -38,6 +39,8 @@ export interface LogOptions {
   readonly headMemory?: HeadMemory;
   readonly clock?: Clock;
   readonly limits?: Partial<Limits>;
+  /** What is known of the systems whose records come: what it does not know is flagged. The built-in ones by default. */
+  readonly catalogs?: Catalogs;
   /** Version string that the genesis record of a new log names. */
   readonly software?: string;
 }
@@ -77,6 +80,7 @@ export class Log {
   readonly #sequencer: Sequencer;
   readonly #memory: HeadMemory | undefined;
   readonly #clock: Clock;
+  readonly #catalogs: Catalogs;
   readonly #listeners = new Set<(batch: SealedBatch) => void>();
   #remembering: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
@@ -100,6 +104,7 @@ export class Log {
     this.#store = options.store;
     this.#memory = options.headMemory;
     this.#clock = clock;
+    this.#catalogs = options.catalogs ?? Catalogs.builtIn;
     let stop: (error: TallystickError) => void = () => {}; // replaced at once by the promise's own
     this.stopped = new Promise((resolve) => {
       stop = resolve;
@@ -228,7 +233,8 @@ export class Log {
     try {
       checkDraft(draft, own);
       return {
-        encoded: encodeRecord(draft, { node: this.node, source }, salt),
+        // Whether an id brings the same content again is about what was delivered, not about our remarks on it.
+        encoded: encodeRecord(own ? draft : this.#catalogs.flagged(draft), { node: this.node, source }, salt),
         id: draft.id === undefined ? null : { key: idKey(source, draft.id), content: contentDigest(draft) },
       };
     } catch (error) {
