@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { deriveObjects } from '../../src/catalog/derive.ts';
 import { FORMS } from '../../src/catalog/identity.ts';
 import { readCertificate, readRequest } from '../../src/catalog/x509.ts';
+import type { AuditRecord } from '../../src/record/types.ts';
 
 /** Made with OpenSSL; serial 0xab12cd34ef; the request is for the same key. */
 const CERTIFICATE = `-----BEGIN CERTIFICATE-----
@@ -94,6 +96,16 @@ describe('as identities', () => {
     assert.deepEqual(FORMS['certificate-request'](REQUEST, { ...context, name: 'k1' }), [
       { id: key, name: 'k1' },
     ]);
+  });
+
+  test('Dogtag tells the certificate that it issued, and the CA that it trusts', () => {
+    const base64 = x509.raw.toString('base64');
+    for (const field of ['InfoValue', 'CA']) {
+      const record = { system: 'dogtag', event: 'X', outcome: 'success', details: { [field]: base64 } };
+      const objects = deriveObjects(record as unknown as AuditRecord);
+      assert.ok(objects.some(({ kind, id }) => kind === 'key' && id === key));
+      assert.equal(objects[0]?.kind, 'certificate');
+    }
   });
 
   test('what is no certificate tells nothing', () => {
