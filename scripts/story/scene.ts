@@ -1,16 +1,8 @@
 import { createHash } from 'node:crypto';
-import {
-  type digicert,
-  draft,
-  type EventHandle,
-  type Told,
-  type ToldFailure,
-} from '../../src/catalog/mod.ts';
-import type { RecordDraft } from '../../src/record/types.ts';
+import { draft, type EventHandle, type Told, type ToldFailure } from '../../src/catalog/mod.ts';
+import type { Actor, RecordDraft } from '../../src/record/types.ts';
 import { ADDRESSES, type Cast, type Person, START } from './cast.ts';
 import type { Random } from './random.ts';
-
-export type { digicert };
 
 /** Which file a record goes to. */
 export type Channel =
@@ -78,20 +70,17 @@ export class Stage {
 }
 
 /** The administrator as SignServer sees one. */
-export function administrator({ subject, certificate }: Person): NonNullable<RecordDraft['actor']> {
+export function administrator({ subject, certificate }: Person): Actor {
   return { name: subject, issuer: certificate.issuer, serial: certificate.serial };
 }
 
 /** The same person in X-Road's and DigiCert's eyes. */
-export function user({ uid, ip }: Person, from: string = ip): NonNullable<RecordDraft['actor']> {
+export function user({ uid, ip }: Person, from: string = ip): Actor {
   return { name: uid, ip: from, auth: 'Session' };
 }
 
-export function digicertUser(
-  { name, uid, ip }: Person,
-  from: string = ip,
-): NonNullable<RecordDraft['actor']> {
+export function digicertUser({ name, uid, ip }: Person, from: string = ip): Actor {
   return { name: `${name} (${uid})`, ip: from };
 }
 
-export const CI_USER: NonNullable<RecordDraft['actor']> = { name: 'svc-ci', ip: ADDRESSES.ci };
+export const CI_USER: Actor = { name: 'svc-ci', ip: ADDRESSES.ci };
