@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ACTIONS } from '../../src/catalog/actions.ts';
 import { findCatalog } from '../../src/catalog/builtin.ts';
+import { defineCatalog } from '../../src/catalog/define.ts';
 import { readShared, skipWithoutShared as skip } from '../dialects/shared.ts';
 
 const SYSTEMS = ['signserver', 'dogtag', 'xroad', 'digicert', 'tallystick'];
@@ -63,6 +64,13 @@ test('one name, two parts: each has its fields, without part both count', () => 
 
 test('there is no catalog for systems of users', () => {
   for (const system of ['', 'my-app', 'constructor']) assert.equal(findCatalog(system), null);
+});
+
+test('an outcome is implied by names of the event alone', () => {
+  const table = findCatalog('dogtag')!.table;
+  const row = table.parts['']!.AUTH!;
+  const parts = { '': { ...table.parts[''], AUTH: { ...row, implies: { LOGIN: 'success' } } } } as const;
+  assert.throws(() => defineCatalog({ ...table, parts }), /event AUTH has an outcome for the name LOGIN/);
 });
 
 describe('against the lists of events', { skip }, () => {

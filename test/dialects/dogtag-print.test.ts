@@ -15,6 +15,7 @@ import { listShared, readShared, skipWithoutShared as skip } from './shared.ts';
 
 const CATALOG = findCatalog('dogtag')!;
 const TIME = Date.UTC(2026, 2, 2, 8, 15, 30);
+const PREFIX = '0.main - [02/Mar/2026:08:15:30 UTC] [14] [6] ';
 const BASE = { time: TIME, system: 'dogtag', outcome: 'success' } as const;
 const LAST_TIME = 253_402_300_799_999;
 
@@ -24,56 +25,78 @@ describe('lines as the server writes them', () => {
   const table: readonly (readonly [name: string, line: string, zone?: number])[] = [
     [
       'in UTC',
-      '0.main - [02/Mar/2026:08:15:30 UTC] [14] [6] [AuditEvent=AUDIT_LOG_STARTUP][SubjectID=$System$][Outcome=Success] audit function startup',
+      PREFIX +
+        '[AuditEvent=AUDIT_LOG_STARTUP][SubjectID=$System$][Outcome=Success]' +
+        ' audit function startup',
     ],
     [
       'in another zone',
-      '0.main - [02/Mar/2026:03:15:30 GMT-05:00] [14] [6] [AuditEvent=AUTH][SubjectID=ann][Outcome=Success][AuthMgr=m] authentication success',
+      '0.main - [02/Mar/2026:03:15:30 GMT-05:00] [14] [6] [AuditEvent=AUTH][SubjectID=ann]' +
+        '[Outcome=Success][AuthMgr=m] authentication success',
       -300,
     ],
     [
       'by another thread',
-      '0.https-exec-7 - [02/Mar/2026:08:15:30 UTC] [14] [6] [AuditEvent=AUTH][SubjectID=$Unidentified$][Outcome=Failure][AuthMgr=m][AttemptedCred=tab\there  ] authentication failure',
+      '0.https-exec-7 - [02/Mar/2026:08:15:30 UTC] [14] [6] [AuditEvent=AUTH]' +
+        '[SubjectID=$Unidentified$][Outcome=Failure][AuthMgr=m][AttemptedCred=tab\there  ]' +
+        ' authentication failure',
     ],
     [
       'with the subject in the middle',
-      '0.main - [02/Mar/2026:08:15:30 UTC] [14] [6] [AuditEvent=ACCESS_SESSION_ESTABLISH][ClientIP=192.0.2.9][ServerIP=192.0.2.1][SubjectID=][CertSerialNum=][IssuerDN=][Outcome=Failure][Info=no] access session establish failure',
+      PREFIX +
+        '[AuditEvent=ACCESS_SESSION_ESTABLISH][ClientIP=192.0.2.9][ServerIP=192.0.2.1]' +
+        '[SubjectID=][CertSerialNum=][IssuerDN=][Outcome=Failure][Info=no]' +
+        ' access session establish failure',
     ],
     [
       'an old name',
-      '0.main - [02/Mar/2026:08:15:30 UTC] [14] [6] [AuditEvent=AUTHZ_FAIL][SubjectID=ann][Outcome=Failure][aclResource=a.b][Op=read] authorization failure',
+      PREFIX +
+        '[AuditEvent=AUTHZ_FAIL][SubjectID=ann][Outcome=Failure][aclResource=a.b][Op=read]' +
+        ' authorization failure',
     ],
     [
       'a name that is no longer the founding one',
-      '0.main - [02/Mar/2026:08:15:30 UTC] [14] [6] [AuditEvent=SECURITY_DATA_ARCHIVAL_REQUEST][SubjectID=kra][Outcome=Success][ArchivalRequestID=<null>][RequestId=0x91][ClientKeyID=k] security data archival request made',
+      PREFIX +
+        '[AuditEvent=SECURITY_DATA_ARCHIVAL_REQUEST][SubjectID=kra][Outcome=Success]' +
+        '[ArchivalRequestID=<null>][RequestId=0x91][ClientKeyID=k] security data archival request made',
     ],
     [
       'without subject and outcome',
-      '0.main - [02/Mar/2026:08:15:30 UTC] [14] [6] [AuditEvent=ENCRYPT_DATA_REQUEST][CUID_encoded=1][KDD_encoded=2][status=0][AgentID=tps][isRandom=true] TKS encrypt data request',
+      PREFIX +
+        '[AuditEvent=ENCRYPT_DATA_REQUEST][CUID_encoded=1][KDD_encoded=2][status=0]' +
+        '[AgentID=tps][isRandom=true] TKS encrypt data request',
     ],
     [
       'with an order of its own for failures',
-      '0.main - [02/Mar/2026:08:15:30 UTC] [14] [6] [AuditEvent=TOKEN_APPLET_UPGRADE][SubjectID=ann][Outcome=Failure][IP=192.0.2.9][CUID=1][MSN=2][KeyVersion=3][oldAppletVersion=4][newAppletVersion=5][Info=no] token applet upgrade failure',
+      PREFIX +
+        '[AuditEvent=TOKEN_APPLET_UPGRADE][SubjectID=ann][Outcome=Failure][IP=192.0.2.9]' +
+        '[CUID=1][MSN=2][KeyVersion=3][oldAppletVersion=4][newAppletVersion=5][Info=no]' +
+        ' token applet upgrade failure',
     ],
     [
       'the signature of the log',
-      '0./var/ca_audit.flush-2 - [02/Mar/2026:08:15:30 UTC] [14] [6] [AuditEvent=AUDIT_LOG_SIGNING][SubjectID=$System$][Outcome=Success] signature of audit buffer just flushed: sig: AQID+/==',
+      '0./var/ca_audit.flush-2 - [02/Mar/2026:08:15:30 UTC] [14] [6]' +
+        ' [AuditEvent=AUDIT_LOG_SIGNING][SubjectID=$System$][Outcome=Success]' +
+        ' signature of audit buffer just flushed: sig: AQID+/==',
     ],
     [
       'an outcome that is none',
-      '0.main - [02/Mar/2026:08:15:30 UTC] [14] [6] [AuditEvent=CRL_VALIDATION][SubjectID=ann][Outcome=p1] CRL validation',
+      `${PREFIX}[AuditEvent=CRL_VALIDATION][SubjectID=ann][Outcome=p1] CRL validation`,
     ],
     [
       'words of another release',
-      '0.main - [02/Mar/2026:08:15:30 UTC] [14] [6] [AuditEvent=CIMC_CERT_VERIFICATION][SubjectID=ann][Outcome=Success][CertNickName=n] CIMC certificate verification',
+      PREFIX +
+        '[AuditEvent=CIMC_CERT_VERIFICATION][SubjectID=ann][Outcome=Success]' +
+        '[CertNickName=n] CIMC certificate verification',
     ],
     [
       'an event that the catalog lacks',
-      '0.main - [02/Mar/2026:08:15:30 UTC] [14] [6] [AuditEvent=NEW][SubjectID=ann][Outcome=Success][Apple=1][Colour=red] something new',
+      `${PREFIX}[AuditEvent=NEW][SubjectID=ann][Outcome=Success][Apple=1][Colour=red] something new`,
     ],
     [
       'a zone that means several',
-      '0.main - [02/Mar/2026:08:15:30 IST] [14] [6] [AuditEvent=AUDIT_LOG_SHUTDOWN][SubjectID=$System$][Outcome=Success] audit function shutdown',
+      '0.main - [02/Mar/2026:08:15:30 IST] [14] [6] [AuditEvent=AUDIT_LOG_SHUTDOWN]' +
+        '[SubjectID=$System$][Outcome=Success] audit function shutdown',
     ],
   ];
   for (const [name, line, zone] of table) {
@@ -82,6 +105,30 @@ describe('lines as the server writes them', () => {
       assert.equal(print(record, zone), `${line}\n`);
       const { raw: _, ...members } = record;
       assert.equal(print(members, zone), `${line}\n`);
+    });
+  }
+});
+
+describe('older forms are written in the form of today', () => {
+  const fields = '[SubjectID=ann][Outcome=Success][CUID=1][CertSerialNum=0x1a]';
+  const today = `[AuditEvent=TOKEN_CERT_RENEWAL][SubjectID=ann][CUID=1][Outcome=Success][CertSerialNum=0x1a]`;
+  const words = 'token certificate renewal request made';
+  for (const [before, printed] of [
+    ['0.main - [02/Mar/2026:08:15:30 UTC] [14] [6] [[AuditEvent=', PREFIX + today],
+    ['0.main - [02/Mar/2026:08:15:30 UTC] [14] [6] <type=X>:[AuditEvent=', PREFIX + today],
+    [
+      '0.main - [02/März/2026:08:15:30 MEZ] [14] [6] [AuditEvent=',
+      `0.main - [01/Jan/1970:00:00:00 UTC] [14] [6] ${today}[date=02/März/2026:08:15:30 MEZ]`,
+    ],
+    [
+      '[2026-03-02 08:15:30] 7f8a9b10 [AuditEvent=',
+      `0.main - [2026-03-02 08:15:30] [14] [6] ${today}[thread=7f8a9b10]`,
+    ],
+  ]) {
+    test(before!, () => {
+      const record = one(DOGTAG_AUDIT, `${before}TOKEN_CERT_RENEWAL]${fields} ${words}\n`);
+      assert.equal(print(record), `${printed} ${words}\n`);
+      assert.deepEqual(native(one(DOGTAG_AUDIT, print(record))), native(record));
     });
   }
 });
@@ -105,7 +152,8 @@ describe('records made by a producer', () => {
         },
       ),
       '[AuditEvent=ACCESS_SESSION_ESTABLISH][ClientIP=192.0.2.9][ServerIP=192.0.2.1][SubjectID=CN=Ann, O=T]' +
-        '[CertSerialNum=0x1a][IssuerDN=CN=CA][Outcome=Failure][Info=handshake failure] access session establish failure',
+        '[CertSerialNum=0x1a][IssuerDN=CN=CA][Outcome=Failure][Info=handshake failure]' +
+        ' access session establish failure',
       [],
     ],
     [
@@ -127,7 +175,8 @@ describe('records made by a producer', () => {
         event: 'CRL_RETRIEVAL',
         details: { CRLnum: 12, a: null, b: true, c: ['x', 'y'], d: { e: 1 } },
       },
-      '[AuditEvent=CRL_RETRIEVAL][Outcome=Success][CRLnum=12][a=<null>][b=true][c=x][c=y][d={"e":1}] CRL retrieval',
+      '[AuditEvent=CRL_RETRIEVAL][Outcome=Success][CRLnum=12][a=<null>][b=true][c=x][c=y]' +
+        '[d={"e":1}] CRL retrieval',
       ['retyped'],
     ],
     [
@@ -139,7 +188,8 @@ describe('records made by a producer', () => {
         details: { ParamNameValPairs: 'x][Outcome=Failure]\r\n100%' },
       },
       '[AuditEvent=CONFIG_AUTH][SubjectID=%:a%5Db][Outcome=Success]' +
-        '[ParamNameValPairs=%:x%5D%5BOutcome=Failure%5D%0D%0A100%25] authentication configuration parameter(s) change',
+        '[ParamNameValPairs=%:x%5D%5BOutcome=Failure%5D%0D%0A100%25]' +
+        ' authentication configuration parameter(s) change',
       ['escaped'],
     ],
     [
@@ -178,7 +228,7 @@ describe('records made by a producer', () => {
     test(name, () => {
       checkDraft(record);
       const printed = DOGTAG_AUDIT.printer!().print({ ...record, time: TIME });
-      assert.equal(printed.text, `0.main - [02/Mar/2026:08:15:30 UTC] [14] [6] ${message}\n`);
+      assert.equal(printed.text, `${PREFIX}${message}\n`);
       assert.deepEqual(printed.flags, flags);
     });
   }
@@ -263,7 +313,7 @@ function made(
   );
 }
 
-/** What is read back beyond what was made: members that fields tell, each under the name of its first field. */
+/** What is read back: what was made, and the members that fields tell. */
 function completed(record: RecordDraft): Partial<RecordDraft> {
   const details = (record.details ?? {}) as Record<string, Json>;
   const words = ['', '<null>', 'null', 'N/A', '--', 'None'];
