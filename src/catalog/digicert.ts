@@ -202,6 +202,16 @@ export interface ReportForm {
   readonly spellings: Readonly<Record<string, readonly string[]>>;
 }
 
+/**
+ * Names of members in the REST listings, where they are other than the field's name in small letters with
+ * underscores for what divides its words: as the listing's own filters are called.
+ */
+export const DIGICERT_REST_NAMES: Readonly<Record<string, string>> = {
+  'Event ID': 'id',
+  'Signature ID': 'id',
+  User: 'user_name',
+};
+
 const TIME_NAMES = ['Timestamp', 'Created on', 'Created at'];
 const IP_NAMES = ['IP address', 'Client IP address'];
 const ERROR_NAMES = ['Error', 'Reason'];

@@ -28,6 +28,10 @@ export interface PrinterOptions {
   readonly host?: string;
   /** For formats whose lines follow a pattern of the writer's: the pattern. */
   readonly pattern?: string;
+  /** For a system with several reports: which one is written. */
+  readonly report?: string;
+  /** For formats whose columns are the account's choice: their names, in order. */
+  readonly columns?: readonly string[];
 }
 
 /**

@@ -1,12 +1,19 @@
 import type { Dialect } from './dialect.ts';
 import { DIGICERT_CSV } from './digicert/dialect.ts';
+import { DIGICERT_JSON } from './digicert/json-dialect.ts';
 import { DOGTAG_AUDIT } from './dogtag/dialect.ts';
 import { HEAD_BYTES } from './score.ts';
 import { SIGNSERVER_TEXT } from './signserver/dialect.ts';
 import { XROAD_AUDIT } from './xroad/dialect.ts';
 
 /** All dialects. Of several for one system, the one that the system's name stands for comes first. */
-export const DIALECTS: readonly Dialect[] = [SIGNSERVER_TEXT, DOGTAG_AUDIT, XROAD_AUDIT, DIGICERT_CSV];
+export const DIALECTS: readonly Dialect[] = [
+  SIGNSERVER_TEXT,
+  DOGTAG_AUDIT,
+  XROAD_AUDIT,
+  DIGICERT_CSV,
+  DIGICERT_JSON,
+];
 
 export interface Detected {
   readonly dialect: Dialect;

@@ -113,7 +113,7 @@ export class LineReader {
 }
 
 /** How many bytes at the end begin a UTF-8 character (RFC 3629) that is not complete. */
-function splitCharacter(bytes: Uint8Array): number {
+export function splitCharacter(bytes: Uint8Array): number {
   for (let back = 1; back <= 3 && back < bytes.length; back++) {
     const byte = bytes[bytes.length - back]!;
     if (byte >= 0xc0) return (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) > back ? back : 0;

@@ -5,13 +5,14 @@ import { MAX_NATIVE_BYTES } from '../../src/dialects/dialect.ts';
 import { DIALECTS } from '../../src/dialects/dialects.ts';
 import { FLAGS } from '../../src/dialects/flags.ts';
 import { assertSound, bytesOf, one, parse, rawBytes } from './helpers.ts';
-import { DIGICERT_LINES, DOGTAG_LINES, SIGNSERVER_LINES, XROAD_LINES } from './lines.ts';
+import { DIGICERT_JSON_LINES, DIGICERT_LINES, DOGTAG_LINES, SIGNSERVER_LINES, XROAD_LINES } from './lines.ts';
 
 const SAMPLES = new Map([
   ['signserver', SIGNSERVER_LINES],
   ['dogtag', DOGTAG_LINES],
   ['xroad', XROAD_LINES],
   ['digicert', DIGICERT_LINES],
+  ['digicert-json/1', DIGICERT_JSON_LINES],
 ]);
 
 /** Pieces that mean something to one of the dialects, for inputs that reach deep into them. */
@@ -42,6 +43,14 @@ const PIECES = [
   ',',
   'Action,Resource type\n',
   'Metadata key,Metadata value\n',
+  '{"total":1,"items":[',
+  '{"action":"Sign","status":"SUCCESS"}',
+  '"items"',
+  ']}',
+  '[',
+  '{',
+  '}',
+  ':',
   '\n',
   '\r\n',
   '\r',
@@ -59,7 +68,7 @@ const hostile = fc
       { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 8 }) },
       {
         weight: 2,
-        arbitrary: fc.constantFrom(...SIGNSERVER_LINES, ...DOGTAG_LINES, ...XROAD_LINES, ...DIGICERT_LINES),
+        arbitrary: fc.constantFrom(...[...SAMPLES.values()].flat()),
       },
     ),
     { maxLength: 30 },
@@ -76,7 +85,7 @@ const mutated = fc
   });
 
 for (const dialect of DIALECTS) {
-  const sample = SAMPLES.get(dialect.system)!.join('');
+  const sample = (SAMPLES.get(dialect.name) ?? SAMPLES.get(dialect.system)!).join('');
 
   describe(`every dialect: ${dialect.name}`, () => {
     test('any input is covered, obeys the rules of a record and can be had back', () => {

@@ -39,3 +39,11 @@ export const DIGICERT_LINES: readonly string[] = [
   'e-2,2026-03-02T08:16:30Z,Sign,FAILED,"Example, Ann (ann)",KEYPAIR,k-1,code-1,192.0.2.9,"key ""code-1""\r\n' +
     'is offline"\r\n',
 ];
+
+export const DIGICERT_JSON_LINES: readonly string[] = [
+  '{"id":"e-1","date":"2026-03-02T08:15:30Z","action":"Generate","status":"SUCCESS","user_name":"Ann Example (ann)",' +
+    '"resource_type":"KEYPAIR","resource_id":"k-1","resource_name":"code-1","client_ip":"192.0.2.9"}\n',
+  '{"id":"s-1","date":"2026-03-02T08:16:30Z","status":"Failed","signer":"Example, Ann (ann)","keypair_alias":"code-1",' +
+    '"keypair_id":"k-1","hash":null,"signature":null,"error_message":"key \\"code-1\\"\\r\\nis offline","metadata":[' +
+    '{"metadata_key":"file-name","metadata_value":"a, b.exe","metadata_primary":true,"metadata_source":"smctl"}]}\n',
+];

@@ -58,3 +58,11 @@ function quotedCell(text: string, from: number): { text: string; end: number; op
   }
   return { text: text.slice(from).replaceAll('""', '"'), end: text.length, open: true };
 }
+
+/** A row of cells, with its line end. Only cells that need quotes get them; `quoteFirst`: the first in any case. */
+export function writeCells(cells: readonly string[], quoteFirst = false): string {
+  const written = cells.map((cell, i) =>
+    /[",\r\n\uFEFF]/.test(cell) || (quoteFirst && i === 0) ? `"${cell.replaceAll('"', '""')}"` : cell,
+  );
+  return `${written.join(',')}\r\n`;
+}

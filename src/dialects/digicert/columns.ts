@@ -1,109 +1,109 @@
-/** Which of the three tables a CSV holds. */
-export type TableKind = 'audit-log' | 'signature-log' | 'signature-metadata';
+import { CATALOG } from '../../catalog/define.ts';
+import { DIGICERT_REPORTS, type DigicertReport, digicert } from '../../catalog/digicert.ts';
 
-/**
- * What a column becomes: a member of the record, a part of its signature, an entry of the signature's metadata (by
- * key), or a field of details under a name that does not change with the spelling of the export.
- */
-export type Column =
-  | { readonly to: 'time' | 'event' | 'status' | 'actor' | 'ip' | 'reason' | 'correlation' }
-  | { readonly to: 'hash' | 'use' }
-  | { readonly to: 'signature'; readonly member: 'algorithm' | 'value' | 'keyAlias' | 'keyId' | 'keyType' }
-  | { readonly to: 'metadata'; readonly key: string }
-  | { readonly to: 'entry'; readonly member: 'key' | 'value' | 'primary' | 'source' }
-  | { readonly to: 'details'; readonly name: string }
-  | { readonly to: 'unknown'; readonly name: string };
+/** What a column of an export or a member of a listing becomes. */
+export interface Column {
+  /** The field of the catalog, or for one it does not know the name that the export has for it. */
+  readonly name: string;
+  /** As the export spells it. */
+  readonly spelled: string;
+  /** Where a record keeps it: a member, or `details`. */
+  readonly at: string;
+  readonly known: boolean;
+}
 
 export interface Table {
-  readonly kind: TableKind;
+  readonly report: DigicertReport;
   readonly columns: readonly Column[];
+  /** It has columns that together nothing else is likely to have. */
+  readonly sure: boolean;
 }
 
-/** The eight keys of signature metadata. */
-export const METADATA_KEYS: readonly string[] = [
-  'checksum-after-signing',
-  'checksum-before-signing',
-  'digest-algorithm',
-  'file-location',
-  'file-name',
-  'signing-tool',
-  'timestamp',
-  'tsa-url',
-];
+export const REPORTS: readonly DigicertReport[] = ['signature-metadata', 'audit-log', 'signature-log'];
 
-/** Columns by their names, without regard to case, blanks, hyphens and underscores: exports differ in those. */
-const COLUMNS: Readonly<Record<TableKind, ReadonlyMap<string, Column>>> = {
-  'audit-log': table(
-    [['Date', 'Timestamp', 'Created on', 'Created at'], { to: 'time' }],
-    [['Action'], { to: 'event' }],
-    [['Status', 'Result'], { to: 'status' }],
-    [['User', 'User name', 'Performed by'], { to: 'actor' }],
-    [['Client IP', 'IP address', 'Client IP address'], { to: 'ip' }],
-    [['Error message', 'Error', 'Reason'], { to: 'reason' }],
-    [['Resource name', 'Alias'], { to: 'details', name: 'Resource name' }],
-    [['Event ID', 'ID'], { to: 'details', name: 'Event ID' }],
-    ...['Resource type', 'Resource ID', 'Description', 'Account ID', 'User ID'].map(detail),
-  ),
-  'signature-log': table(
-    [['Date', 'Created on', 'Created at'], { to: 'time' }],
-    [['Status', 'Result'], { to: 'status' }],
-    [['Signer', 'User', 'User name'], { to: 'actor' }],
-    [['Keypair alias'], { to: 'signature', member: 'keyAlias' }],
-    [['Keypair ID'], { to: 'signature', member: 'keyId' }],
-    [['Keypair type'], { to: 'signature', member: 'keyType' }],
-    [['Algorithm'], { to: 'signature', member: 'algorithm' }],
-    [['Signature'], { to: 'signature', member: 'value' }],
-    [['Signature type'], { to: 'use' }],
-    [['Hash'], { to: 'hash' }],
-    [['Client IP', 'IP address', 'Client IP address'], { to: 'ip' }],
-    [['Error message', 'Error', 'Reason'], { to: 'reason' }],
-    [['Signature ID', 'ID'], { to: 'correlation' }],
-    ...['Account ID', 'User ID', 'Description'].map(detail),
-    ...METADATA_KEYS.map((key): Naming => [[key], { to: 'metadata', key }]),
-  ),
-  'signature-metadata': table(
-    [['Signature ID', 'ID'], { to: 'correlation' }],
-    [['Date', 'Created on', 'Created at'], { to: 'time' }],
-    [['Metadata key'], { to: 'entry', member: 'key' }],
-    [['Metadata value'], { to: 'entry', member: 'value' }],
-    [['Metadata primary'], { to: 'entry', member: 'primary' }],
-    [['Metadata source'], { to: 'entry', member: 'source' }],
-  ),
+/** The fields of a report's rows, in the catalog's order, and where a record keeps each. */
+export const FIELDS: Readonly<Record<DigicertReport, ReadonlyMap<string, string>>> = byReport(fieldsOf);
+
+/** Fields by every spelling of their names. */
+const SPELLINGS: Readonly<Record<DigicertReport, ReadonlyMap<string, string>>> = byReport(spellingsOf);
+
+/** The field that keeps a member of the record in a report, if one does. */
+const PLACES: Readonly<Record<DigicertReport, ReadonlyMap<string, string>>> = byReport(
+  (report) => new Map([...FIELDS[report]].map(([name, at]) => [at, name])),
+);
+
+export function fieldAt(report: DigicertReport, at: string): string | undefined {
+  return PLACES[report].get(at);
+}
+
+/** One of these tells the report, where at least two columns are known. */
+const DECISIVE: Readonly<Record<DigicertReport, readonly string[]>> = {
+  'signature-metadata': ['metadatakey'],
+  'audit-log': ['action'],
+  'signature-log': ['keypairalias', 'keypairid', 'signer', 'signature'],
 };
 
-/** Columns without which a table is not of its kind; the first kind that fits is taken. */
-const MARKS: readonly (readonly [TableKind, readonly string[]])[] = [
-  ['signature-metadata', ['metadatakey', 'metadatavalue']],
-  ['signature-log', ['keypairalias', 'hash', 'signature']],
-  ['signature-log', ['keypairid', 'hash', 'signature']],
-  ['audit-log', ['action', 'resourcetype']],
-  ['audit-log', ['action', 'resourceid']],
-];
+/** All of one row of these are found together in nothing else. */
+const SURE: Readonly<Record<DigicertReport, readonly (readonly string[])[]>> = {
+  'signature-metadata': [['metadatakey', 'metadatavalue']],
+  'audit-log': [
+    ['action', 'resourcetype'],
+    ['action', 'resourceid'],
+  ],
+  'signature-log': [
+    ['keypairalias', 'hash', 'signature'],
+    ['keypairid', 'hash', 'signature'],
+  ],
+};
 
-/** What the cells of a header say; null when this is none of the tables. */
-export function readHeader(names: readonly string[]): Table | null {
-  const plain = names.map(plainName);
-  const kind = MARKS.find(([, marks]) => marks.every((mark) => plain.includes(mark)))?.[0];
-  if (kind === undefined) return null;
-  const known = COLUMNS[kind];
-  const columns = names.map(
-    (name, i): Column => known.get(plain[i]!) ?? { to: 'unknown', name: name.trim() || `column ${i + 1}` },
-  );
-  return { kind, columns };
+/** What the names of columns say; null when they are of none of the reports. */
+export function readNames(names: readonly string[]): Table | null {
+  const plain = new Set(names.map(plainName));
+  const fits = (report: DigicertReport): boolean =>
+    DECISIVE[report].some((name) => plain.has(name)) &&
+    [...plain].filter((name) => SPELLINGS[report].has(name)).length > 1;
+  const report = REPORTS.find(fits);
+  if (report === undefined) return null;
+  const sure = SURE[report].some((marks) => marks.every((mark) => plain.has(mark)));
+  return { report, sure, columns: names.map((name, i) => columnOf(report, name, i)) };
 }
 
-type Naming = readonly [names: readonly string[], column: Column];
-
-function table(...namings: readonly Naming[]): ReadonlyMap<string, Column> {
-  return new Map(
-    namings.flatMap(([names, column]) => names.map((name) => [plainName(name), column] as const)),
-  );
+/** The column of that name, which `i` stands in for when it is blank. */
+export function columnOf(report: DigicertReport, spelled: string, i: number): Column {
+  const name = SPELLINGS[report].get(plainName(spelled));
+  if (name !== undefined) return { name, spelled, at: FIELDS[report].get(name)!, known: true };
+  const own = spelled.trim() || `column ${i + 1}`;
+  return { name: own, spelled: own, at: 'details', known: false };
 }
 
-function detail(name: string): Naming {
-  return [[name], { to: 'details', name }];
-}
-
-function plainName(name: string): string {
+/** Exports differ in case, blanks, hyphens and underscores. */
+export function plainName(name: string): string {
   return name.toLowerCase().replaceAll(/[\s_-]/g, '');
+}
+
+function byReport<T>(make: (report: DigicertReport) => T): Readonly<Record<DigicertReport, T>> {
+  return {
+    'audit-log': make('audit-log'),
+    'signature-log': make('signature-log'),
+    'signature-metadata': make('signature-metadata'),
+  };
+}
+
+function fieldsOf(report: DigicertReport): ReadonlyMap<string, string> {
+  const catalog = digicert[CATALOG];
+  return new Map(
+    catalog.events
+      .filter(({ part }) => part === report)
+      .flatMap(({ fields }) => fields)
+      .map(({ name }) => [name, catalog.field(name)?.at ?? 'details']),
+  );
+}
+
+function spellingsOf(report: DigicertReport): ReadonlyMap<string, string> {
+  const { spellings } = DIGICERT_REPORTS[report];
+  return new Map(
+    [...FIELDS[report].keys()].flatMap((field) =>
+      [field, ...(spellings[field] ?? [])].map((name) => [plainName(name), field] as const),
+    ),
+  );
 }

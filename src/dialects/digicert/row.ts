@@ -1,13 +1,12 @@
-import { findCatalog } from '../../catalog/builtin.ts';
-import { METADATA_EVENT, SIGNATURE_EVENT } from '../../catalog/digicert.ts';
+import { CATALOG } from '../../catalog/define.ts';
+import { DIGICERT_REPORTS, type DigicertReport, digicert } from '../../catalog/digicert.ts';
 import { fromBase64, toHex } from '../../crypto/bytes.ts';
-import type { Outcome, RecordDraft, SignatureMetadata } from '../../record/types.ts';
-import { DraftBuilder, type Origin, type SignatureText, unparsedRecord } from '../draft.ts';
+import type { Json, Outcome, RecordDraft, SignatureMetadata } from '../../record/types.ts';
+import { type DraftBuilder, type Origin, type SignatureText, unparsedRecord } from '../draft.ts';
 import type { Entry } from '../entries.ts';
 import { cutText } from '../text.ts';
 import { readIso } from '../time.ts';
-import { readCells } from './cells.ts';
-import type { Column, Table } from './columns.ts';
+import { type Column, FIELDS } from './columns.ts';
 
 /** Spellings of the status, in lower case. */
 const OUTCOMES: ReadonlyMap<string, Outcome> = new Map([
@@ -19,87 +18,80 @@ const OUTCOMES: ReadonlyMap<string, Outcome> = new Map([
   ['error', 'failure'],
 ]);
 
-/** What the rows of a table that names no action are. */
-const EVENTS: Readonly<Record<Table['kind'], string | null>> = {
-  'audit-log': null,
-  'signature-log': SIGNATURE_EVENT,
-  'signature-metadata': METADATA_EVENT,
-};
+/** What printing writes for an outcome that is neither: the system has no word for it. */
+export const VOID = 'VOID';
 
-/** Where cells beyond the last column of the header are kept. */
-const BEYOND = 'cells beyond the header';
-
-/** What a row has told so far. */
+/** What the fields of a row have told so far, by where a record keeps them. */
 interface Told {
-  readonly texts: Map<Column['to'], string>;
-  readonly signature: Map<string, string>;
-  readonly entry: Map<string, string>;
+  readonly texts: Map<string, string>;
   readonly metadata: SignatureMetadata[];
 }
 
-/** The record of one row. Empty cells tell nothing. */
-export function readRow(origin: Origin, entry: Entry, table: Table): RecordDraft {
-  const row = readCells(entry.text);
-  const builder = new DraftBuilder(origin, entry);
-  if (row.odd) builder.flag('ambiguous');
-  if (row.open) builder.flag('truncated');
-  if (row.cells.length !== table.columns.length) builder.flag('field-count');
-  const told: Told = { texts: new Map(), signature: new Map(), entry: new Map(), metadata: [] };
-  for (const [i, column] of table.columns.entries()) {
-    const cell = row.cells[i] ?? '';
-    if (cell !== '') place(cell, column, told, builder);
-  }
-  if (row.cells.length > table.columns.length) builder.add(BEYOND, row.cells.slice(table.columns.length));
-  const event = EVENTS[table.kind] ?? told.texts.get('event');
-  if (event === undefined) return unparsedRecord(origin, entry, null);
-  if (findCatalog(origin.system)?.find(event) === null) builder.flag('unknown-event');
-  const outcome = readOutcome(table, told, builder);
+/** Whose row it is, and what is known of it before its fields are read. */
+export interface Row {
+  readonly origin: Origin;
+  readonly entry: Entry;
+  readonly report: DigicertReport;
+  readonly builder: DraftBuilder;
+}
+
+/** The record of one row. What is null or an empty text tells nothing. */
+export function readRow(
+  row: Row,
+  fields: readonly (readonly [Column, Json])[],
+  metadata: readonly SignatureMetadata[] = [],
+): RecordDraft {
+  const { report, builder } = row;
+  const told: Told = { texts: new Map(), metadata: [...metadata] };
+  for (const [column, value] of fields) place(value, column, told, builder);
+  const { texts } = told;
+  const event = DIGICERT_REPORTS[report].event ?? texts.get('event');
+  if (event === undefined) return unparsedRecord(row.origin, row.entry, null);
+  if (digicert[CATALOG].find(event) === null) builder.flag('unknown-event');
   return builder.build({
-    time: readTime(told, builder),
+    outcome: readOutcome(report, texts, builder),
+    time: readTime(texts, builder),
     event,
-    module: table.kind,
-    outcome,
-    reason: told.texts.get('reason'),
-    actor: { name: told.texts.get('actor'), ip: told.texts.get('ip') },
-    correlation: told.texts.get('correlation'),
-    signature: table.kind === 'audit-log' ? undefined : readSignature(told, builder),
+    module: report,
+    reason: texts.get('reason'),
+    actor: { name: texts.get('actor.name'), ip: texts.get('actor.ip') },
+    correlation: texts.get('correlation'),
+    signature: report === 'audit-log' ? undefined : readSignature(told, builder),
   });
 }
 
-function place(cell: string, column: Column, told: Told, builder: DraftBuilder): void {
-  switch (column.to) {
-    case 'details':
-      builder.add(column.name, cell);
-      return;
-    case 'unknown':
-      builder.flag('unknown-field');
-      builder.add(column.name, cell);
-      return;
-    case 'metadata':
-      if (told.metadata.some(({ key }) => key === column.key)) builder.add(column.key, cell);
-      else told.metadata.push({ key: column.key, value: cell });
-      return;
-    case 'signature':
-      once(told.signature, column.member, cell, builder);
-      return;
-    case 'entry':
-      once(told.entry, column.member, cell, builder);
-      return;
-    default:
-      once(told.texts, column.to, cell, builder);
+function place(value: Json, { name, spelled, at, known }: Column, told: Told, builder: DraftBuilder): void {
+  if (value === null) return;
+  if (at === 'details') {
+    if (!known) builder.flag('unknown-field');
+    const again = builder.has(name) && spelled !== name;
+    if (again) builder.flag('duplicate-key');
+    builder.add(again ? spelled : name, value);
+    return;
   }
-}
-
-/** Two columns of one meaning: the first tells, the second is kept in details. */
-function once<K extends string>(map: Map<K, string>, name: K, cell: string, builder: DraftBuilder): void {
-  if (!map.has(name)) map.set(name, cell);
-  else {
+  const text = textOf(value, at);
+  if (text === '') return;
+  const taken =
+    at === 'signature.metadata' ? told.metadata.some(({ key }) => key === name) : told.texts.has(at);
+  if (text === null) {
+    builder.flag('malformed-value');
+    builder.add(name, value);
+  } else if (taken) {
+    // Two columns of one meaning: the first tells, the second is kept under its own name.
     builder.flag('duplicate-key');
-    builder.add(name, cell);
-  }
+    builder.add(spelled, text);
+  } else if (at === 'signature.metadata') told.metadata.push({ key: name, value: text });
+  else told.texts.set(at, text);
 }
 
-function readTime({ texts }: Told, builder: DraftBuilder): number | null {
+/** Null for what no member of a record can take. */
+function textOf(value: Json, at: string): string | null {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'boolean' && at.endsWith('.primary')) return value ? 'Yes' : 'No';
+  return typeof value === 'number' && at !== 'time' ? String(value) : null;
+}
+
+function readTime(texts: Told['texts'], builder: DraftBuilder): number | null {
   const text = texts.get('time');
   const time = text === undefined ? null : readIso(text.trim());
   if (time?.certain !== true) {
@@ -109,66 +101,106 @@ function readTime({ texts }: Told, builder: DraftBuilder): number | null {
   return time?.ms ?? null;
 }
 
-function readOutcome(table: Table, { texts }: Told, builder: DraftBuilder): Outcome {
-  const status = texts.get('status');
-  const outcome = OUTCOMES.get(status?.trim().toLowerCase() ?? '');
-  if (status !== undefined) builder.add('Status', status);
-  if (outcome !== undefined) return outcome;
-  if (table.kind === 'signature-metadata' && status === undefined) return 'void';
-  builder.flag(status === undefined ? 'outcome-deduced' : 'unknown-outcome');
-  return status === undefined && texts.has('reason') ? 'failure' : 'void';
+/** The outcome a status stands for; null when it is no word for one. */
+export function outcomeOf(status: string): Outcome | null {
+  return OUTCOMES.get(status.trim().toLowerCase()) ?? null;
+}
+
+/** The outcome where no status is told. */
+export function deducedOutcome(report: DigicertReport, hasReason: boolean): Outcome {
+  return hasReason && report !== 'signature-metadata' ? 'failure' : 'void';
+}
+
+function readOutcome(report: DigicertReport, texts: Told['texts'], builder: DraftBuilder): Outcome {
+  const status = texts.get('outcome');
+  const { status: own } = DIGICERT_REPORTS[report];
+  if (status === undefined) {
+    if (own !== null) builder.flag('outcome-deduced');
+    return deducedOutcome(report, texts.has('reason'));
+  }
+  if (status === VOID) {
+    builder.flag('encoded-value');
+    return 'void';
+  }
+  if (status !== own?.success && status !== own?.failure) builder.add('Status', status);
+  const outcome = outcomeOf(status);
+  if (outcome === null) builder.flag('unknown-outcome');
+  return outcome ?? 'void';
 }
 
 function readSignature(told: Told, builder: DraftBuilder): SignatureText {
-  const entry = metadataEntry(told.entry, builder);
+  const { texts } = told;
+  const entry = metadataEntry(texts, builder);
   const metadata = entry === null ? told.metadata : [...told.metadata, entry];
   return {
-    ...Object.fromEntries(told.signature),
-    hash: readHash(told.texts.get('hash'), builder),
+    algorithm: texts.get('signature.algorithm'),
+    value: texts.get('signature.value'),
+    keyAlias: texts.get('signature.keyAlias'),
+    keyId: texts.get('signature.keyId'),
+    keyType: texts.get('signature.keyType'),
+    hash: readMember('Hash', texts.get('signature.hash'), hashOf, builder),
     hashAlgorithm: metadata.find(({ key }) => key === 'digest-algorithm')?.value,
-    use: readUse(told.texts.get('use'), builder),
+    use: readMember('Signature type', texts.get('signature.use'), useOf, builder),
     metadata,
   };
 }
 
-/** Digests stand in hex, with or without colons, or in base64. Another form is kept in details. */
-function readHash(text: string | undefined, builder: DraftBuilder): string | undefined {
+/** What a text of a fixed form says; one of another form is kept in details. */
+function readMember<T>(
+  name: string,
+  text: string | undefined,
+  read: (text: string) => T | null,
+  builder: DraftBuilder,
+): T | undefined {
   if (text === undefined) return undefined;
+  const value = read(text);
+  if (value !== null) return value;
+  builder.flag('malformed-value');
+  builder.add(name, text);
+  return undefined;
+}
+
+/** Digests stand in hex, with or without colons, or in base64. */
+export function hashOf(text: string): string | null {
   const hex = text.trim().replaceAll(':', '').toLowerCase();
   if (/^(?:[0-9a-f]{2})+$/.test(hex)) return hex;
   const bytes = fromBase64(text.trim());
-  if (bytes !== null && bytes.length >= 20 && bytes.length <= 64) return toHex(bytes);
-  builder.flag('malformed-value');
-  builder.add('Hash', text);
-  return undefined;
+  return bytes !== null && bytes.length >= 20 && bytes.length <= 64 ? toHex(bytes) : null;
 }
 
-function readUse(text: string | undefined, builder: DraftBuilder): 'production' | 'test' | undefined {
-  const use = text?.trim().toLowerCase();
-  if (use === 'production' || use === 'test') return use;
-  if (text !== undefined) {
-    builder.flag('malformed-value');
-    builder.add('Signature type', text);
-  }
-  return undefined;
+export function useOf(text: string): 'production' | 'test' | null {
+  const use = text.trim().toLowerCase();
+  return use === 'production' || use === 'test' ? use : null;
 }
 
-/** One row of metadata: keys are compared without case, so they are kept in small letters. */
-function metadataEntry(entry: ReadonlyMap<string, string>, builder: DraftBuilder): SignatureMetadata | null {
-  const key = entry.get('key');
+export function primaryOf(text: string): boolean | null {
+  const primary = text.trim().toLowerCase();
+  return primary === 'yes' ? true : primary === 'no' ? false : null;
+}
+
+/** The one entry that a row of metadata is. */
+function metadataEntry(texts: Told['texts'], builder: DraftBuilder): SignatureMetadata | null {
+  const key = texts.get('signature.metadata[].key');
   if (key === undefined) return null;
-  const primary = entry.get('primary')?.trim().toLowerCase();
-  const source = entry.get('source');
-  if (primary !== undefined && primary !== 'yes' && primary !== 'no') {
-    builder.flag('malformed-value');
-    builder.add('Metadata primary', entry.get('primary')!);
-  }
+  const source = texts.get('signature.metadata[].source');
+  const primary = readMember(
+    'Metadata primary',
+    texts.get('signature.metadata[].primary'),
+    primaryOf,
+    builder,
+  );
   return {
-    key: short(key.trim().toLowerCase(), 'Metadata key', builder),
-    value: entry.get('value') ?? '',
-    ...(primary === 'yes' || primary === 'no' ? { primary: primary === 'yes' } : {}),
+    key: short(metadataKey(key), 'Metadata key', builder),
+    value: texts.get('signature.metadata[].value') ?? '',
+    ...(primary === undefined ? {} : { primary }),
     ...(source === undefined ? {} : { source: short(source, 'Metadata source', builder) }),
   };
+}
+
+/** The eight keys are compared without case, so that they have one spelling; others stay as they are. */
+export function metadataKey(text: string): string {
+  const key = text.trim().toLowerCase();
+  return FIELDS['signature-log'].get(key) === 'signature.metadata' ? key : text;
 }
 
 function short(text: string, name: string, builder: DraftBuilder): string {
