@@ -82,6 +82,46 @@ describe('frames', () => {
   });
 });
 
+test('a line that syslog took on another day', () => {
+  const line = `${FRAME}{"event":"Log in user","data":{}}\n`;
+  const inner = (time: string): readonly string[] =>
+    one(XROAD_AUDIT, line.replace('] 2026-03-02T10:15:30.250+02:00', `] ${time}`)).flags ?? [];
+  assert.deepEqual(inner('2026-03-03T10:15:30.000+02:00'), []);
+  assert.deepEqual(inner('2026-03-03T10:15:31.000+02:00'), ['clock-mismatch']);
+  assert.deepEqual(inner('2026-03-01T07:15:29.000Z'), ['clock-mismatch']);
+});
+
+test('lines of all releases say the same', () => {
+  const data = (hash: string, text: string): string =>
+    `{"event":"Add internal TLS certificate","user":"ann","data":{"certHash":"AB","certHashAlgorithm":${hash},"uploadFileName":"${text}"}}`;
+  const object = '{"name":"SHA-256","uri":"http://www.w3.org/2001/04/xmlenc#sha256"}';
+  const file = "é=&<>'\u2028";
+  for (const [line, algorithm] of [
+    [
+      `2026-03-02T10:15:30+02:00 h INFO [X-Road Proxy UI] 2026-03-02 10:15:30+0200 - ${data('"SHA-256"', file)}`,
+      'SHA-256',
+    ],
+    [
+      `2026-03-02T10:15:30+02:00 h correlation-id: [] INFO  [X-Road Proxy Admin REST API] 2026-03-02T08:15:30.000Z - ${data('"SHA-256"', '\\u00e9\\u003d\\u0026\\u003c\\u003e\\u0027\\u2028')}`,
+      'SHA-256',
+    ],
+    [
+      `2026-03-02T10:15:30+02:00 h correlation-id: [] INFO  [X-Road Proxy Admin REST API] 2026-03-02T10:15:30.000+02:00 - ${data(object, "\\u00E9=&<>'\\u2028")}`,
+      JSON.parse(object),
+    ],
+  ] as const) {
+    const record = one(XROAD_AUDIT, `${line}\n`);
+    assert.equal(record.time, Date.UTC(2026, 2, 2, 8, 15, 30));
+    assert.deepEqual([record.component, record.flags], ['security-server', undefined]);
+    assert.deepEqual(record.details, {
+      host: 'h',
+      certHash: 'AB',
+      certHashAlgorithm: algorithm,
+      uploadFileName: file,
+    });
+  }
+});
+
 describe('records', () => {
   test('members and details have their places', () => {
     const record = event(

@@ -21,6 +21,7 @@ interface Told {
 type JsonObject = { readonly [name: string]: Json };
 
 const FAILED = ' failed';
+const DAY_MS = 86_400_000;
 
 /** Members that become members of the record when they are text. */
 const TEXTS: ReadonlySet<string> = new Set(['event', 'user', 'ipaddress', 'reason', 'auth']);
@@ -43,6 +44,7 @@ export function readEntry(origin: Origin, entry: Entry): RecordDraft {
   noteCatalog(origin, event, frame, told.data, builder);
   if (frame.time?.certain === false) builder.flag('time-uncertain');
   if (frame.encoded) builder.flag('encoded-value');
+  if (isMismatch(frame)) builder.flag('clock-mismatch');
   return builder.build({
     time: frame.time?.ms ?? null,
     event,
@@ -103,6 +105,11 @@ function readActor(told: Told): ActorText {
 function leadingTime(text: string): ReadTime | null {
   const blank = text.slice(0, 40).indexOf(' ');
   return blank === -1 ? null : readIso(text.slice(0, blank));
+}
+
+/** Whoever may send to the syslog of the host can give a line any time, but not the one at which it came. */
+function isMismatch({ time, written }: Frame): boolean {
+  return time !== null && written?.certain === true && Math.abs(time.ms - written.ms) > DAY_MS;
 }
 
 /** The text of a member; of one that stands twice, the first. */

@@ -4,6 +4,8 @@ import { decodeId } from './escapes.ts';
 /** What stands on a line before its JSON. */
 export interface Frame {
   readonly time: ReadTime | null;
+  /** When syslog took it. */
+  readonly written: ReadTime | null;
   readonly host: string | null;
   readonly correlation: string | null;
   /** The application as the line names it. */
@@ -23,7 +25,7 @@ export const NONE = '-';
 
 /** `<outer time> <host> correlation-id: [<id>] INFO  [<context>] <inner time>`, as rsyslog files and syslog carry it. */
 const SYSLOG =
-  /^(?:<\d{1,3}>)?(?:\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) (\S+) (?:correlation-id: ?\[([^\]]*)\] )?\w+ +\[([^\]]+)\] (\d{4}-\d\d-\d\d[T ]\S+)$/;
+  /^(?:<\d{1,3}>)?(\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) (\S+) (?:correlation-id: ?\[([^\]]*)\] )?\w+ +\[([^\]]+)\] (\d{4}-\d\d-\d\d[T ]\S+)$/;
 /** `<time> [<thread>] correlation-id:[<id>] INFO  <logger>`: the application's own log file. */
 const SERVER_FILE = /^(\S+) \[[^\]]*\] correlation-id: ?\[([^\]]*)\] \w+ +[\w.$]*AuditLogger$/;
 /** `<time> INFO [<application>] [<thread>] <logger>`: standard output of the Sidecar container. */
@@ -63,8 +65,8 @@ export function readFrame(text: string): Frame | null {
   const json = dash + JSON_AT.length - 1;
   const syslog = SYSLOG.exec(frame);
   if (syslog !== null) {
-    const [, host, correlation, context, time] = syslog;
-    return known({ time, host, correlation, context, component: COMPONENTS.get(context!), json });
+    const [, written, host, correlation, context, time] = syslog;
+    return known({ time, written, host, correlation, context, component: COMPONENTS.get(context!), json });
   }
   const server = SERVER_FILE.exec(frame);
   if (server !== null) return known({ time: server[1], correlation: server[2], json });
@@ -78,6 +80,7 @@ export function readFrame(text: string): Frame | null {
 
 interface Parts {
   readonly time: string | undefined;
+  readonly written?: string | undefined;
   readonly host?: string | undefined;
   readonly correlation?: string | undefined;
   readonly context?: string | undefined;
@@ -85,10 +88,11 @@ interface Parts {
   readonly json: number;
 }
 
-function known({ time, host, correlation, context, component, json }: Parts): Frame {
+function known({ time, written, host, correlation, context, component, json }: Parts): Frame {
   const decoded = correlation === undefined ? null : decodeId(correlation);
   return {
     time: time === undefined ? null : readIso(time),
+    written: written === undefined ? null : readIso(written),
     host: told(host),
     correlation: decoded ?? (correlation === '' ? null : (correlation ?? null)),
     context: told(context),
