@@ -205,6 +205,9 @@ describe('what a line cannot tell', () => {
       assert.deepEqual(back.flags, ['unknown-event']);
       assert.match(JSON.stringify(back.details), /"(?:\[1,|\{\\"payload)/);
     }
+    const nested = (levels: number): Json => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`) as Json;
+    assert.deepEqual(print({ event: 'Generate CSR', details: { a: nested(10) } }).flags, []);
+    assert.deepEqual(print({ event: 'Generate CSR', details: { a: nested(11) } }).flags, ['retyped']);
     const told = { host: 'h', payload: 'x', bytes: 1 };
     assert.deepEqual(one(XROAD_AUDIT, print({ details: told }).text).details, told);
   });
