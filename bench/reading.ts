@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { FRUGAL } from '../bin/frugal.js';
 import { openReader } from '../src/open.ts';
 import { byTurns, type Figure } from './measure.ts';
 import { START } from './records.ts';
@@ -12,11 +13,10 @@ export async function verification(data: string, count: number, hashing: () => n
   for (const mode of ['plain', 'deep']) {
     let most = 0;
     const { rate, ratio } = await byTurns(hashing, () => {
-      const child = execFileSync(process.execPath, [
-        join(import.meta.dirname, 'verify-child.ts'),
-        data,
-        mode,
-      ]);
+      const script = join(import.meta.dirname, 'verify-child.ts');
+      const child = execFileSync(process.execPath, [...FRUGAL.flags, script, data, mode], {
+        env: { ...process.env, ...FRUGAL.env },
+      });
       const { verdict, ms, rssMiB } = JSON.parse(child.toString()) as {
         verdict: string;
         ms: number;

@@ -6,11 +6,16 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { findNode, whatToInstall } from './find-node.js';
+import { FRUGAL } from './frugal.js';
+
+const PLAIN = { flags: [], env: {} };
 
 const node = findNode();
+const way = process.argv[2] === 'verify' ? FRUGAL : PLAIN;
+const isGoingThatWay = way.flags.every((flag) => process.execArgv.includes(flag));
 if (node === null) fail(whatToInstall());
-else if (node === process.execPath) runHere();
-else runUnder(node);
+else if (node === process.execPath && isGoingThatWay) runHere();
+else runUnder(node, way);
 
 function runHere() {
   // A checkout runs from its TypeScript; the published package has only what was built from it.
@@ -24,9 +29,12 @@ function runHere() {
     .catch((error) => fail(error));
 }
 
-function runUnder(node) {
+function runUnder(node, { flags, env }) {
   const launcher = fileURLToPath(import.meta.url);
-  const child = spawn(node, [...process.execArgv, launcher, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [...process.execArgv, ...flags, launcher, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
   const forward = (signal) => {
     // A terminal sends its Ctrl-C to both of us; sent on, the child would count two.
     if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);

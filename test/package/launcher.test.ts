@@ -102,6 +102,15 @@ describe('launcher', () => {
     assert.equal(result.stderr, '');
   });
 
+  test('verifies in a process whose memory stays small, whichever Node it is', async () => {
+    for (const old of [false, true]) {
+      const result = await run(install(`verify-${old}`, { node: '24.0.0' }), ['verify', '--json'], old);
+      const { argv, parent } = JSON.parse(result.stdout);
+      assert.deepEqual([argv, parent], [['verify', '--json'], result.pid]);
+      assert.equal(result.code, 3);
+    }
+  });
+
   test('passes a signal on and waits for what comes of it', async () => {
     const child = start(install('signal', { node: '24.0.0' }), ['wait'], true);
     child.stdout!.once('data', () => child.kill('SIGTERM'));
