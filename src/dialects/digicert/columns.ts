@@ -43,6 +43,11 @@ const DECISIVE: Readonly<Record<DigicertReport, readonly string[]>> = {
   'signature-log': ['keypairalias', 'keypairid', 'signer', 'signature'],
 };
 
+/** Whether a name has a part in telling which report it is. */
+export function isDecisive(name: string): boolean {
+  return REPORTS.some((report) => DECISIVE[report].includes(plainName(name)));
+}
+
 /** All of one row of these are found together in nothing else. */
 const SURE: Readonly<Record<DigicertReport, readonly (readonly string[])[]>> = {
   'signature-metadata': [['metadatakey', 'metadatavalue']],

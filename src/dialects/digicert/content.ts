@@ -6,7 +6,16 @@ import { isReference } from '../../record/validate.ts';
 import type { PrintFlag } from '../flags.ts';
 import { readIso } from '../time.ts';
 import { FIELDS, fieldAt, REPORTS } from './columns.ts';
-import { deducedOutcome, hashOf, metadataKey, outcomeOf, primaryOf, useOf, VOID } from './row.ts';
+import {
+  deducedOutcome,
+  hashAlgorithmOf,
+  hashOf,
+  metadataKey,
+  outcomeOf,
+  primaryOf,
+  useOf,
+  VOID,
+} from './row.ts';
 
 /** What a report tells of a record, before it is written as a row or an object. */
 export interface Content {
@@ -128,8 +137,8 @@ class Gatherer implements Content {
     for (const [name, text] of Object.entries(texts)) this.#member(`signature.${name}`, text);
     this.#member('signature.use', use === undefined ? use : use === 'test' ? 'Test' : 'Production');
     this.#member('signature.hash', hash === undefined || hashOf(hash) === hash ? hash : null);
-    const told = metadata.find(({ key }) => key === 'digest-algorithm')?.value;
-    if (hashAlgorithm !== undefined && hashAlgorithm !== told) this.flags.add('no-place');
+    if (hashAlgorithm !== undefined && hashAlgorithm !== hashAlgorithmOf(metadata))
+      this.flags.add('no-place');
     if (this.#report === 'signature-metadata') this.#entry(metadata);
     else this.metadata = metadata;
   }

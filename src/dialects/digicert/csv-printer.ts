@@ -4,7 +4,7 @@ import type { Json, RecordDraft, SignatureMetadata } from '../../record/types.ts
 import type { Printed, Printer, PrinterOptions } from '../dialect.ts';
 import type { PrintFlag } from '../flags.ts';
 import { writeCells } from './cells.ts';
-import { type Column, plainName, readNames } from './columns.ts';
+import { type Column, readNames } from './columns.ts';
 import { type Content, contentOf, reportOf } from './content.ts';
 import { fitting } from './fit.ts';
 
@@ -17,8 +17,12 @@ export function csvPrinter(options: PrinterOptions = {}): Printer {
   const report = reportOf(options.report);
   const names = options.columns ?? DIGICERT_REPORTS[report].columns;
   const table = readNames(names);
-  const plain = names.map(plainName);
-  if (table?.report !== report || new Set(plain).size !== plain.length || plain.includes('')) {
+  const told = new Set(table?.columns.map(({ name }) => name));
+  if (
+    table?.report !== report ||
+    told.size !== names.length ||
+    names.some((name) => name === '' || name.trim() !== name)
+  ) {
     throw new UsageError('USAGE', `these columns do not tell that this is the report ${report}, each once`, {
       context: { report, columns: names },
     });

@@ -3,7 +3,7 @@ import type { Json, RecordDraft } from '../../record/types.ts';
 import type { Printed, Printer, PrinterOptions } from '../dialect.ts';
 import type { Flag, PrintFlag } from '../flags.ts';
 import { readJson } from '../json.ts';
-import { columnOf, FIELDS, plainName } from './columns.ts';
+import { columnOf, FIELDS, isDecisive, plainName } from './columns.ts';
 import { type Content, contentOf, reportOf } from './content.ts';
 import { fitting } from './fit.ts';
 
@@ -43,9 +43,9 @@ function membersOf(content: Content, report: DigicertReport): (readonly [string,
     valueText(fields.get(name) ?? null, flags),
   ]);
   for (const name of others) {
-    // A name that reading would take for another field.
-    const taken = columnOf(report, name, 0).known || plainName(name) === 'metadata' || name.trim() !== name;
-    if (taken || name === '') flags.add('no-place');
+    // A name that reading would take for another field, or for one of another report.
+    const taken = columnOf(report, name, 0).known || isDecisive(name) || plainName(name) === 'metadata';
+    if (taken || name === '' || name.trim() !== name) flags.add('no-place');
     else members.push([name, valueText(fields.get(name)!, flags)]);
   }
   if (metadata.length > 0 && report === 'signature-log') {
@@ -65,7 +65,8 @@ function valueText(value: Json, flags: Set<PrintFlag>): string {
   const text = JSON.stringify(value);
   if (typeof value === 'string' || value === null) return text;
   const remarks = new Set<Flag>();
-  readJson(text, 0, remarks);
+  // Within something, as it stands in the object: a number at the end of a text could have more digits.
+  readJson(`[${text}]`, 0, remarks);
   if (remarks.size > 0) flags.add('retyped');
   return text;
 }

@@ -139,10 +139,16 @@ function readSignature(told: Told, builder: DraftBuilder): SignatureText {
     keyId: texts.get('signature.keyId'),
     keyType: texts.get('signature.keyType'),
     hash: readMember('Hash', texts.get('signature.hash'), hashOf, builder),
-    hashAlgorithm: metadata.find(({ key }) => key === 'digest-algorithm')?.value,
+    hashAlgorithm: hashAlgorithmOf(metadata),
     use: readMember('Signature type', texts.get('signature.use'), useOf, builder),
     metadata,
   };
+}
+
+/** The metadata tells it; a text longer than the member takes is no name of one. */
+export function hashAlgorithmOf(metadata: readonly SignatureMetadata[]): string | undefined {
+  const told = metadata.find(({ key }) => key === 'digest-algorithm')?.value;
+  return told === undefined || told === '' || told.length > 256 ? undefined : told;
 }
 
 /** What a text of a fixed form says; one of another form is kept in details. */
