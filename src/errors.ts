@@ -75,6 +75,12 @@ export const ERROR_CODES = {
   DIALECT_UNKNOWN: { summary: 'no dialect recognises the input', status: 415, retry: false },
   DIALECT_MISMATCH: { summary: 'the input is of another dialect than stated', status: 415, retry: false },
 
+  XML_REFUSED: {
+    summary: 'XML of audit details is malformed, or holds more than such details may',
+    status: 422,
+    retry: false,
+  },
+
   CATALOG_UNKNOWN: { summary: 'no catalog has a system or an event of that name', status: 404, retry: false },
 
   PIN_INVALID: { summary: 'a pin file is malformed or of another log', status: 422, retry: false },

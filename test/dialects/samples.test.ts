@@ -156,34 +156,6 @@ test('every other sample is of no dialect', { skip }, () => {
   }
 });
 
-test('the text log says what the database rows of the same events say', { skip }, () => {
-  const rows = Buffer.from(readShared('samples/signserver/auditrecorddata/signserver-1.ndjson'))
-    .toString()
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, string | number | null>);
-  const all = readAll('signserver/signserver_audit.log').filter(
-    ({ flags }) => !flags?.includes('ambiguous') && !flags?.includes('possible-forgery'),
-  );
-  assert.equal(all.length, rows.length - 2);
-  for (const record of all) {
-    const row = rows.find(
-      ({ timeStamp, eventType }) => timeStamp === record.time && eventType === record.event,
-    );
-    assert.ok(row !== undefined, `${record.time} ${record.event}`);
-    assert.equal(row.module, record.module);
-    if (!record.flags?.includes('outcome-deduced')) {
-      assert.equal(String(row.eventStatus).toLowerCase(), record.outcome);
-    }
-    const details = { ...(record.details as Record<string, unknown>) };
-    if (row.searchDetail2 !== null) {
-      assert.equal(details.WORKER_ID, row.searchDetail2);
-      delete details.WORKER_ID;
-    }
-    assert.deepEqual(details, xmlDetails(String(row.additionalDetails ?? '')));
-  }
-});
-
 test('one file, certificate and person across the systems of the story', { skip }, () => {
   const all = [
     'signserver/signserver_audit.log',
@@ -214,23 +186,3 @@ test('one file, certificate and person across the systems of the story', { skip 
     ['xroad'],
   );
 });
-
-function xmlDetails(xml: string): Record<string, string> {
-  const plain = (text: string): string =>
-    text
-      .replaceAll('&lt;', '<')
-      .replaceAll('&gt;', '>')
-      .replaceAll('&quot;', '"')
-      .replaceAll('&apos;', "'")
-      .replaceAll('&#13;', '\r')
-      .replaceAll('&amp;', '&');
-  const decode = (text: string): string =>
-    text.startsWith('B64:') ? Buffer.from(text.slice(4), 'base64').toString() : text;
-  const out: Record<string, string> = {};
-  for (const [, key, value] of xml.matchAll(
-    /<void method="put">\s*<string>([^<]*)<\/string>\s*<string>([^<]*)<\/string>/g,
-  )) {
-    out[plain(key!)] = decode(plain(value!));
-  }
-  return out;
-}

@@ -1,11 +1,11 @@
-import type { Outcome, RecordDraft } from '../../record/types.ts';
+import type { RecordDraft } from '../../record/types.ts';
 import { DraftBuilder, type Origin } from '../draft.ts';
 import type { Entry } from '../entries.ts';
 import { readIso } from '../time.ts';
 import { readDetails } from './details.ts';
 import { readValue } from './encoding.ts';
 import { findStart, type Head, headRepeats, readHead } from './head.ts';
-import { actorOf, catalog, correlationOf, isTold, reasonOf, signatureOf } from './members.ts';
+import { actorOf, catalog, correlationOf, isTold, outcomeOf, reasonOf, signatureOf } from './members.ts';
 
 const DAY_MS = 86_400_000;
 const TAIL = 'REPLY_TIME:';
@@ -51,7 +51,7 @@ export function readEntry(origin: Origin, entry: Entry, start: number): RecordDr
   if (head.complete) readDetails(text, head.end, tail === -1 ? text.length : tail, event, builder);
   else builder.flag('truncated');
   noteOddities(entry, start, tail, builder);
-  const outcome = readOutcome(head, builder);
+  const outcome = outcomeOf(head.outcome, builder);
   const administrator = {
     name: value(head.administrator),
     issuer: value(head.issuer),
@@ -89,26 +89,4 @@ function readTime(text: string, head: Head, tail: number, builder: DraftBuilder)
   const time = tailTime(text, tail);
   if (prefix !== null && Math.abs(prefix.ms - time) > DAY_MS) builder.flag('clock-mismatch');
   return time;
-}
-
-function readOutcome(head: Head, builder: DraftBuilder): Outcome {
-  const denied = [...builder.texts('SUCCESS'), ...builder.texts('PROCESS_SUCCESS')].includes('false');
-  switch (head.outcome) {
-    case 'FAILURE':
-      return 'failure';
-    case 'VOID':
-      return 'void';
-    case 'SUCCESS':
-      // KEYREMOVE reports a key that could not be removed as a success of the event.
-      if (denied) builder.flag('outcome-deduced');
-      return denied ? 'failure' : 'success';
-    case null: {
-      builder.flag('outcome-deduced');
-      return denied || builder.has('EXCEPTION') || builder.has('ERROR') ? 'failure' : 'success';
-    }
-    default:
-      builder.flag('unknown-outcome');
-      builder.add('OUTCOME', head.outcome);
-      return 'void';
-  }
 }

@@ -1,7 +1,8 @@
 import type { Catalog, EventInfo } from '../../catalog/catalog.ts';
 import { CATALOG } from '../../catalog/define.ts';
 import { signserver } from '../../catalog/signserver.ts';
-import type { ActorText, SignatureText } from '../draft.ts';
+import type { Outcome } from '../../record/types.ts';
+import type { ActorText, DraftBuilder, SignatureText } from '../draft.ts';
 import type { Flag } from '../flags.ts';
 
 /** What the fields of an event tell of the record's other members, in whatever form SignServer wrote them. */
@@ -53,6 +54,43 @@ function clientOf(fields: Fields, auth: string | undefined): ActorText | null {
   }
   const user = first(fields, users);
   return user === undefined ? null : { name: user };
+}
+
+/** Who is the administrator of an actor: of a client that the fields tell, the name under which SignServer acts. */
+export function administratorOf(told: ActorText | undefined, fields: Fields): ActorText {
+  if (told?.role === undefined || told.name === undefined) return told ?? {};
+  const head = { name: told.role };
+  return actorOf(fields, head).name?.startsWith(told.name) === true ? head : told;
+}
+
+/** How outcomes are written. */
+export const OUTCOMES: Readonly<Record<Outcome, string>> = {
+  success: 'SUCCESS',
+  failure: 'FAILURE',
+  void: 'VOID',
+};
+
+/** The outcome of the word that was written for it, and of what the fields say to that. */
+export function outcomeOf(written: string | null, builder: DraftBuilder): Outcome {
+  const denied = [...builder.texts('SUCCESS'), ...builder.texts('PROCESS_SUCCESS')].includes('false');
+  switch (written) {
+    case 'FAILURE':
+      return 'failure';
+    case 'VOID':
+      return 'void';
+    case 'SUCCESS':
+      // KEYREMOVE reports a key that could not be removed as a success of the event.
+      if (denied) builder.flag('outcome-deduced');
+      return denied ? 'failure' : 'success';
+    case null: {
+      builder.flag('outcome-deduced');
+      return denied || builder.has('EXCEPTION') || builder.has('ERROR') ? 'failure' : 'success';
+    }
+    default:
+      builder.flag('unknown-outcome');
+      builder.add('OUTCOME', written);
+      return 'void';
+  }
 }
 
 /** Why an event failed. */

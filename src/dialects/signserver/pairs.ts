@@ -50,17 +50,12 @@ function unordered(record: RecordDraft, flags: Set<PrintFlag>): Pair[] {
 
 /** Known fields in the order of the catalog, the others behind by name; then as a hash map shuffles them. */
 function inOrder(pairs: readonly Pair[], module: string | undefined, event: EventInfo | null): Pair[] {
-  const byName = new Map<string, Pair[]>();
-  for (const pair of pairs) {
-    const same = byName.get(pair.name);
-    if (same === undefined) byName.set(pair.name, [pair]);
-    else same.push(pair);
-  }
-  const known = (event?.fields ?? []).map(({ name }) => name).filter((name) => byName.has(name));
+  const values = byName(pairs);
+  const known = (event?.fields ?? []).map(({ name }) => name).filter((name) => values.has(name));
   const listed = new Set(known);
-  const names = [...known, ...[...byName.keys()].filter((name) => !listed.has(name)).sort()];
+  const names = [...known, ...[...values.keys()].filter((name) => !listed.has(name)).sort()];
   const order = module !== undefined && HASHED.has(module) ? hashOrder(names) : names;
-  return order.flatMap((name) => byName.get(name) ?? []);
+  return order.flatMap((name) => (values.get(name) ?? []).map((value) => ({ name, value })));
 }
 
 function textsOf(value: Json, flags: Set<PrintFlag>): readonly string[] {
@@ -76,16 +71,23 @@ function asText(value: Json, flags: Set<PrintFlag>): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+/** The values of each name, in their order. */
+export function byName(pairs: readonly Pair[]): ReadonlyMap<string, readonly string[]> {
+  const out = new Map<string, string[]>();
+  for (const { name, value } of pairs) {
+    const values = out.get(name);
+    if (values === undefined) out.set(name, [value]);
+    else values.push(value);
+  }
+  return out;
+}
+
 /** Pairs, to conclude the other members from. */
 export class PairFields implements Fields {
-  readonly #texts = new Map<string, string[]>();
+  readonly #texts: ReadonlyMap<string, readonly string[]>;
 
   constructor(pairs: readonly Pair[]) {
-    for (const { name, value } of pairs) {
-      const texts = this.#texts.get(name);
-      if (texts === undefined) this.#texts.set(name, [value]);
-      else texts.push(value);
-    }
+    this.#texts = byName(pairs);
   }
 
   has(name: string): boolean {

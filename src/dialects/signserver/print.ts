@@ -1,14 +1,12 @@
 import type { EventInfo } from '../../catalog/catalog.ts';
 import { utf8 } from '../../crypto/bytes.ts';
-import type { Actor, Outcome, RecordDraft } from '../../record/types.ts';
+import type { RecordDraft } from '../../record/types.ts';
 import { MAX_NATIVE_BYTES, type Parser, type Printed, type Printer } from '../dialect.ts';
 import type { PrintFlag } from '../flags.ts';
 import { isPlain, printPair } from './details.ts';
 import { encodeText } from './encoding.ts';
-import { actorOf, isTold } from './members.ts';
+import { administratorOf, isTold, OUTCOMES } from './members.ts';
 import { eventOf, losesMembers, type Pair, PairFields, pairsBelowHead } from './pairs.ts';
-
-const OUTCOMES: Readonly<Record<Outcome, string>> = { success: 'SUCCESS', failure: 'FAILURE', void: 'VOID' };
 
 /** The parts of a line; all text but `pairs` is fixed. */
 export interface Layout {
@@ -36,7 +34,7 @@ export class TextPrinter implements Printer {
     const event = eventOf(record, flags);
     const { worker, pairs } = pairsBelowHead(record, event, flags);
     const value = (text: string | undefined, end: RegExp): string => headValue(text, end, escaped);
-    const { name, issuer, serial } = administrator(record.actor, pairs);
+    const { name, issuer, serial } = administratorOf(record.actor, new PairFields(pairs));
     const head =
       `${logPrefix(record.time, this.#zone, 'SignServerLog4jDevice')}` +
       `EVENT: ${eventName(record.event, escaped)}; OUTCOME: ${OUTCOMES[record.outcome]}; ` +
@@ -101,11 +99,4 @@ function eventName(text: string, escaped: () => void): string {
   if (/^[^;\r\n]{0,256}$/.test(text) && isPlain(text)) return text;
   escaped();
   return encodeText(text);
-}
-
-/** Who stands in the head: for a client that the fields tell, the name under which SignServer acts for it. */
-function administrator(actor: Actor | undefined, pairs: readonly Pair[]): Actor {
-  if (actor?.role === undefined || actor.name === undefined) return actor ?? {};
-  const head = { name: actor.role };
-  return actorOf(new PairFields(pairs), head).name?.startsWith(actor.name) === true ? head : actor;
 }

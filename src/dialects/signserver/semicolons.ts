@@ -1,9 +1,9 @@
-import type { Outcome, RecordDraft } from '../../record/types.ts';
+import type { RecordDraft } from '../../record/types.ts';
 import { DraftBuilder, type Origin } from '../draft.ts';
 import type { Entry } from '../entries.ts';
 import { readIso } from '../time.ts';
 import { readValue } from './encoding.ts';
-import { actorOf, catalog, correlationOf, reasonOf, signatureOf } from './members.ts';
+import { actorOf, catalog, correlationOf, outcomeOf, reasonOf, signatureOf } from './members.ts';
 
 /**
  * The line of CESeCore's own log4j device, which a SignServer may write instead:
@@ -13,12 +13,6 @@ import { actorOf, catalog, correlationOf, reasonOf, signatureOf } from './member
 const START = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d;[^;]{1,256};/;
 const KEY = /^((?:(?:added|changed|removed):)?[A-Za-z][A-Za-z0-9_.-]{0,127})=/;
 const COLUMNS = 9;
-
-const OUTCOMES: ReadonlyMap<string, Outcome> = new Map([
-  ['SUCCESS', 'success'],
-  ['FAILURE', 'failure'],
-  ['VOID', 'void'],
-]);
 
 export function startsSemicolons(text: string): boolean {
   return START.test(text);
@@ -34,17 +28,13 @@ export function readSemicolons(origin: Origin, entry: Entry): RecordDraft {
   if (cells.length < COLUMNS) builder.flag('truncated');
   if (worker !== undefined && worker !== '') builder.add('WORKER_ID', worker);
   readPairs(cells.slice(COLUMNS), builder);
-  const outcome = OUTCOMES.get(status);
-  if (outcome === undefined) {
-    builder.flag('unknown-outcome');
-    builder.add('OUTCOME', status);
-  }
+  const outcome = outcomeOf(status, builder);
   return builder.build({
     time: readIso(time)?.ms ?? null,
     event: name,
     module: module === '' ? undefined : module,
     service: service === '' ? undefined : service,
-    outcome: outcome ?? 'void',
+    outcome,
     reason: outcome === 'failure' ? reasonOf(builder) : undefined,
     actor: actorOf(builder, { name: administrator, issuer, serial }),
     correlation: correlationOf(builder),
