@@ -5,15 +5,16 @@ import { event, field, placed } from './table.ts';
 export const SIGNATURE_EVENT = 'Signature';
 export const METADATA_EVENT = 'Signature metadata';
 
+const RESOURCE = 'Resource~type? Resource~ID? Resource~name?';
+const CALL = 'Client~IP? Description? Error~message? Account~ID? User~ID?';
 /** What every row of the audit log tells, whatever its action. */
-const AUDIT_ROW =
-  'Event~ID? Date Action Status User? Resource~type? Resource~ID? Resource~name? Client~IP? Description? ' +
-  'Error~message? Account~ID? User~ID?';
+const AUDIT_ROW = `Event~ID? Date Action Status User? ${RESOURCE} ${CALL}`;
 
-const SIGNATURE_ROW =
-  'Signature~ID? Date Status Signer Keypair~alias Keypair~ID Keypair~type Algorithm Signature~type Hash? Signature ' +
-  'Client~IP? Error~message? checksum-after-signing? checksum-before-signing? digest-algorithm? file-location? ' +
-  'file-name? signing-tool? timestamp? tsa-url? Account~ID? User~ID? Description?';
+const KEYPAIR = 'Keypair~alias Keypair~ID Keypair~type';
+const CHECKSUMS = 'checksum-after-signing? checksum-before-signing? digest-algorithm?';
+const SIGNING = `${CHECKSUMS} file-location? file-name? signing-tool? timestamp? tsa-url?`;
+const SIGNED = `Algorithm Signature~type Hash? Signature Client~IP? Error~message? ${SIGNING}`;
+const SIGNATURE_ROW = `Signature~ID? Date Status Signer ${KEYPAIR} ${SIGNED} Account~ID? User~ID? Description?`;
 
 /**
  * The system's documentation names the actions, the eleven fields of a signature, its metadata and the field of the

@@ -110,10 +110,10 @@ export interface SystemTable {
   readonly permissions?: Readonly<Record<string, string>>;
 }
 
-/** A row of a table. */
+/** A row of a table. `fields` must be one the compiler can read: a literal or a template of literals, nothing added up. */
 export function event<const F extends string>(
   action: Action,
-  fields: F,
+  fields: string extends F ? never : F,
   about: string,
   extras: EventExtras = {},
 ): EventRow<F> {

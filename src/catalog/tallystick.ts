@@ -5,6 +5,7 @@ import { event, field, list } from './table.ts';
 const CHANGES = 'added:* changed:* removed:*';
 const RESOURCE = 'Resource~type Resource~ID Resource~name?';
 const KEY = 'KEYALIAS CRYPTOTOKEN keyHash?';
+const CLIENTS = 'added:authorized_client? changed:authorized_client? removed:authorized_client?';
 const API_KEY = 'apiKeyId apiKeyName? apiKeyRoles expires?';
 const TOKEN = 'tokenId tokenFriendlyName? tokenSerialNumber?';
 
@@ -188,8 +189,7 @@ export const tallystick = defineCatalog({
 
       SET_WORKER_CONFIG: event(
         'update',
-        'WORKER_ID WORKER_NAME? workerType? SCOPE? NODE? added:authorized_client? changed:authorized_client? ' +
-          'removed:authorized_client? added:* changed:* removed:*',
+        `WORKER_ID WORKER_NAME? workerType? SCOPE? NODE? ${CLIENTS} ${CHANGES}`,
         'Settings of a source or sink were changed, or it was made or removed.',
       ),
       RELOAD_WORKER_CONFIG: event(

@@ -78,6 +78,14 @@ test('a failed event may carry fewer fields and takes a reason', () => {
   draft(mine.Pay, { amont: 1 }, { outcome: 'failure', reason: 'no funds' });
 });
 
+test('fields that the compiler cannot read are refused', () => {
+  const some = 'a b';
+  assert.equal(event('update', `${some} c`, 'It changed.').fields, 'a b c');
+  const added: string = `${some} ${'c'}`;
+  // @ts-expect-error: any string
+  event('update', added, 'It changed.');
+});
+
 test('a failed event has the name that its system gives it', () => {
   const { 'security-server': server } = xroad;
   const told = { outcome: 'failure', reason: 'denied' } as const;
