@@ -146,7 +146,7 @@ export class JsonSplitter {
     if (isBlank(byte) || (byte === COMMA && this.#list)) return 'on';
     if (byte === BYTE_ORDER_MARK[this.#start + at]) return 'on';
     if (byte === OPEN) this.#enter('item', 'item');
-    else if (byte === OPEN_LIST && !this.#list) return this.#openList(false);
+    else if (byte === OPEN_LIST) return this.#openList(false);
     else if (byte === CLOSE_LIST && this.#list) {
       this.#list = false;
       this.#enter(this.#inAnswer ? 'end' : 'behind', 'frame');
