@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { detectDialect } from '../../src/dialects/dialects.ts';
 import { DIGICERT_CSV } from '../../src/dialects/digicert/dialect.ts';
 import type { RecordDraft } from '../../src/record/types.ts';
 import { bytesOf, one, parse, records, told } from './helpers.ts';
@@ -110,6 +111,32 @@ describe('headers', () => {
       actor: { name: 'ann', ip: '192.0.2.9' },
       details: { 'Resource type': 'CERTIFICATE', Status: 'success' },
     });
+  });
+
+  test('columns are the account’s choice: few are enough to read it, not to recognise it', () => {
+    const text = 'Action,Date,Status\nSign,2026-03-02T08:15:30Z,SUCCESS\n';
+    const record = one(DIGICERT_CSV, text);
+    assert.deepEqual([record.event, record.time, record.flags], ['Sign', TIME, undefined]);
+    assert.equal(detectDialect(bytesOf(text)), null);
+    const other = one(DIGICERT_CSV, 'Signer,Date,Keypair ID\nann,2026-03-02T08:15:30Z,k\n');
+    assert.deepEqual(
+      [other.event, other.actor, other.signature],
+      ['Signature', { name: 'ann' }, { keyId: 'k' }],
+    );
+  });
+
+  test('two columns of one detail: each is kept', () => {
+    const record = one(
+      DIGICERT_CSV,
+      'Action,Resource type,Date,Status,Resource name,Alias,alias\nSign,KEYPAIR,2026-03-02T08:15:30Z,SUCCESS,a,b,c\n',
+    );
+    assert.deepEqual(record.details, {
+      'Resource type': 'KEYPAIR',
+      'Resource name': 'a',
+      Alias: 'b',
+      alias: 'c',
+    });
+    assert.deepEqual(record.flags, ['duplicate-key']);
   });
 
   test('unknown columns are kept by their names, and pointed out where they tell something', () => {
