@@ -18,7 +18,13 @@ import type { Dialect, ParsedItem } from '../src/dialects/dialect.ts';
 import { DIALECTS } from '../src/dialects/dialects.ts';
 import type { AuditRecord } from '../src/record/types.ts';
 import { checkDraft } from '../src/record/validate.ts';
-import { DIGICERT_LINES, DOGTAG_LINES, SIGNSERVER_LINES, XROAD_LINES } from '../test/dialects/lines.ts';
+import {
+  DIGICERT_JSON_LINES,
+  DIGICERT_LINES,
+  DOGTAG_LINES,
+  SIGNSERVER_LINES,
+  XROAD_LINES,
+} from '../test/dialects/lines.ts';
 
 const seconds = Number(process.argv[2] ?? 10);
 const seed = Number(process.argv[3] ?? Date.now() % 2 ** 31);
@@ -50,9 +56,13 @@ function pick<T>(list: readonly T[]): T {
 }
 
 const encoder = new TextEncoder();
-const LINES = [...SIGNSERVER_LINES, ...DOGTAG_LINES, ...XROAD_LINES, ...DIGICERT_LINES].map((line) =>
-  encoder.encode(line),
-);
+const LINES = [
+  ...SIGNSERVER_LINES,
+  ...DOGTAG_LINES,
+  ...XROAD_LINES,
+  ...DIGICERT_LINES,
+  ...DIGICERT_JSON_LINES,
+].map((line) => encoder.encode(line));
 const PIECES = [
   ...[
     'EVENT: X; OUTCOME: ',
@@ -108,6 +118,11 @@ const PIECES = [
     '","',
     'Action,Resource type',
     'Metadata key,Metadata value',
+    '{"total":1,"items":[',
+    '{"action":"Sign","status":"a"}',
+    ']}',
+    ':',
+    '{',
     '\n',
     '\r\n',
     '\r',

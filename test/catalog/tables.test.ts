@@ -88,7 +88,6 @@ describe('against the lists of events', { skip }, () => {
   };
   type List = {
     readonly events?: readonly Listed[];
-    readonly actions?: readonly { readonly action: string }[];
     readonly later: readonly Listed[];
     readonly historic?: readonly Listed[];
     readonly cesecoreEventTypes?: readonly string[];
@@ -148,8 +147,33 @@ describe('against the lists of events', { skip }, () => {
   });
 
   test('digicert', () => {
-    const list = read('digicert');
-    assert.equal(list.actions!.length, 15);
-    for (const { action } of list.actions!) assert.ok(findCatalog('digicert')!.find(action), action);
+    const list = JSON.parse(Buffer.from(readShared('formats/catalog/digicert.json')).toString()) as {
+      readonly actions: readonly { readonly action: string; readonly resources: readonly string[] }[];
+      readonly signatureFields: readonly { readonly field: string }[];
+      readonly metadataKeys: readonly { readonly key: string; readonly seedSpelling: string }[];
+      readonly metadataColumns: readonly { readonly column: string }[];
+      readonly detailFields: readonly string[];
+      readonly permissions: readonly string[];
+      readonly laterPermissions: readonly string[];
+    };
+    const catalog = findCatalog('digicert')!;
+    assert.equal(list.actions.length, 15);
+    for (const { action, resources } of list.actions) {
+      const info = catalog.find(action, 'audit-log');
+      assert.equal(info?.event, action);
+      assert.deepEqual(Object.keys(info.effects ?? {}), resources);
+      for (const field of list.detailFields) assert.ok(info.has(field), `${action} ${field}`);
+    }
+    const signature = catalog.find('Signature', 'signature-log')!;
+    const metadata = catalog.find('Signature metadata', 'signature-metadata')!;
+    assert.deepEqual([list.signatureFields.length, list.metadataKeys.length], [11, 8]);
+    for (const { field } of list.signatureFields) assert.ok(signature.has(field), field);
+    for (const { key, seedSpelling } of list.metadataKeys) {
+      assert.ok(signature.has(key), key);
+      assert.equal(key, seedSpelling.toLowerCase());
+    }
+    for (const { column } of list.metadataColumns) assert.ok(metadata.has(column), column);
+    for (const name of [...list.permissions, ...list.laterPermissions])
+      assert.ok(Object.hasOwn(catalog.table.permissions ?? {}, name), name);
   });
 });
