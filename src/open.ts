@@ -1,13 +1,16 @@
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { draft, type EventHandle, type Told, type ToldFailure } from './catalog/define.ts';
+import type { Catalog } from './catalog/catalog.ts';
+import type { Catalogs } from './catalog/catalogs.ts';
+import { CATALOG, draft, type EventHandle, type Told, type ToldFailure } from './catalog/define.ts';
 import type { RecordIndex } from './index/index.ts';
+import { CatalogDirectory } from './log/catalog-directory.ts';
 import { HeadDirectory } from './log/head-memory.ts';
 import { type AppendOptions, Log, type LogOptions } from './log/log.ts';
 import type { Receipt, SealedHead } from './log/receipt.ts';
 import type { AppendResult } from './log/unit.ts';
-import { AuditReader } from './reader/audit-reader.ts';
+import { AuditReader, type ReadableLog } from './reader/audit-reader.ts';
 import { IndexFollower } from './reader/follower.ts';
 import type { RecordView, SearchAnswer, SearchRequest } from './reader/types.ts';
 import type { RecordDraft } from './record/mod.ts';
@@ -30,12 +33,22 @@ export interface OpenLogOptions {
   readonly passphrase?: string;
   /** `false` opens without search: nothing is indexed and `search` refuses. */
   readonly index?: boolean;
+  /**
+   * Own catalogs (`defineCatalog`), kept in the data directory for every process that reads the log. Without them
+   * those that were given before still hold.
+   */
+  readonly catalogs?: readonly { readonly [CATALOG]: Catalog }[];
   /** Where heads are remembered outside the data directory. Defaults to `stateDirectory()`. */
   readonly state?: string;
 }
 
 /** Files in a data directory. */
-export const LAYOUT = { key: 'seal.key', index: 'index', control: 'control.sock' } as const;
+export const LAYOUT = {
+  key: 'seal.key',
+  index: 'index',
+  catalogs: 'catalogs',
+  control: 'control.sock',
+} as const;
 
 /**
  * Opens a node's log for writing and reading, creating it on the first call. Throws `StoreError`, `TokenError` or
@@ -45,6 +58,8 @@ export async function openLog(options: OpenLogOptions): Promise<AuditLog> {
   const data = resolve(options.data);
   const store = await SqliteStore.open({ dir: data });
   try {
+    const tables = (options.catalogs ?? []).map(({ [CATALOG]: { table } }) => table);
+    const catalogs = catalogDirectory(data).read(tables);
     const isNew = (await store.nodes()).length === 0;
     const signer = openSoftwareKey({
       file: options.keyFile ?? join(data, LAYOUT.key),
@@ -57,10 +72,12 @@ export async function openLog(options: OpenLogOptions): Promise<AuditLog> {
       signer,
       headMemory: new HeadDirectory(join(options.state ?? stateDirectory(), 'heads')),
       software: `tallystick ${version()}`,
+      catalogs,
       ...pick(options),
     });
-    const index = options.index === false ? null : await openIndex(data);
-    return await AuditLog.start(store, log, index);
+    catalogDirectory(data).keep(tables);
+    const index = options.index === false ? null : await openIndex(data, catalogs);
+    return await AuditLog.start(store, log, index, catalogs);
   } catch (error) {
     await store.close();
     throw error;
@@ -74,9 +91,11 @@ function pick({ node, name }: OpenLogOptions): Pick<LogOptions, 'node' | 'name'>
 /** Opens the logs in a data directory for reading alone. Works while another process writes; searching does not. */
 export async function openReader(options: Pick<OpenLogOptions, 'data' | 'index'>): Promise<AuditReader> {
   const data = resolve(options.data);
+  const catalogs = catalogDirectory(data).read();
   const store = await SqliteStore.open({ dir: data, readOnly: true });
   try {
-    return await AuditReader.open(store, options.index === false ? null : await openIndex(data));
+    const index = options.index === false ? null : await openIndex(data, catalogs);
+    return await AuditReader.open(store, index, { catalogs });
   } catch (error) {
     await store.close();
     throw error;
@@ -84,9 +103,14 @@ export async function openReader(options: Pick<OpenLogOptions, 'data' | 'index'>
 }
 
 /** Loaded when used: the library without search needs no native module. */
-async function openIndex(data: string): Promise<RecordIndex> {
+async function openIndex(data: string, catalogs: Catalogs): Promise<RecordIndex> {
   const { DuckDbIndex } = await import('./index/duckdb/mod.ts');
-  return DuckDbIndex.open({ path: join(data, LAYOUT.index, 'records.duckdb') });
+  return DuckDbIndex.open({ path: join(data, LAYOUT.index, 'records.duckdb'), catalogs });
+}
+
+/** The users' own catalogs of a data directory. */
+export function catalogDirectory(data: string): CatalogDirectory {
+  return new CatalogDirectory(join(data, LAYOUT.catalogs));
 }
 
 /** Where this user's Tallystick remembers heads and pins: `$XDG_STATE_HOME/tallystick`, else below `~/.local/state`. */
@@ -115,14 +139,20 @@ export class AuditLog {
     this.#unsubscribe = unsubscribe;
   }
 
-  static async start(store: LogStore, log: Log, index: RecordIndex | null): Promise<AuditLog> {
+  static async start(
+    store: LogStore,
+    log: Log,
+    index: RecordIndex | null,
+    catalogs: Catalogs,
+  ): Promise<AuditLog> {
     const follower = index && new IndexFollower(index, store, log.node);
     const unsubscribe = log.subscribe(({ from, entries }) => follower?.sealed(from, entries));
-    const reader = await AuditReader.open(store, index, {
+    const live: ReadableLog = {
       node: log.node,
       head: async () => log.head,
       indexed: async (size, onProgress) => follower?.catchUp(size, onProgress),
-    });
+    };
+    const reader = await AuditReader.open(store, index, { live, catalogs });
     return new AuditLog(store, log, reader, unsubscribe);
   }
 

@@ -1,6 +1,6 @@
 import type { Actor, AuditRecord, Json, ObjectRef, Raw, RecordDraft } from '../record/types.ts';
 import { isReference } from '../record/validate.ts';
-import { findCatalog } from './builtin.ts';
+import { Catalogs } from './catalogs.ts';
 import { deriveAction, deriveObjects } from './derive.ts';
 import { OCSF_CLASSES, OCSF_OTHER, ocsfOf } from './ocsf.ts';
 import type { OcsfClass } from './table.ts';
@@ -40,13 +40,16 @@ const UNKNOWN = 'Unknown';
  *
  * @param record of a log, or a draft: then `metadata` has no `uid`, `sequence`, `logged_time` and `log_name`.
  */
-export function ocsfEvent(record: RecordDraft | AuditRecord): OcsfEvent {
-  const { class: uid, activity } = classOf(record);
+export function ocsfEvent(
+  record: RecordDraft | AuditRecord,
+  catalogs: Catalogs = Catalogs.builtIn,
+): OcsfEvent {
+  const { class: uid, activity } = classOf(record, catalogs);
   const known = OCSF_CLASSES[uid];
   const className = known?.name ?? 'Base Event';
   const activityName = known?.activities[activity] ?? record.event;
   const category = Math.floor(uid / 1000);
-  const [placed, left] = place(uid, record);
+  const [placed, left] = place(uid, record, catalogs);
   const { reason } = record;
   return compact({
     ...{ category_uid: category, category_name: CATEGORIES[category] ?? UNKNOWN },
@@ -61,14 +64,14 @@ export function ocsfEvent(record: RecordDraft | AuditRecord): OcsfEvent {
     metadata: metadata(record),
     ...placed,
     raw_data: rawData(record.raw),
-    unmapped: unmapped(record, left),
+    unmapped: unmapped(record, left, catalogs),
   });
 }
 
-function classOf(record: RecordDraft): OcsfClass {
-  const info = findCatalog(record.system)?.find(record.event, record.component ?? record.module);
+function classOf(record: RecordDraft, catalogs: Catalogs): OcsfClass {
+  const info = catalogs.find(record.system)?.find(record.event, record.component ?? record.module);
   if (info === undefined || info === null) return BASE_EVENT;
-  const action = deriveAction(record) as typeof info.action;
+  const action = deriveAction(record, catalogs) as typeof info.action;
   // A verb that one of the fields decided goes before the class of the event as a whole.
   return action === info.action ? ocsfOf(info) : ocsfOf({ action });
 }
@@ -100,8 +103,8 @@ interface Left {
  * What a class has places for: who acted, from where, upon what. Attributes that its definition requires are always
  * there.
  */
-function place(uid: number, record: RecordDraft): [OcsfEvent, Left] {
-  const objects = deriveObjects(record);
+function place(uid: number, record: RecordDraft, catalogs: Catalogs): [OcsfEvent, Left] {
+  const objects = deriveObjects(record, catalogs);
   const { name, ip, role, ...more } = record.actor ?? {};
   const user = name === undefined ? undefined : { name };
   const actor = compact({ user, iam_role: role === undefined ? undefined : { name: role } });
@@ -195,10 +198,10 @@ function rawData(raw: RecordDraft['raw']): string | undefined {
   return 'text' in native ? native.text : native.base64;
 }
 
-function unmapped(record: RecordDraft | AuditRecord, left: Left): Json | undefined {
+function unmapped(record: RecordDraft | AuditRecord, left: Left, catalogs: Catalogs): Json | undefined {
   const { reason, raw } = record;
   const out = compact({
-    action: deriveAction(record) ?? undefined,
+    action: deriveAction(record, catalogs) ?? undefined,
     ...{ module: record.module, service: record.service, component: record.component },
     details: record.details as Json | undefined,
     signature: record.signature as Json | undefined,

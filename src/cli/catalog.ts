@@ -1,13 +1,7 @@
 import { ACTIONS, type Action } from '../catalog/actions.ts';
-import {
-  BUILT_IN,
-  type Catalog,
-  type EventListing,
-  eventsNamed,
-  listEvent,
-  listSystem,
-} from '../catalog/mod.ts';
+import { type Catalog, type EventListing, eventsNamed, listEvent, listSystem } from '../catalog/mod.ts';
 import { UsageError } from '../errors.ts';
+import { catalogDirectory } from '../open.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { counted } from './format.ts';
@@ -23,7 +17,7 @@ import { table, wrapped } from './table-text.ts';
 export async function catalog(call: Call): Promise<number> {
   const { stdout } = call.io;
   const [system, ...words] = call.operands;
-  const catalogs = [...BUILT_IN.values()];
+  const catalogs = [...catalogDirectory(call.data).read()];
   const chosen = system === undefined ? catalogs : [findSystem(catalogs, system)];
   const name = words.join(' ');
   const listed = chosen.flatMap((one) =>

@@ -196,9 +196,10 @@ export const COMMANDS: readonly Command[] = [
     name: 'catalog',
     operands: '[SYSTEM] [EVENT]',
     summary: 'show which events and fields are known, and what they mean',
-    options: [],
+    options: [DATA],
     notes: [
       'Without SYSTEM the systems, without EVENT the events of one. An event goes by any of its names, old ones and misspelt ones included.',
+      'The catalogs of the data directory, where programs keep their own, are listed with those that come along.',
     ],
     examples: ['catalog', 'catalog signserver KEYGEN', 'catalog xroad Add member --json'],
     run: async (call: Call) => (await import('./catalog.ts')).catalog(call),

@@ -1,4 +1,5 @@
 import { toBase64, toHex } from '../crypto/bytes.ts';
+import { catalogDirectory } from '../open.ts';
 import type { AuditReader } from '../reader/audit-reader.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
@@ -23,7 +24,7 @@ export async function get(call: Call): Promise<number> {
         ...(proof === null ? {} : { proof: { hashes: hashes?.map(toHex), checkpoint } }),
       });
     } else {
-      await io.stdout.write(recordPage(view, io.stdout));
+      await io.stdout.write(recordPage(view, catalogDirectory(call.data).read(), io.stdout));
       if (proof !== null) await io.stdout.write(`\n${tlogProof(seq, proof)}`);
     }
     return isSound(view) ? EXIT.ok : EXIT.refused;

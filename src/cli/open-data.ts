@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
+import type { Catalogs } from '../catalog/catalogs.ts';
 import { UsageError } from '../errors.ts';
-import { type AuditLog, openLog, openReader, stateDirectory } from '../open.ts';
+import { type AuditLog, catalogDirectory, openLog, openReader, stateDirectory } from '../open.ts';
 import { AuditReader } from '../reader/audit-reader.ts';
 import type { SearchAnswer, SearchRequest } from '../reader/types.ts';
 import type { SourceLog } from '../sources/mod.ts';
@@ -71,6 +72,7 @@ export function openHere(call: Call, index: boolean): Promise<AuditLog> {
 
 /** What answers searches: the server, or the index opened here. */
 export interface Searching {
+  readonly catalogs: Catalogs;
   search(request: SearchRequest): Promise<SearchAnswer>;
   rebuildIndex(onProgress: (done: number, total: number) => void): Promise<unknown>;
   close(): Promise<void>;
@@ -85,6 +87,7 @@ export async function openToSearch({ data }: Call): Promise<Searching> {
   }
   const { client } = server;
   return {
+    catalogs: catalogDirectory(data).read(),
     search: (request) => client.search(request),
     rebuildIndex: (onProgress) => client.rebuildIndex(onProgress),
     close: async () => server.close(),

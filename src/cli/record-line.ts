@@ -1,3 +1,4 @@
+import type { Catalogs } from '../catalog/catalogs.ts';
 import { deriveObjects } from '../catalog/derive.ts';
 import type { RecordView } from '../reader/types.ts';
 import type { AuditRecord } from '../record/mod.ts';
@@ -23,7 +24,7 @@ export function titleLine(out: Output): string {
 }
 
 /** A record in one line of a table; one that does not hold says so first of all. */
-export function recordLine(view: RecordView, out: Output): string {
+export function recordLine(view: RecordView, catalogs: Catalogs, out: Output): string {
   const { record, node, seq } = view;
   const place = safeText(`${node}/${seq}`);
   const alarm = alarmOf(view);
@@ -34,7 +35,7 @@ export function recordLine(view: RecordView, out: Output): string {
     record.system,
     record.event,
     record.actor?.name ?? record.actor?.ip ?? '',
-    mainObject(record),
+    mainObject(record, catalogs),
     place,
   ];
   const shown = cells.map((cell, i) => {
@@ -60,8 +61,8 @@ export function isSound(view: RecordView): boolean {
 }
 
 /** The first thing it acted upon, by its name for people where it has one. */
-function mainObject(record: AuditRecord): string {
-  const [first, ...others] = deriveObjects(record);
+function mainObject(record: AuditRecord, catalogs: Catalogs): string {
+  const [first, ...others] = deriveObjects(record, catalogs);
   if (first === undefined) return '';
   return `${first.kind} ${first.name ?? first.id}${others.length > 0 ? ` +${others.length}` : ''}`;
 }

@@ -1,3 +1,4 @@
+import type { Catalogs } from '../catalog/catalogs.ts';
 import { deriveAction, deriveObjects } from '../catalog/derive.ts';
 import type { RecordView } from '../reader/types.ts';
 import { type AuditRecord, isReference, type Raw } from '../record/mod.ts';
@@ -10,7 +11,7 @@ import { safeJson, safeLines, safeText } from './safe-text.ts';
 const MAX_LINES = 200;
 
 /** Everything about one record, for people: what was sealed first, then what was concluded from it. */
-export function recordPage(view: RecordView, out: Output): string {
+export function recordPage(view: RecordView, catalogs: Catalogs, out: Output): string {
   const { node, seq, leaf, record } = view;
   const alarm = alarmOf(view);
   const seal =
@@ -18,7 +19,7 @@ export function recordPage(view: RecordView, out: Output): string {
   const lines = [`${out.style('bold', safeText(`${node}/${seq}`))}  ${seal}`];
   if (leaf !== null) lines.push(row('leaf', leaf));
   if (record !== null)
-    lines.push(...members(record), ...details(record), ...original(record), ...derived(record));
+    lines.push(...members(record), ...details(record), ...original(record), ...derived(record, catalogs));
   return `${lines.join('\n')}\n`;
 }
 
@@ -84,9 +85,9 @@ function readRaw(raw: Raw): { title: string; text: string } {
 }
 
 /** Not sealed: it follows the catalog of this version. */
-function derived(record: AuditRecord): string[] {
-  const action = deriveAction(record);
-  const objects = deriveObjects(record);
+function derived(record: AuditRecord, catalogs: Catalogs): string[] {
+  const action = deriveAction(record, catalogs);
+  const objects = deriveObjects(record, catalogs);
   const lines = objects.map(({ kind, id, name }) =>
     safeText(`  ${kind} ${id}${name === undefined ? '' : ` (${name})`}`),
   );

@@ -1,3 +1,4 @@
+import type { Catalogs } from '../catalog/catalogs.ts';
 import { ocsfEvent } from '../catalog/ocsf-event.ts';
 import type { SearchAnswer } from '../reader/types.ts';
 import type { Call } from './command.ts';
@@ -50,10 +51,10 @@ async function showPage(
   const answer = await searching.search(request);
   progress.clear();
   const { stdout } = call.io;
-  if (call.text('as') !== undefined) await showOcsf(call, answer);
+  if (call.text('as') !== undefined) await showOcsf(call, searching.catalogs, answer);
   else if (call.json) await stdout.json(answer);
   else {
-    await showRecords(call, answer, true);
+    await showRecords(call, searching.catalogs, answer, true);
     await showEnd(
       call,
       answer,
@@ -80,9 +81,9 @@ async function showAll(
     signal.throwIfAborted();
     answer = await searching.search(answer?.next == null ? request : { ...request, cursor: answer.next });
     progress.clear();
-    if (call.text('as') !== undefined) await showOcsf(call, answer);
+    if (call.text('as') !== undefined) await showOcsf(call, searching.catalogs, answer);
     else if (call.json) for (const view of answer.records) await stdout.record(view);
-    else await showRecords(call, answer, count === 0);
+    else await showRecords(call, searching.catalogs, answer, count === 0);
     count += answer.records.length;
     unsound += answer.records.filter((view) => !isSound(view)).length;
     scanned += answer.scanned;
@@ -94,20 +95,25 @@ async function showAll(
 }
 
 /** A line for each record. One that does not hold is no event: it is named on standard error. */
-async function showOcsf({ io: { stdout, stderr } }: Call, { records }: SearchAnswer): Promise<void> {
+async function showOcsf(
+  { io: { stdout, stderr } }: Call,
+  catalogs: Catalogs,
+  { records }: SearchAnswer,
+): Promise<void> {
   for (const view of records) {
-    if (isSound(view) && view.record !== null) await stdout.record(ocsfEvent(view.record));
-    else await stderr.line(recordLine(view, stderr));
+    if (isSound(view) && view.record !== null) await stdout.record(ocsfEvent(view.record, catalogs));
+    else await stderr.line(recordLine(view, catalogs, stderr));
   }
 }
 
 async function showRecords(
   { io: { stdout } }: Call,
+  catalogs: Catalogs,
   { records }: SearchAnswer,
   first: boolean,
 ): Promise<void> {
   if (first && records.length > 0) await stdout.line(titleLine(stdout));
-  for (const view of records) await stdout.line(recordLine(view, stdout));
+  for (const view of records) await stdout.line(recordLine(view, catalogs, stdout));
 }
 
 async function showEnd(

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { catalogDirectory } from '../open.ts';
 import type { RecordView } from '../reader/types.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
@@ -12,11 +13,12 @@ export async function tail(call: Call): Promise<number> {
   call.expect(0, 0);
   const { io } = call;
   const count = call.number('number', 0, 1_000_000) ?? 10;
+  const catalogs = catalogDirectory(call.data).read();
   const reading = await openToRead(call);
   let sound = true;
   const show = async (view: RecordView): Promise<void> => {
     sound &&= isSound(view);
-    await (call.json ? io.stdout.record(view) : io.stdout.line(recordLine(view, io.stdout)));
+    await (call.json ? io.stdout.record(view) : io.stdout.line(recordLine(view, catalogs, io.stdout)));
   };
   try {
     if (!call.json) await io.stdout.line(titleLine(io.stdout));

@@ -21,7 +21,7 @@ export async function trace(call: Call): Promise<number> {
   const progress = new Progress(io, 'following');
   const searching = await openToSearch(call);
   try {
-    const found = await traceThing(searching, kind, id, { signal: io.signal });
+    const found = await traceThing(searching, kind, id, { signal: io.signal, catalogs: searching.catalogs });
     const query = formatQuery(found.filter);
     progress.clear();
     if (call.json) {
@@ -58,7 +58,7 @@ async function showRecords(call: Call, searching: Searching, query: string, limi
   const { stdout, signal } = call.io;
   const { records, next } = await searching.search({ query, order: 'oldest', limit, signal });
   await stdout.line(titleLine(stdout));
-  for (const view of records) await stdout.line(recordLine(view, stdout));
+  for (const view of records) await stdout.line(recordLine(view, searching.catalogs, stdout));
   const more = next === null ? 'all of them' : 'there are more';
   const again = `tallystick search --order oldest --all -- '${query.replaceAll("'", `'\\''`)}'`;
   await stdout.line(stdout.style('dim', `${counted(records.length, 'record')}, ${more}: ${again}`));

@@ -108,7 +108,7 @@ function nodeOf(origin: string): string {
 async function verifyOne(
   call: Call,
   { node, source, pinFile }: Target,
-  { index, why }: ComparedIndex,
+  { index, catalogs, why }: ComparedIndex,
   settings: VerifyOptions,
 ): Promise<Verified> {
   const before = pinFile?.read() ?? null;
@@ -124,6 +124,7 @@ async function verifyOne(
     node,
     ...(before === null ? {} : { pin: before }),
     ...(index === null ? {} : { index }),
+    ...(catalogs === undefined ? {} : { catalogs }),
   };
   const found = await (part === null
     ? verifyLog(fixed, options)

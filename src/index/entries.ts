@@ -1,3 +1,4 @@
+import type { Catalogs } from '../catalog/catalogs.ts';
 import { type IndexRow, indexRow } from '../catalog/row.ts';
 import { fromUtf8 } from '../crypto/bytes.ts';
 import { IndexError, TallystickError } from '../errors.ts';
@@ -10,9 +11,9 @@ import { type AuditRecord, parseJson } from '../record/mod.ts';
  * @param entries in bundle form.
  * @throws IndexError INDEX_UNAVAILABLE when an entry is no record of the node or has another number.
  */
-export function entryRows(node: string, from: number, entries: Uint8Array): IndexRow[] {
+export function entryRows(node: string, from: number, entries: Uint8Array, catalogs: Catalogs): IndexRow[] {
   try {
-    return bundleEntries(entries).map((entry, i) => entryRow(node, from + i, entry));
+    return bundleEntries(entries).map((entry, i) => entryRow(node, from + i, entry, catalogs));
   } catch (error) {
     if (!(error instanceof TallystickError) || error instanceof IndexError) throw error;
     throw new IndexError('INDEX_UNAVAILABLE', `entries of node ${node} from ${from}: ${error.message}`, {
@@ -21,8 +22,8 @@ export function entryRows(node: string, from: number, entries: Uint8Array): Inde
   }
 }
 
-function entryRow(node: string, seq: number, entry: Uint8Array): IndexRow {
-  const row = tryRow(entry);
+function entryRow(node: string, seq: number, entry: Uint8Array, catalogs: Catalogs): IndexRow {
+  const row = tryRow(entry, catalogs);
   if (row?.node === node && row.seq === seq && isSound(row)) return row;
   throw new IndexError(
     'INDEX_UNAVAILABLE',
@@ -31,11 +32,11 @@ function entryRow(node: string, seq: number, entry: Uint8Array): IndexRow {
   );
 }
 
-function tryRow(entry: Uint8Array): IndexRow | null {
+function tryRow(entry: Uint8Array, catalogs: Catalogs): IndexRow | null {
   try {
     const text = fromUtf8(entry);
     // V8 may confuse member names that hold escapes (nodejs/node#63785); the strict reader does not.
-    return indexRow((text.includes('\\') ? parseJson(text) : JSON.parse(text)) as AuditRecord);
+    return indexRow((text.includes('\\') ? parseJson(text) : JSON.parse(text)) as AuditRecord, catalogs);
   } catch {
     // Not UTF-8, not JSON or not of a record's shape; the caller says so.
     return null;

@@ -1,3 +1,4 @@
+import { Catalogs } from '../catalog/catalogs.ts';
 import type { IndexRow } from '../catalog/row.ts';
 import { type Filter, rowMatcher } from '../query/mod.ts';
 import { entryRows } from './entries.ts';
@@ -16,6 +17,11 @@ import { checkFacets, checkHistogram, checkNext, checkSearch, checkThrough } fro
 /** An index in memory, that looks at every row: for small logs, and the measure of what other drivers answer. */
 export class MemoryIndex implements RecordIndex {
   readonly #nodes = new Map<string, IndexRow[]>();
+  readonly #catalogs: Catalogs;
+
+  constructor(catalogs: Catalogs = Catalogs.builtIn) {
+    this.#catalogs = catalogs;
+  }
 
   async position(node: string): Promise<number> {
     return this.#nodes.get(node)?.length ?? 0;
@@ -24,7 +30,7 @@ export class MemoryIndex implements RecordIndex {
   async add(node: string, from: number, entries: Uint8Array): Promise<void> {
     const rows = this.#nodes.get(node) ?? [];
     checkNext(node, from, rows.length);
-    for (const row of entryRows(node, from, entries)) rows.push(row);
+    for (const row of entryRows(node, from, entries, this.#catalogs)) rows.push(row);
     if (rows.length > 0) this.#nodes.set(node, rows);
   }
 

@@ -1,3 +1,4 @@
+import { Catalogs } from '../catalog/catalogs.ts';
 import { LogError, TallystickError, UsageError } from '../errors.ts';
 import type {
   FacetRequest,
@@ -22,7 +23,7 @@ export interface ReadableLog extends SearchableLog {
   head(): Promise<SealedHead>;
 }
 
-export interface VerifySettings extends Omit<VerifyOptions, 'node' | 'index'> {
+export interface VerifySettings extends Omit<VerifyOptions, 'node' | 'index' | 'catalogs'> {
   readonly node?: string;
 }
 
@@ -36,22 +37,40 @@ export class AuditReader {
   readonly #logs: ReadonlyMap<string, ReadableLog>;
   readonly #readers = new Map<string, RecordReader>();
   readonly #searcher: Searcher | null;
+  /** What is known of the systems whose records these are. */
+  readonly catalogs: Catalogs;
 
-  private constructor(store: LogStore, index: RecordIndex | null, logs: ReadonlyMap<string, ReadableLog>) {
+  private constructor(
+    store: LogStore,
+    index: RecordIndex | null,
+    logs: ReadonlyMap<string, ReadableLog>,
+    catalogs: Catalogs,
+  ) {
     this.#store = store;
     this.#index = index;
     this.#logs = logs;
-    this.#searcher = index && new Searcher(store, index, [...logs.values()]);
+    this.catalogs = catalogs;
+    this.#searcher = index && new Searcher(store, index, [...logs.values()], { catalogs });
   }
 
-  /** @param live the log this process writes; the others are read as they stand. Store and index are owned from now on. */
-  static async open(store: LogStore, index: RecordIndex | null, live?: ReadableLog): Promise<AuditReader> {
+  /**
+   * Store and index are owned from now on.
+   *
+   * @param settings `live`: the log this process writes; the others are read as they stand. `catalogs`: those that the
+   *   index was opened with; the built-in ones by default.
+   */
+  static async open(
+    store: LogStore,
+    index: RecordIndex | null,
+    settings: { readonly live?: ReadableLog; readonly catalogs?: Catalogs } = {},
+  ): Promise<AuditReader> {
+    const { live, catalogs = Catalogs.builtIn } = settings;
     const logs = new Map<string, ReadableLog>();
     for (const node of await store.nodes()) {
       if (live?.node === node) logs.set(node, live);
       else if (await isBegun(store, node)) logs.set(node, standing(store, index, node));
     }
-    return new AuditReader(store, index, logs);
+    return new AuditReader(store, index, logs, catalogs);
   }
 
   /** Node ids of the logs. */
@@ -140,6 +159,7 @@ export class AuditReader {
     return verifyLog(this.#store.source(node), {
       ...settings,
       node,
+      catalogs: this.catalogs,
       ...(this.#index ? { index: this.#index } : {}),
     });
   }

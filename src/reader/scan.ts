@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import type { Catalogs } from '../catalog/catalogs.ts';
 import { indexRow } from '../catalog/row.ts';
 import { type Filter, matcher } from '../query/mod.ts';
 import { type AuditRecord, decodeEntry, references } from '../record/mod.ts';
@@ -13,6 +14,7 @@ const WINDOW = 8 * BUNDLE;
 
 export interface ScanRequest {
   readonly filter: Filter;
+  readonly catalogs?: Catalogs;
   readonly head: TrustedHead;
   /** Numbers to look at: [from, to). */
   readonly from: number;
@@ -41,7 +43,8 @@ export async function* scan(
   request: ScanRequest,
 ): AsyncGenerator<RecordView> {
   const { filter, head, order, signal } = request;
-  const matches = matcher(filter);
+  const isMatch = matcher(filter);
+  const matches: Matches = (record, sealed) => isMatch(record, indexRow(sealed, request.catalogs));
   const maybe = prefilter(filter);
   for (const [from, to] of windows(request)) {
     signal?.throwIfAborted();
@@ -80,7 +83,8 @@ function collect(
   }
 }
 
-type Matches = ReturnType<typeof matcher>;
+/** Whether a record, with its payloads put back and as it is sealed, is one that is looked for. */
+type Matches = (record: AuditRecord, sealed: AuditRecord) => boolean;
 
 /** The record's view when it matches or can't be trusted; null when it does not match. */
 async function check(
@@ -91,9 +95,9 @@ async function check(
 ): Promise<RecordView | null> {
   const record = entry instanceof Uint8Array && !isAltered ? decode(entry) : null;
   // What stands whole in its entry needs no payload to be told from a match.
-  if (record !== null && references(record).length === 0 && !matches(record, indexRow(record))) return null;
+  if (record !== null && references(record).length === 0 && !matches(record, record)) return null;
   const { view, sealed } = await reader.check(seq, entry, head);
-  const isNone = sealed !== null && !matches(view.record as AuditRecord, indexRow(sealed));
+  const isNone = sealed !== null && !matches(view.record as AuditRecord, sealed);
   return isNone ? null : view;
 }
 

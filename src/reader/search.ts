@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { Catalogs } from '../catalog/catalogs.ts';
 import { indexRow } from '../catalog/row.ts';
 import { IndexError, QueryError } from '../errors.ts';
 import type { Hit, RecordIndex, Through } from '../index/index.ts';
@@ -36,17 +37,19 @@ export class Searcher {
   readonly #logs: readonly SearchableLog[];
   readonly #readers = new Map<string, RecordReader>();
   readonly #now: () => number;
+  readonly #catalogs: Catalogs;
 
   constructor(
     store: LogStore,
     index: RecordIndex,
     logs: readonly SearchableLog[],
-    now: () => number = Date.now,
+    settings: { readonly now?: () => number; readonly catalogs?: Catalogs } = {},
   ) {
     this.#store = store;
     this.#index = index;
     this.#logs = logs;
-    this.#now = now;
+    this.#now = settings.now ?? Date.now;
+    this.#catalogs = settings.catalogs ?? Catalogs.builtIn;
   }
 
   /**
@@ -132,7 +135,8 @@ export class Searcher {
         ...(after ? { after } : {}),
       });
       for (const [at, { view, sealed }] of await this.#read(hits, plan.heads)) {
-        const isMatch = sealed === null || matches(view.record as AuditRecord, indexRow(sealed));
+        const isMatch =
+          sealed === null || matches(view.record as AuditRecord, indexRow(sealed, this.#catalogs));
         if (isMatch) views.push({ at, view });
         else if (exact) views.push({ at, view: { ...view, problem: NOT_A_MATCH } });
       }
@@ -184,6 +188,7 @@ export class Searcher {
     const [from, to] = await this.#rest(node, size, after, order);
     const scanned = scan(this.#store, this.#reader(node), {
       filter: plan.filter,
+      catalogs: this.#catalogs,
       head: plan.heads.get(node) as TrustedHead,
       from,
       to,

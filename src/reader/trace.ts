@@ -1,3 +1,4 @@
+import { Catalogs } from '../catalog/catalogs.ts';
 import { deriveObjects, deriveSame } from '../catalog/derive.ts';
 import { LogError } from '../errors.ts';
 import { type Filter, foldAscii } from '../query/mod.ts';
@@ -42,9 +43,9 @@ export async function trace(
   log: TraceableLog,
   kind: string,
   id: string,
-  settings: { readonly signal?: AbortSignal } = {},
+  settings: { readonly signal?: AbortSignal; readonly catalogs?: Catalogs } = {},
 ): Promise<Trace> {
-  const seen = new Names(kind);
+  const seen = new Names(kind, settings.catalogs ?? Catalogs.builtIn);
   let cut = false;
   const visit = async (name: string): Promise<void> => {
     let count = 0;
@@ -69,19 +70,21 @@ export async function trace(
 class Names {
   readonly same = new Map<string, KnownAs>();
   readonly #kind: string;
+  readonly #catalogs: Catalogs;
   readonly #all = new Map<string, ObjectRef>();
 
-  constructor(kind: string) {
+  constructor(kind: string, catalogs: Catalogs) {
     this.#kind = kind;
+    this.#catalogs = catalogs;
   }
 
   add(record: AuditRecord): void {
-    for (const object of deriveObjects(record)) {
+    for (const object of deriveObjects(record, this.#catalogs)) {
       if (object.kind !== this.#kind) continue;
       const known = this.#all.get(object.id);
       if (known === undefined || known.name === undefined) this.#all.set(object.id, object);
     }
-    for (const group of deriveSame(record)) {
+    for (const group of deriveSame(record, this.#catalogs)) {
       if (group[0]?.kind !== this.#kind || !group.some(({ id }) => this.same.has(id))) continue;
       const { node, seq, event } = record;
       for (const object of group)

@@ -5,7 +5,6 @@ import fastify, {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
-import { BUILT_IN } from '../catalog/mod.ts';
 import { UsageError } from '../errors.ts';
 import { answerClientError } from './client-error.ts';
 import { hangUpWhenClosing } from './closing.ts';
@@ -100,7 +99,7 @@ export function buildApp(
     metaRoutes(scope, service);
     logRoutes(scope, service);
     searchRoutes(scope, service);
-    catalogRoutes(scope, BUILT_IN);
+    catalogRoutes(scope, service.log.reader.catalogs);
     if (control) controlRoutes(scope, service);
   });
   addRoutes(app, (scope) => recordsRoute(scope, service, control));

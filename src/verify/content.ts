@@ -1,3 +1,4 @@
+import type { Catalogs } from '../catalog/catalogs.ts';
 import { clockSkew, type DeepContext, type DeepResult, deepCheckBundle } from './deep.ts';
 import type { Findings } from './findings.ts';
 import type { PayloadCheck } from './payloads.ts';
@@ -10,7 +11,10 @@ export interface DeepChecker {
   check(bundle: Uint8Array, from: number, context: DeepContext): DeepResult | Promise<DeepResult>;
 }
 
-export const INLINE: DeepChecker = { atOnce: 1, check: deepCheckBundle };
+/** On this thread. */
+export function inline(catalogs?: Catalogs): DeepChecker {
+  return { atOnce: 1, check: (bundle, from, context) => deepCheckBundle(bundle, from, context, catalogs) };
+}
 
 interface UnderWay {
   readonly from: number;

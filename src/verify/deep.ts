@@ -1,3 +1,4 @@
+import { Catalogs } from '../catalog/catalogs.ts';
 import { type IndexRow, indexRow } from '../catalog/row.ts';
 import { TallystickError } from '../errors.ts';
 import { bundleEntries } from '../merkle/mod.ts';
@@ -33,7 +34,12 @@ export interface DeepResult {
  * Reads entries `from` onwards, in bundle form, whose bytes have been found to be the sealed ones: each is the
  * canonical form of a record, is of this node, is numbered as it stands, and was not logged before the one in front.
  */
-export function deepCheckBundle(bundle: Uint8Array, from: number, { node, rows }: DeepContext): DeepResult {
+export function deepCheckBundle(
+  bundle: Uint8Array,
+  from: number,
+  { node, rows }: DeepContext,
+  catalogs: Catalogs = Catalogs.builtIn,
+): DeepResult {
   const findings: Finding[] = [];
   const payloads: PayloadUse[] = [];
   const wanted: (IndexRow | null)[] = [];
@@ -51,7 +57,7 @@ export function deepCheckBundle(bundle: Uint8Array, from: number, { node, rows }
         payloads.push({ seq, path, digest: ref.payload, bytes: ref.bytes });
       }
     }
-    if (rows) wanted.push(record === null ? null : indexRow(record));
+    if (rows) wanted.push(record === null ? null : indexRow(record, catalogs));
     seq++;
   }
   const logged = first === null || last === null ? null : { first, last };

@@ -1,8 +1,9 @@
+import type { Catalogs } from '../catalog/catalogs.ts';
 import type { Keyring, Pin } from '../checkpoint/mod.ts';
 import { toHex } from '../crypto/bytes.ts';
 import { TallystickError } from '../errors.ts';
 import { TILE_WIDTH } from '../merkle/mod.ts';
-import { ContentCheck, type DeepChecker, INLINE } from './content.ts';
+import { ContentCheck, type DeepChecker, inline } from './content.ts';
 import { Findings } from './findings.ts';
 import { chooseKeys, type FixedHead, fixHead } from './head.ts';
 import { PayloadCheck } from './payloads.ts';
@@ -26,7 +27,9 @@ export interface VerifyOptions {
   /** Called now and then with how many of how many records have been read. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
-  /** Where to read the records of bundles; on this thread when not given. */
+  /** The catalogs that the index was made with; the built-in ones by default. */
+  readonly catalogs?: Catalogs;
+  /** Where to read the records of bundles, with these catalogs; on this thread when not given. */
   readonly checker?: DeepChecker;
 }
 
@@ -115,7 +118,7 @@ export class Run {
     const payloads = new PayloadCheck(source, range.from, range.to, findings);
     const rows = index ? await RowCheck.open(index, node, range.from, range.to, findings) : null;
     const isDeep = options.deep === true || index !== undefined;
-    const checker = isDeep ? (options.checker ?? INLINE) : null;
+    const checker = isDeep ? (options.checker ?? inline(options.catalogs)) : null;
     const content = new ContentCheck(checker, { node, rows: rows !== null }, payloads, rows, findings);
     try {
       for await (const bundle of walk(source, tiles, size, range, findings, checked)) {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { StoreError } from '../../src/errors.ts';
 import { MemoryIndex } from '../../src/index/memory.ts';
 import { verifyInclusion } from '../../src/merkle/mod.ts';
-import { AuditReader } from '../../src/reader/audit-reader.ts';
+import { AuditReader, type ReadableLog } from '../../src/reader/audit-reader.ts';
 import { IndexFollower } from '../../src/reader/follower.ts';
 import type { RecordView } from '../../src/reader/types.ts';
 import type { RecordDraft } from '../../src/record/mod.ts';
@@ -202,11 +202,12 @@ describe('rebuilding the index', () => {
     const log = archive.log();
     const follower = new IndexFollower(index, archive.store, log.node);
     log.subscribe(({ from, entries }) => follower.sealed(from, entries));
-    const reader = await AuditReader.open(archive.store, index, {
+    const live: ReadableLog = {
       node: log.node,
       head: async () => log.head,
       indexed: (size, onProgress) => follower.catchUp(size, onProgress),
-    });
+    };
+    const reader = await AuditReader.open(archive.store, index, { live });
     const appends: Promise<unknown>[] = [];
     for (let i = 0; i < 20; i++) {
       appends.push(archive.append(marked(50, 5)));

@@ -47,7 +47,7 @@ export async function openArchive(options: Options = {}): Promise<Archive> {
   const log = (node = nodes[0] as string): Log => logs.get(node) as Log;
   return {
     ...{ disk, store, index, clock, log },
-    searcher: new Searcher(store, index, searchable, () => clock.now()),
+    searcher: new Searcher(store, index, searchable, { now: () => clock.now() }),
     stored: (node = nodes[0] as string) => disk.logs.get(node) as Stored,
     append: async (drafts, node) =>
       (await log(node).append(drafts, { source: 'test' })).map(({ seq }) => seq),

@@ -5,7 +5,7 @@ import { IndexError } from '../../errors.ts';
 import type { Api } from './columns.ts';
 import { firstLine, foreign, missing, openFault, unavailable } from './errors.ts';
 import type { Opened, OpenOptions } from './protocol.ts';
-import { CREATE, VERSION } from './schema.ts';
+import { CREATE } from './schema.ts';
 import { type Nodes, readNodes } from './state.ts';
 
 /** DuckDB's file, open. */
@@ -31,20 +31,21 @@ export async function loadApi(): Promise<Api> {
  * Opens the file, making it and its directory when there is none. One that is damaged or of another version is
  * deleted and made anew, since all that it holds is in the log.
  *
+ * @param version what the file must say of itself (`versionOf`).
  * @throws IndexError INDEX_UNAVAILABLE when another process has it, when it is not an index but something whole of its
  * own, or when the place can't be read or written.
  */
-export async function openDatabase(api: Api, options: OpenOptions): Promise<Database> {
+export async function openDatabase(api: Api, options: OpenOptions, version: string): Promise<Database> {
   const { path } = options;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const found = (await isFile(path)) ? await tryOpen(api, options) : null;
+    const found = (await isFile(path)) ? await tryOpen(api, options, version) : null;
     if (found !== null && typeof found !== 'string') {
       return { ...found, opened: { state: 'existing', reason: null } };
     }
     await removeFiles(path);
     const state = found === null ? 'new' : 'replaced';
-    return { ...(await create(api, options)), opened: { state, reason: found } };
+    return { ...(await create(api, options, version)), opened: { state, reason: found } };
   } catch (error) {
     if (error instanceof IndexError) throw error;
     throw openFault(path, error) ?? unavailable(path, error);
@@ -61,12 +62,12 @@ export async function removeFiles(path: string): Promise<void> {
 type Open = Omit<Database, 'opened'>;
 
 /** The open file, or why it cannot be used as it is. Throws when its content is not at fault. */
-async function tryOpen(api: Api, options: OpenOptions): Promise<Open | string> {
+async function tryOpen(api: Api, options: OpenOptions, version: string): Promise<Open | string> {
   let connected: Connected | undefined;
   try {
     connected = await connect(api, options);
     if (await isForeign(connected.connection)) throw foreign(options.path);
-    return { api, ...connected, nodes: await readNodes(connected.connection) };
+    return { api, ...connected, nodes: await readNodes(connected.connection, version) };
   } catch (error) {
     connected?.close();
     if (error instanceof IndexError || openFault(options.path, error) !== null) throw error;
@@ -81,15 +82,15 @@ async function isForeign(connection: DuckDBConnection): Promise<boolean> {
   return names.length > 0 && !names.includes('about');
 }
 
-async function create(api: Api, options: OpenOptions): Promise<Open> {
+async function create(api: Api, options: OpenOptions, version: string): Promise<Open> {
   const connected = await connect(api, options);
   try {
     const { connection } = connected;
     await connection.run('BEGIN');
     for (const statement of CREATE) await connection.run(statement);
-    await connection.run('INSERT INTO about VALUES ($1)', [VERSION]);
+    await connection.run('INSERT INTO about VALUES ($1)', [version]);
     await connection.run('COMMIT');
-    return { api, ...connected, nodes: await readNodes(connection) };
+    return { api, ...connected, nodes: await readNodes(connection, version) };
   } catch (error) {
     connected.close();
     throw error;

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import type { Catalogs } from '../../catalog/catalogs.ts';
 import type { IndexRow } from '../../catalog/row.ts';
 import { type Filter, requireIndexable } from '../../query/mod.ts';
 import type {
@@ -21,6 +22,8 @@ import { RowReader } from './row-reader.ts';
 export interface DuckDbIndexOptions {
   /** The file; it and its directory are made when they are not there. */
   readonly path: string;
+  /** What rows are derived with; the built-in catalogs by default. A file that was made with others is replaced. */
+  readonly catalogs?: Catalogs;
   /** What DuckDB may use, MB; the process needs some 100 MB besides. */
   readonly memoryLimitMb?: number;
   /** Threads that a query may use. */
@@ -60,6 +63,7 @@ export class DuckDbIndex implements RecordIndex {
     try {
       const opened = await link.call('open', {
         path,
+        tables: options.catalogs?.given ?? [],
         memoryLimitMb: options.memoryLimitMb ?? MEMORY_LIMIT_MB,
         threads: options.threads ?? Math.min(MAX_THREADS, availableParallelism()),
       });

@@ -1,3 +1,4 @@
+import type { SystemTable } from '../../catalog/table.ts';
 import type { Filter } from '../../query/ast.ts';
 import type {
   FacetRequest,
@@ -31,6 +32,8 @@ export interface IndexCalls {
 
 export interface OpenOptions {
   readonly path: string;
+  /** The users' own catalogs. */
+  readonly tables: readonly SystemTable[];
   readonly memoryLimitMb: number;
   readonly threads: number;
 }

@@ -5,13 +5,16 @@
  * A text may have several numbers: the writer remembers only the recent ones. Whoever looks a text up takes them all.
  */
 
+import type { Catalogs } from '../../catalog/catalogs.ts';
 import { ROW_VERSION } from '../../catalog/row.ts';
 
 /** Raised when a table or the meaning of a column changes. A file of another version is discarded and filled anew. */
 const SCHEMA_VERSION = 1;
 
-/** What a file must say about itself to be used. */
-export const VERSION: string = `${SCHEMA_VERSION}.${ROW_VERSION}`;
+/** What a file must say about itself to be used: its rows are those that these catalogs give. */
+export function versionOf(catalogs: Catalogs): string {
+  return `${SCHEMA_VERSION}.${ROW_VERSION}.${catalogs.version}`;
+}
 
 /** How the columns of a table lie in memory: 32-bit words per value, little-endian. */
 export const WORDS_PER = { UINTEGER: 1, BIGINT: 2, UUID: 4 } as const;

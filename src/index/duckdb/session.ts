@@ -1,3 +1,4 @@
+import { Catalogs } from '../../catalog/catalogs.ts';
 import { entryRows } from '../entries.ts';
 import type {
   FacetRequest,
@@ -15,6 +16,7 @@ import { isFatal, isOutOfMemory } from './errors.ts';
 import { PageReader } from './pages.ts';
 import type { IndexCalls, Opened, OpenOptions, Profiles, RowPage, SetColumns, Texts } from './protocol.ts';
 import { Queries } from './queries.ts';
+import { versionOf } from './schema.ts';
 import { type NodeState, type Nodes, readNumbering } from './state.ts';
 import { RowWriter } from './writer.ts';
 
@@ -38,6 +40,7 @@ type Argument<Name extends keyof IndexCalls> = Parameters<IndexCalls[Name]>[0];
  */
 export class Session {
   readonly #database: Database;
+  readonly #catalogs: Catalogs;
   readonly #nodes: Nodes;
   /** Made when there is something to write: it remembers much. */
   #writer: RowWriter | undefined;
@@ -46,8 +49,9 @@ export class Session {
   #means: Means;
   #lost = false;
 
-  private constructor(database: Database, allowed: Means) {
+  private constructor(database: Database, allowed: Means, catalogs: Catalogs) {
     this.#database = database;
+    this.#catalogs = catalogs;
     this.#nodes = database.nodes;
     this.#allowed = allowed;
     this.#means = allowed;
@@ -55,7 +59,9 @@ export class Session {
 
   /** Throws `IndexError` INDEX_UNAVAILABLE, see `openDatabase`. */
   static async open(options: OpenOptions): Promise<Session> {
-    return new Session(await openDatabase(await loadApi(), options), options);
+    const catalogs = new Catalogs(options.tables);
+    const database = await openDatabase(await loadApi(), options, versionOf(catalogs));
+    return new Session(database, options, catalogs);
   }
 
   get opened(): Opened {
@@ -73,7 +79,7 @@ export class Session {
   async add({ node, from, entries }: Argument<'add'>): Promise<void> {
     checkNext(node, from, this.position(node));
     this.#writer ??= await this.#openWriter();
-    for (const row of entryRows(node, from, entries)) {
+    for (const row of entryRows(node, from, entries, this.#catalogs)) {
       const state = this.#node(node, this.#writer);
       this.#writer.add(state.id, row);
       state.size++;

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { decodeTexts } from './columns.ts';
 import type { Numbering } from './row-columns.ts';
-import { FIRST_ID, VERSION } from './schema.ts';
+import { FIRST_ID } from './schema.ts';
 
 /** Words recognised again after opening. */
 const RECENT_WORDS = 65_536;
@@ -19,11 +19,13 @@ export type Nodes = Map<string, NodeState>;
 /**
  * Reads the nodes; the position of a node is the number of its rows.
  *
+ * @param wanted the version that the file must have.
+ *
  * @throws Error saying what is wrong with the file: of another version, or not whole.
  */
-export async function readNodes(connection: DuckDBConnection): Promise<Nodes> {
+export async function readNodes(connection: DuckDBConnection, wanted: string): Promise<Nodes> {
   const version = (await connection.runAndReadAll('SELECT version FROM about')).getRows()[0]?.[0];
-  if (version !== VERSION) throw new Error(`it is of version ${version}, this program writes ${VERSION}`);
+  if (version !== wanted) throw new Error(`it is of version ${version}, this program writes ${wanted}`);
   const nodes: Nodes = new Map();
   const counted = await connection.runAndReadAll(
     `SELECT n.name, n.id, count(r.seq), max(r.seq), min(r.seq)

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
-import { type Catalog, eventsNamed, listEvent, listSystem } from '../../catalog/mod.ts';
+import { type Catalog, type Catalogs, eventsNamed, listEvent, listSystem } from '../../catalog/mod.ts';
 import { UsageError } from '../../errors.ts';
 import { CatalogEvent, ref } from '../schemas/answers.ts';
 import { problems } from './answers.ts';
@@ -39,7 +39,7 @@ const EventParameters = Type.Object(
 );
 
 /** `GET /v1/catalog` and below: which events and fields are known. */
-export function catalogRoutes(app: FastifyInstance, catalogs: ReadonlyMap<string, Catalog>): void {
+export function catalogRoutes(app: FastifyInstance, catalogs: Catalogs): void {
   const tags = ['catalog'];
 
   app.get(
@@ -51,7 +51,7 @@ export function catalogRoutes(app: FastifyInstance, catalogs: ReadonlyMap<string
         response: { 200: SystemsAnswer, ...problems(403) },
       },
     },
-    async () => ({ systems: [...catalogs.values()].map(listSystem) }),
+    async () => ({ systems: [...catalogs].map(listSystem) }),
   );
 
   app.get<{ Params: Static<typeof SystemParameters> }>(
@@ -91,9 +91,9 @@ export function catalogRoutes(app: FastifyInstance, catalogs: ReadonlyMap<string
   );
 }
 
-function find(catalogs: ReadonlyMap<string, Catalog>, system: string): Catalog {
-  const catalog = catalogs.get(system);
-  if (catalog === undefined)
+function find(catalogs: Catalogs, system: string): Catalog {
+  const catalog = catalogs.find(system);
+  if (catalog === null)
     throw unknown('there is no catalog of that system; /v1/catalog lists those there are');
   return catalog;
 }
