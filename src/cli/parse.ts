@@ -100,17 +100,17 @@ const SHOWERS: Readonly<Record<string, (call: Call, dialect: Dialect) => Shower>
 /** Prints records as their system writes them, from what was read of them; what that cannot carry goes to standard error. */
 class NativeShower implements Shower {
   readonly #call: Call;
-  readonly #printer: Printer;
+  readonly #dialect: Dialect;
+  /** By report, of which a file may hold several. */
+  readonly #printers = new Map<string | undefined, Printer>();
   readonly #flags = new Map<PrintFlag, number>();
-  #begun = false;
   #unread = 0;
 
   constructor(call: Call, dialect: Dialect) {
-    const { printer } = dialect;
-    if (printer === undefined)
+    if (dialect.printer === undefined)
       throw new UsageError('USAGE', `${dialect.name} is a dialect that is read and not written`);
     this.#call = call;
-    this.#printer = printer.call(dialect);
+    this.#dialect = dialect;
   }
 
   async item({ record }: Parsed): Promise<void> {
@@ -120,10 +120,14 @@ class NativeShower implements Shower {
       this.#unread++;
       return;
     }
-    const { text, flags } = this.#printer.print(record);
+    const report = this.#dialect.reports?.find((one) => one === record.module);
+    let printer = this.#printers.get(report);
+    const begun = printer !== undefined;
+    printer ??= this.#dialect.printer!(report === undefined ? {} : { report });
+    this.#printers.set(report, printer);
+    const { text, flags } = printer.print(record);
     for (const flag of flags) this.#flags.set(flag, (this.#flags.get(flag) ?? 0) + 1);
-    await this.#write(this.#begun ? text : `${this.#printer.head}${text}`);
-    this.#begun = true;
+    await this.#write(begun ? text : `${printer.head}${text}`);
   }
 
   async end(): Promise<void> {

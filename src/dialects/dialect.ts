@@ -16,6 +16,8 @@ export interface Dialect {
    * Detection takes the best above 0.5.
    */
   detect(head: Uint8Array): number;
+  /** Of a system with several reports: which it has, as `module` of a record names them. */
+  readonly reports?: readonly string[];
   parser(options?: ParserOptions): Parser;
   printer?(options?: PrinterOptions): Printer;
 }
@@ -28,7 +30,7 @@ export interface PrinterOptions {
   readonly host?: string;
   /** For formats whose lines follow a pattern of the writer's: the pattern. */
   readonly pattern?: string;
-  /** For a system with several reports: which one is written. */
+  /** One of the dialect's `reports`: which is written. */
   readonly report?: string;
   /** For formats whose columns are the account's choice: their names, in order. */
   readonly columns?: readonly string[];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { DIALECTS } from '../../src/dialects/mod.ts';
-import { DOGTAG_LINES, SIGNSERVER_LINES, XROAD_LINES } from '../dialects/lines.ts';
+import { DIGICERT_JSON_LINES, DOGTAG_LINES, SIGNSERVER_LINES, XROAD_LINES } from '../dialects/lines.ts';
 import { assertSafe, Sandbox } from './harness.ts';
 
 const FILES = { signserver: SIGNSERVER_LINES, dogtag: DOGTAG_LINES, xroad: XROAD_LINES };
@@ -97,6 +97,21 @@ describe('parse', () => {
       assert.deepEqual(await content(again), await content(file));
     });
   }
+
+  test('--as native: each report of DigiCert is printed as itself', async (t) => {
+    const box = new Sandbox(t);
+    const csv =
+      'Signature ID,Metadata key,Metadata value,Metadata primary,Metadata source\r\ns-1,file-name,"a, b",Yes,smctl\r\n';
+    assert.equal((await box.ok(['parse', write(box, 'm.csv', csv), '--as', 'native'])).out, csv);
+    const json = write(box, 'all.json', `{"total":2,"items":[${DIGICERT_JSON_LINES.join(',')}]}`);
+    const { out } = await box.ok(['parse', json, '--as', 'native']);
+    const [audit, signature] = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.equal(audit.action, 'Generate');
+    assert.equal(signature.metadata[0].metadata_value, 'a, b.exe');
+  });
 
   test('several files: one that is no log is named, the others are shown, and the exit code says so', async (t) => {
     const box = new Sandbox(t);

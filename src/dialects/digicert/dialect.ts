@@ -5,7 +5,7 @@ import { type Entry, type EntryFormat, EntryParser, type Reading } from '../entr
 import { share } from '../score.ts';
 import { decode } from '../text.ts';
 import { type CellState, follow, readCells } from './cells.ts';
-import { readNames, type Table } from './columns.ts';
+import { REPORTS, readNames, type Table } from './columns.ts';
 import { csvPrinter } from './csv-printer.ts';
 import { readRow } from './row.ts';
 
@@ -14,6 +14,7 @@ export const DIGICERT_CSV: Dialect = {
   name: 'digicert-csv/1',
   system: 'digicert',
   title: 'DigiCert Software Trust Manager CSV (audit log, signature log, signature metadata)',
+  reports: REPORTS,
   detect: (head) => share(new EntryParser(new CsvTable(originOf(DIGICERT_CSV, {}), undefined, true)), head),
   parser: (options: ParserOptions = {}) =>
     new EntryParser(new CsvTable(originOf(DIGICERT_CSV, options), options.header), options.offset),

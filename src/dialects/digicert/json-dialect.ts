@@ -6,7 +6,7 @@ import type { Flag } from '../flags.ts';
 import { readJson } from '../json.ts';
 import { share } from '../score.ts';
 import { decode, isBlank } from '../text.ts';
-import { columnOf, plainName, readNames } from './columns.ts';
+import { columnOf, plainName, REPORTS, readNames } from './columns.ts';
 import { jsonPrinter } from './json-printer.ts';
 import { JsonSplitter, type Piece } from './json-splitter.ts';
 import { metadataKey, primaryOf, readRow } from './row.ts';
@@ -19,6 +19,7 @@ export const DIGICERT_JSON: Dialect = {
   name: 'digicert-json/1',
   system: 'digicert',
   title: 'DigiCert Software Trust Manager JSON (REST listings of audit log and signatures)',
+  reports: REPORTS,
   detect: (head) => share(new JsonParser({}, true), head),
   parser: (options: ParserOptions = {}) => new JsonParser(options),
   printer: jsonPrinter,
