@@ -56,6 +56,8 @@ export class SealedTiles {
   readonly #slice: Slice | null;
   /** By level: the full tile read last; null hashes when nothing leads to what was sealed. */
   readonly #last: { index: number; hashes: Uint8Array | null }[] = [];
+  /** By level: the tile that a whole log needs next, asked for while the one before is in use. */
+  readonly #coming: { readonly index: number; readonly stored: Promise<Uint8Array | null> }[] = [];
   #lost: LostRegion | null = null;
   #believed = 0;
 
@@ -115,11 +117,25 @@ export class SealedTiles {
     const expected = await this.hash(level + 1, index);
     const hashes = expected === null ? null : await this.#believe(level, index, expected);
     this.#last[level] = { index, hashes };
+    if (this.#slice === null) this.#expect(level, index + 1);
     return hashes;
   }
 
+  #expect(level: number, index: number): void {
+    if ((index + 1) * TILE_WIDTH > hashesAtLevel(level, this.#size)) return;
+    const stored = storedTile(this.#source, level, index, TILE_WIDTH);
+    // Its failure is met by whoever needs the tile.
+    stored.catch(() => {});
+    this.#coming[level] = { index, stored };
+  }
+
+  #stored(level: number, index: number): Promise<Uint8Array | null> {
+    const coming = this.#coming[level];
+    return coming?.index === index ? coming.stored : storedTile(this.#source, level, index, TILE_WIDTH);
+  }
+
   async #believe(level: number, index: number, expected: Uint8Array): Promise<Uint8Array | null> {
-    const stored = await storedTile(this.#source, level, index, TILE_WIDTH);
+    const stored = await this.#stored(level, index);
     if (stored !== null && equalBytes(tileRoot(stored), expected)) {
       this.#believed++;
       return stored;
