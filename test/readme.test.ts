@@ -9,21 +9,32 @@ import { root } from './package/sources.ts';
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
+/** Runs an example in a folder, with the library as it stands here, and gives what it prints. */
+function run(dir: string, example: string): string {
+  const source = (name: string): string =>
+    JSON.stringify(pathToFileURL(join(root, 'src', name === '' ? 'index.ts' : `${name}/mod.ts`)).href);
+  const text = example.replaceAll(/'tallystick(?:\/([a-z]+))?'/g, (_, name: string | undefined) =>
+    source(name ?? ''),
+  );
+  writeFileSync(join(dir, 'example.ts'), text);
+  return execFileSync(process.execPath, ['example.ts'], {
+    cwd: dir,
+    encoding: 'utf8',
+    env: { ...process.env, TALLYSTICK_STATE: join(dir, 'state') },
+  });
+}
+
 describe('README', () => {
-  test('its library example runs and does what it says', () => {
-    const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1];
-    assert.ok(example, 'README.md has a ts example');
+  test('its library examples run, one after the other, and do what they say', () => {
     const dir = mkdtempSync(join(tmpdir(), 'tallystick-readme-'));
     try {
-      const library = pathToFileURL(join(root, 'src/index.ts')).href;
-      writeFileSync(join(dir, 'example.ts'), example.replace("'tallystick'", JSON.stringify(library)));
-      const output = execFileSync(process.execPath, ['example.ts'], {
-        cwd: dir,
-        encoding: 'utf8',
-        env: { ...process.env, TALLYSTICK_STATE: join(dir, 'state') },
-      });
-      assert.match(output, /^1 tallystick-[0-9a-f]{8}\/signer-1\n2\n/);
-      assert.match(output, /\nverified complete through record 2\nintact\n$/);
+      const [first, second, ...others] = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, text]) =>
+        run(dir, text as string),
+      );
+      assert.match(first as string, /^1 tallystick-[0-9a-f]{8}\/signer-1\n2\n/);
+      assert.match(first as string, /\nverified complete through record 2\nintact\n$/);
+      assert.equal(second, "[ 'Pay', 'Pay' ]\n[ 'KEYGEN' ]\n[ 'Pya' ]\n");
+      assert.deepEqual(others, []);
     } finally {
       rmSync(dir, { recursive: true, force: true });
     }
