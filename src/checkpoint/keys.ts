@@ -2,6 +2,7 @@ import { sha256 } from '#sha256';
 import { concatBytes, equalBytes, fromBase64, toBase64, toHex, utf8 } from '../crypto/bytes.ts';
 import type { SignatureAlgorithm } from '../crypto/signer.ts';
 import { ProofError } from '../errors.ts';
+import { cosignedMessage, TIME_BYTES } from './cosignature.ts';
 import { p256SignatureFromDer } from './ecdsa.ts';
 import { isKeyName } from './note.ts';
 
@@ -19,23 +20,50 @@ interface KeyType {
   readonly idInput: (name: string, material: Uint8Array) => Uint8Array;
   /** How to check a signature; absent where this version only knows the key. */
   readonly check?: {
+    /** Rejects when the material is no key after all. */
     readonly importKey: (material: Uint8Array) => Promise<WebKey>;
     readonly verify: (key: WebKey, signature: Uint8Array, data: Uint8Array) => Promise<boolean>;
   };
+  /** Of types that are not over the note's text alone: the bytes before each signature, and what is signed then. */
+  readonly timed?: {
+    readonly length: number;
+    readonly signed: (name: string, before: Uint8Array, text: Uint8Array) => Uint8Array | null;
+  };
+  /** How a log signs with such a key: the algorithm, and how SubjectPublicKeyInfo and material differ at the front. */
+  readonly seals?: {
+    readonly algorithm: SignatureAlgorithm;
+    readonly spkiPrefix: Uint8Array;
+    readonly materialPrefix: Uint8Array;
+  };
 }
 
-/** What comes before the key itself in a SubjectPublicKeyInfo (RFC 8410; RFC 5480, uncompressed point). */
+const NOTHING = new Uint8Array(0);
+/** What comes before the key itself in a SubjectPublicKeyInfo (RFC 8410; RFC 5480, uncompressed point; RFC 9881). */
 const ED25519_SPKI = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00);
 const P256_SPKI = Uint8Array.of(
   ...[0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86],
   ...[0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04],
 );
+const ML_DSA_44_SPKI = Uint8Array.of(
+  ...[0x30, 0x82, 0x05, 0x32, 0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x11],
+  ...[0x03, 0x82, 0x05, 0x21, 0x00],
+);
+const ML_DSA_44_KEY = 1_312;
 /** An RSA key of 8,192 bits has a SubjectPublicKeyInfo of about 1,060 bytes. */
 const MAX_SPKI = 2_048;
+/**
+ * Type 0xff is for types that signed-note does not assign; this name of ours, right behind it, says which. The
+ * SubjectPublicKeyInfo follows. No other verifier reads it: it is for modules that can do nothing but RSA.
+ */
+const RSA_TYPE = utf8('tallystick/rsa-pkcs1-sha256/v1');
+const RSA_BITS = { min: 2_048, max: 4_096 } as const;
+const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const;
+const ML_DSA_44 = 'ML-DSA-44';
 
 const is32Bytes = (material: Uint8Array): boolean => material.length === 32;
 const isP256 = (material: Uint8Array): boolean =>
   material.length === P256_SPKI.length + 64 && startsWith(material, P256_SPKI);
+const isSpki = (spki: Uint8Array): boolean => spki[0] === 0x30 && spki.length > 2 && spki.length <= MAX_SPKI;
 const usualIdInput = (type: number) => (name: string, material: Uint8Array) =>
   concatBytes(utf8(`${name}\n`), Uint8Array.of(type), material);
 
@@ -49,6 +77,7 @@ const KEY_TYPES: readonly KeyType[] = [
       importKey: (material) => crypto.subtle.importKey('raw', bytes(material), 'Ed25519', false, ['verify']),
       verify: (key, signature, data) => crypto.subtle.verify('Ed25519', key, bytes(signature), bytes(data)),
     },
+    seals: { algorithm: 'ed25519', spkiPrefix: ED25519_SPKI, materialPrefix: NOTHING },
   },
   {
     type: 0x02,
@@ -67,6 +96,7 @@ const KEY_TYPES: readonly KeyType[] = [
         return crypto.subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, key, bytes(signature), bytes(data));
       },
     },
+    seals: { algorithm: 'ecdsa-p256', spkiPrefix: NOTHING, materialPrefix: NOTHING },
   },
   {
     type: 0x04,
@@ -77,11 +107,48 @@ const KEY_TYPES: readonly KeyType[] = [
   {
     type: 0x05,
     summary: 'RFC 6962 tree head signature',
-    isMaterial: (spki) => spki[0] === 0x30 && spki.length > 2 && spki.length <= MAX_SPKI,
+    isMaterial: isSpki,
     // Over the log id instead of the key (static-ct-api).
     idInput: (name, spki) => concatBytes(utf8(`${name}\n`), Uint8Array.of(0x05), sha256(spki)),
   },
+  {
+    type: 0x06,
+    summary: 'timestamped ML-DSA-44 cosignature',
+    isMaterial: (material) => material.length === ML_DSA_44_KEY,
+    idInput: usualIdInput(0x06),
+    check: {
+      importKey: (material) => {
+        const spki = concatBytes(ML_DSA_44_SPKI, material);
+        return crypto.subtle.importKey('spki', bytes(spki), ML_DSA_44, false, ['verify']);
+      },
+      verify: (key, signature, data) => crypto.subtle.verify(ML_DSA_44, key, bytes(signature), bytes(data)),
+    },
+    timed: { length: TIME_BYTES, signed: cosignedMessage },
+    seals: { algorithm: 'ml-dsa-44', spkiPrefix: ML_DSA_44_SPKI, materialPrefix: NOTHING },
+  },
+  {
+    type: 0xff,
+    summary: 'RSA with PKCS#1 v1.5 and SHA-256, 2,048 to 4,096 bits (named by Tallystick)',
+    isMaterial: (material) => startsWith(material, RSA_TYPE) && isSpki(material.subarray(RSA_TYPE.length)),
+    idInput: usualIdInput(0xff),
+    check: {
+      importKey: async (material) => importRsa(material.subarray(RSA_TYPE.length)),
+      verify: (key, signature, data) => crypto.subtle.verify(RSA.name, key, bytes(signature), bytes(data)),
+    },
+    seals: { algorithm: 'rsa-sha256', spkiPrefix: NOTHING, materialPrefix: RSA_TYPE },
+  },
 ];
+
+/** Rejects all but one encoding of a key: otherwise one key could count as two. */
+async function importRsa(spki: Uint8Array): Promise<WebKey> {
+  const key = await crypto.subtle.importKey('spki', bytes(spki), RSA, true, ['verify']);
+  const bits = (key.algorithm as unknown as { modulusLength: number }).modulusLength;
+  if (bits < RSA_BITS.min || bits > RSA_BITS.max) throw new TypeError(`an RSA key of ${bits} bits`);
+  if (!equalBytes(new Uint8Array(await crypto.subtle.exportKey('spki', key)), spki)) {
+    throw new TypeError('not the DER of its key');
+  }
+  return key;
+}
 
 /** A key that may have signed a note, known by its name and id together. */
 export class VerifierKey {
@@ -89,7 +156,10 @@ export class VerifierKey {
   /** Key id, 8 lower-case hex digits. */
   readonly id: string;
   readonly type: number;
-  /** What follows the type byte in the vkey: 32 bytes for 0x01 and 0x04, a SubjectPublicKeyInfo for 0x02 and 0x05. */
+  /**
+   * What follows the type byte in the vkey: the key itself for 0x01, 0x04 and 0x06, a SubjectPublicKeyInfo for 0x02
+   * and 0x05, the name of our RSA type and a SubjectPublicKeyInfo for 0xff.
+   */
   readonly material: Uint8Array;
   readonly #type: KeyType;
   #imported: Promise<WebKey> | undefined;
@@ -112,26 +182,47 @@ export class VerifierKey {
     return `${this.name}+${this.id}+${toBase64(concatBytes(Uint8Array.of(this.type), this.material))}`;
   }
 
-  /** Whether `verify` can say anything: not for types that sign more than the note's text. */
+  /** Whether `verify` can say anything about keys of this type. */
   get canVerify(): boolean {
     return this.#type.check !== undefined;
   }
 
   /**
-   * Whether this is a good signature over `data`; false for malformed ones too. Throws `ProofError` KEY_INVALID when
-   * the key turns out to be none (no point of the curve) or `canVerify` is false.
+   * How a log signs a note's text with this key: the bytes to sign, and those that go before the signature in its
+   * line. Throws `ProofError` NOTE_INVALID when keys of this type can't sign such a text.
    */
-  async verify(data: Uint8Array, signature: Uint8Array): Promise<boolean> {
-    const { check, summary } = this.#type;
+  statement(text: Uint8Array): { readonly data: Uint8Array; readonly before: Uint8Array } {
+    const { timed, summary } = this.#type;
+    if (timed === undefined) return { data: text, before: NOTHING };
+    // Zero: the log makes no statement of time here; its records have their own.
+    const before = new Uint8Array(timed.length);
+    const data = timed.signed(this.name, before, text);
+    if (data !== null) return { data, before };
+    throw new ProofError('NOTE_INVALID', `not a checkpoint that a ${summary} can be made of`);
+  }
+
+  /**
+   * Whether this is a good signature of a note's text; false for malformed ones too. A signature of type 0x06 covers
+   * origin, size and root alone, and only of a checkpoint. Throws `ProofError` KEY_INVALID when the key turns out to
+   * be none (no point of the curve), `canVerify` is false, or the platform's WebCrypto does not know the algorithm
+   * (ML-DSA-44 is new: Node 24 has it, not every browser).
+   */
+  async verify(text: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    const { check, timed, summary } = this.#type;
     if (check === undefined) throw invalid(this.name, `signatures of type ${summary} cannot be checked here`);
     this.#imported ??= check.importKey(this.material);
     let key: WebKey;
     try {
       key = await this.#imported;
     } catch (cause) {
-      throw invalid(this.name, `not a key of type ${summary}`, cause);
+      const isUnknown = (cause as Error)?.name === 'NotSupportedError';
+      const rule = isUnknown ? `this platform cannot check ${summary}` : `not a key of type ${summary}`;
+      throw invalid(this.name, rule, cause);
     }
-    return check.verify(key, signature, data);
+    if (timed === undefined) return check.verify(key, signature, text);
+    if (signature.length <= timed.length) return false;
+    const data = timed.signed(this.name, signature.subarray(0, timed.length), text);
+    return data !== null && check.verify(key, signature.subarray(timed.length), data);
   }
 }
 
@@ -159,9 +250,12 @@ export function vkeyFromSpki(name: string, algorithm: SignatureAlgorithm, spki: 
 }
 
 export function keyFromSpki(name: string, algorithm: SignatureAlgorithm, spki: Uint8Array): VerifierKey {
-  if (algorithm === 'ecdsa-p256') return new VerifierKey(name, 0x02, spki);
-  if (!startsWith(spki, ED25519_SPKI)) throw invalid(name, 'not a SubjectPublicKeyInfo of an Ed25519 key');
-  return new VerifierKey(name, 0x01, spki.subarray(ED25519_SPKI.length));
+  const found = KEY_TYPES.find(({ seals }) => seals?.algorithm === algorithm) as KeyType;
+  const { spkiPrefix, materialPrefix } = found.seals as NonNullable<KeyType['seals']>;
+  if (!startsWith(spki, spkiPrefix)) {
+    throw invalid(name, `not a SubjectPublicKeyInfo of a key for ${found.summary}`);
+  }
+  return new VerifierKey(name, found.type, concatBytes(materialPrefix, spki.subarray(spkiPrefix.length)));
 }
 
 function startsWith(data: Uint8Array, start: Uint8Array): boolean {

@@ -1,11 +1,5 @@
-export {
-  type Checkpoint,
-  checkpointBody,
-  type OpenedCheckpoint,
-  openCheckpoint,
-  parseCheckpoint,
-  signCheckpoint,
-} from './checkpoint.ts';
+export { type Checkpoint, checkpointBody, parseCheckpoint } from './body.ts';
+export { type OpenedCheckpoint, openCheckpoint, signCheckpoint } from './checkpoint.ts';
 export { Keyring, type OpenedNote } from './keyring.ts';
 export { parseVkey, VerifierKey, vkeyFromSpki } from './keys.ts';
 export {

@@ -1,7 +1,7 @@
 import { fromHex, toHex } from '../crypto/bytes.ts';
 import { TallystickError, UsageError } from '../errors.ts';
 import { HASH } from '../merkle/mod.ts';
-import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, parseCheckpoint } from './body.ts';
 import { parseVkey } from './keys.ts';
 import { parseNote } from './note.ts';
 

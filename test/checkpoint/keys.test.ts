@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { p256SignatureFromDer } from '../../src/checkpoint/ecdsa.ts';
 import { Keyring, parseVkey, VerifierKey, vkeyFromSpki } from '../../src/checkpoint/mod.ts';
 import { concatBytes, utf8 } from '../../src/crypto/bytes.ts';
-import { p256Signer, testSigner } from './signers.ts';
+import { p256Signer, rsaSigner, testSigner } from './signers.ts';
 
 const INVALID = { name: 'ProofError', code: 'KEY_INVALID' };
 const P256 = p256Signer('p256', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
 
-for (const signer of [testSigner('ed'), P256]) {
+const RSA = rsaSigner('rsa', 2048);
+
+for (const signer of [testSigner('ed'), P256, RSA]) {
   test(`${signer.algorithm}: a signature verifies with the vkey of its key, nothing else does`, async () => {
     const vkey = vkeyFromSpki('log.example/a', signer.algorithm, signer.publicKey);
     const key = parseVkey(vkey);
@@ -88,7 +90,12 @@ test('keys that cannot sign notes are refused', () => {
   assert.throws(() => vkeyFromSpki('a', 'ecdsa-p256', testSigner('a').publicKey), INVALID);
   assert.throws(() => vkeyFromSpki('a b', 'ed25519', testSigner('a').publicKey), INVALID);
   assert.throws(() => new VerifierKey('a', 0x01, new Uint8Array(31)), INVALID);
-  assert.throws(() => new VerifierKey('a', 0x06, new Uint8Array(1312)), INVALID);
+  assert.throws(() => new VerifierKey('a', 0x03, new Uint8Array(32)), INVALID);
+  assert.throws(() => new VerifierKey('a', 0x06, new Uint8Array(1311)), INVALID);
+  assert.throws(() => vkeyFromSpki('a', 'ml-dsa-44', RSA.publicKey), INVALID);
+  assert.throws(() => new VerifierKey('a', 0xff, RSA.publicKey), INVALID);
+  const other = concatBytes(utf8('tallystick/rsa-pkcs1-sha256/v2'), RSA.publicKey);
+  assert.throws(() => new VerifierKey('a', 0xff, other), INVALID);
 });
 
 test('a point that is not on the curve is a bad key, not a bad signature', async () => {
@@ -96,6 +103,35 @@ test('a point that is not on the curve is a bad key, not a bad signature', async
   spki.fill(0xff, 27);
   const key = new VerifierKey('a', 0x02, spki);
   await assert.rejects(key.verify(utf8('x'), await P256.sign(utf8('x'))), INVALID);
+});
+
+test('an RSA key has one vkey, under the name of its type', () => {
+  const key = parseVkey(vkeyFromSpki('log.example/a', 'rsa-sha256', RSA.publicKey));
+  assert.equal(key.type, 0xff);
+  const material = concatBytes(utf8('tallystick/rsa-pkcs1-sha256/v1'), RSA.publicKey);
+  assert.deepEqual(key.material, material);
+  const id = createHash('sha256').update('log.example/a\n').update(Uint8Array.of(0xff)).update(material);
+  assert.equal(key.id, id.digest('hex').slice(0, 8));
+});
+
+test('RSA keys of other sizes and kinds, and other encodings of a key, are bad keys', async () => {
+  const spki = (key: KeyObject) => new Uint8Array(key.export({ format: 'der', type: 'spki' }));
+  const long = RSA.publicKey.slice();
+  // The same with the length of the algorithm's identifier in a longer form than DER has it.
+  const ber = concatBytes(Uint8Array.of(0x30, 0x82, 0x01, 0x23, 0x30, 0x81, 0x0d), long.subarray(6));
+  assert.deepEqual([...long.subarray(0, 6)], [0x30, 0x82, 0x01, 0x22, 0x30, 0x0d]);
+  const bad = [
+    rsaSigner('small', 1024).publicKey,
+    rsaSigner('large', 4104).publicKey,
+    spki(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey),
+    P256.publicKey,
+    ber,
+    concatBytes(RSA.publicKey, Uint8Array.of(0)),
+  ];
+  for (const [i, publicKey] of bad.entries()) {
+    const key = parseVkey(vkeyFromSpki('a', 'rsa-sha256', publicKey));
+    await assert.rejects(key.verify(utf8('x'), await RSA.sign(utf8('x'))), INVALID, `key ${i}`);
+  }
 });
 
 test('a keyring refuses two keys of one name and id, and takes one key twice', () => {

@@ -1,4 +1,11 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from 'node:crypto';
 import type { Signer } from '../../src/crypto/signer.ts';
 
 /** The Ed25519 key of a name: always the same, so that tests repeat. */
@@ -12,6 +19,18 @@ export function testSigner(name: string): Signer {
 /** A P-256 key, new at each call. */
 export function p256Signer(name: string, key: KeyObject): Signer {
   return signer(name, 'ecdsa-p256', key, (data) => sign('sha256', data, key));
+}
+
+/** A new RSA key. */
+export function rsaSigner(name: string, bits: number): Signer {
+  const key = generateKeyPairSync('rsa', { modulusLength: bits }).privateKey;
+  return signer(name, 'rsa-sha256', key, (data) => sign('sha256', data, key));
+}
+
+/** A new ML-DSA-44 key. */
+export function mlDsaSigner(name: string): Signer {
+  const key = generateKeyPairSync('ml-dsa-44').privateKey;
+  return signer(name, 'ml-dsa-44', key, (data) => sign(null, data, key));
 }
 
 function signer(
