@@ -314,6 +314,15 @@ describe('damage', () => {
     }
   });
 
+  test('a piece that ends exactly where an object begins', () => {
+    for (const more of [-1, 0, 1]) {
+      const text = `[1${'x'.repeat(MAX_NATIVE_BYTES - 1 + more)}${line}${' '.repeat(MAX_NATIVE_BYTES + more)}${line}]`;
+      assert.equal(outline(text).filter((event) => event === 'Generate').length, 2);
+      const broken = `{"a":1${' '.repeat(MAX_NATIVE_BYTES - 7 + more)}\n${line}`;
+      assert.deepEqual(outline(broken).at(-1), 'Generate');
+    }
+  });
+
   test('white space and brackets without end take time in proportion', () => {
     const n = 3 * MAX_NATIVE_BYTES;
     for (const text of [

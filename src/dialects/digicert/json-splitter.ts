@@ -99,7 +99,8 @@ export class JsonSplitter {
   }
 
   #give(): void {
-    this.#pass(this.#held.view(), { unterminated: false, truncated: false });
+    // Nothing is left where a cut came just before.
+    if (this.#held.length > 0) this.#pass(this.#held.view(), { unterminated: false, truncated: false });
     this.#held.drop(0);
     this.#continues = false;
     this.#kind = 'rest';
