@@ -1,5 +1,5 @@
 import type { Call, Command } from './command.ts';
-import { DATA, FROM_TO, NODE, PASSPHRASE_NOTE, SYSTEM, WRITING } from './options.ts';
+import { DATA, FROM_TO, NODE, PASSPHRASE_NOTE, PATTERN, SYSTEM, WRITING } from './options.ts';
 
 /** The command table. What a command needs is loaded when it runs: help and mistakes answer at once. */
 export const COMMANDS: readonly Command[] = [
@@ -32,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
     options: [
       DATA,
       SYSTEM,
+      PATTERN,
       { name: 'force', summary: 'read files as the system named even where they look like another' },
       {
         name: 'live',
@@ -180,6 +181,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'show what a log file of another system says, without storing it',
     options: [
       SYSTEM,
+      PATTERN,
       {
         name: 'as',
         value: 'FORM',

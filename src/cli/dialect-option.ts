@@ -2,6 +2,15 @@ import { DIALECTS, type Dialect, dialectByName } from '../dialects/mod.ts';
 import type { Call } from './command.ts';
 import { nearest } from './nearest.ts';
 
+/** What `--pattern` says of the lines. Throws `UsageError` USAGE where `--system` does not say whose lines these are. */
+export function patternOf(call: Call): { readonly pattern?: string } {
+  const pattern = call.text('pattern');
+  if (pattern === undefined) return {};
+  if (call.text('system') === undefined)
+    throw call.usage('--pattern needs --system, which says whose lines follow it');
+  return { pattern };
+}
+
 /** The dialect that `--system` names, by system or by its own name; null when it is not given. Throws `UsageError` USAGE. */
 export function namedDialect(call: Call): Dialect | null {
   const name = call.text('system');

@@ -4,7 +4,7 @@ import { TallystickError } from '../errors.ts';
 import { FileImport, type FoundFile, findFiles, type SourceLog } from '../sources/mod.ts';
 import { databasePath } from '../store/sqlite/database.ts';
 import type { Call } from './command.ts';
-import { namedDialect } from './dialect-option.ts';
+import { namedDialect, patternOf } from './dialect-option.ts';
 import { EXIT } from './exit.ts';
 import { counted } from './format.ts';
 import { lockImports } from './import-lock.ts';
@@ -21,6 +21,7 @@ const OF_A_FILE: readonly string[] = ['DIALECT_UNKNOWN', 'DIALECT_MISMATCH', 'FI
 /** Takes files into the log. Exit code 1 when one was refused, or one of its records. */
 export async function importFiles(call: Call): Promise<number> {
   call.expect(1, Number.MAX_SAFE_INTEGER);
+  patternOf(call);
   const chosen = { dialect: namedDialect(call), force: call.isSet('force') };
   const files = await findFiles(
     call.operands.map((path) => call.path(path)),
@@ -57,6 +58,7 @@ async function importOne(call: Call, file: FoundFile, target: Target | null): Pr
   const work = new FileImport(path, file.dialect, {
     log: target.log,
     source: SOURCE,
+    ...patternOf(call),
     unfinished: call.isSet('live') ? 'leave' : 'take',
     dryRun: call.isSet('dry-run'),
     onProgress: progress.update,

@@ -27,6 +27,13 @@ export const SYSTEM: Option = {
   summary: 'signserver, dogtag, xroad, digicert or a dialect; detected if not given',
 };
 
+/** For logs whose lines follow a setting of the system that wrote them. */
+export const PATTERN: Option = {
+  name: 'pattern',
+  value: 'TEXT',
+  summary: 'how the lines are made, where the system can be set so: LOGORDER of a SignServer worker log',
+};
+
 /** Said in the help of commands that may open a key file. */
 export const PASSPHRASE_NOTE =
   'The passphrase of an encrypted key file is taken from the environment variable TALLYSTICK_PASSPHRASE.';

@@ -6,7 +6,7 @@ import { findFiles } from '../sources/mod.ts';
 import { readChunks } from '../sources/recognise.ts';
 import { unreadable } from '../sources/unreadable.ts';
 import type { Call } from './command.ts';
-import { namedDialect } from './dialect-option.ts';
+import { namedDialect, patternOf } from './dialect-option.ts';
 import { EXIT } from './exit.ts';
 import { grouped } from './format.ts';
 import { ParseSummary } from './parse-summary.ts';
@@ -31,6 +31,7 @@ export async function parse(call: Call): Promise<number> {
   if (show === undefined)
     throw call.usage(`--as is ${JSON.stringify(call.text('as'))}; it must be ocsf or native`);
   const dialect = namedDialect(call);
+  patternOf(call);
   // What is named is believed: nothing that is sealed depends on it.
   const files = await findFiles(
     call.operands.map((path) => call.path(path)),
@@ -58,7 +59,7 @@ async function parseFile(call: Call, path: string, dialect: Dialect, shower: Sho
     const file = await open(path);
     try {
       const { size, mtimeMs } = await file.stat();
-      const parser = dialect.parser({ fallbackTime: Math.floor(mtimeMs) });
+      const parser = dialect.parser({ ...patternOf(call), fallbackTime: Math.floor(mtimeMs) });
       const take = async (items: readonly Parsed[]): Promise<void> => {
         for (const item of items) {
           call.io.signal.throwIfAborted();
@@ -123,7 +124,10 @@ class NativeShower implements Shower {
     const report = this.#dialect.reports?.find((one) => one === record.module);
     let printer = this.#printers.get(report);
     const begun = printer !== undefined;
-    printer ??= this.#dialect.printer!(report === undefined ? {} : { report });
+    printer ??= this.#dialect.printer!({
+      ...patternOf(this.#call),
+      ...(report === undefined ? {} : { report }),
+    });
     this.#printers.set(report, printer);
     const { text, flags } = printer.print(record);
     for (const flag of flags) this.#flags.set(flag, (this.#flags.get(flag) ?? 0) + 1);

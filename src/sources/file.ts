@@ -21,6 +21,8 @@ export interface FileImportOptions extends DeliveryOptions {
    * `leave`: it waits for the next import, as the first 64 bytes of a file always do while they are all of it.
    */
   readonly unfinished: 'take' | 'leave';
+  /** For formats whose lines follow a pattern of the writer's: the pattern. */
+  readonly pattern?: string;
   readonly onProgress?: (bytes: number, size: number) => void;
 }
 
@@ -83,12 +85,13 @@ export class FileImport {
   }
 
   async #read(file: FileHandle, recognised: Recognised, modified: number): Promise<void> {
-    const { onProgress, unfinished } = this.#options;
+    const { onProgress, pattern, unfinished } = this.#options;
     const { from, size } = this.summary;
     const header = recognised.known?.header;
     const parser = this.#dialect.parser({
       offset: from,
       fallbackTime: modified,
+      ...(pattern === undefined ? {} : { pattern }),
       ...(header === undefined ? {} : { header: await readAll(file, ...header) }),
     });
     const delivery = new Delivery(this.#options, this.summary, recognised);
