@@ -2,8 +2,18 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defineCatalog, draft, event, field, list, signserver, xroad } from '../../src/catalog/mod.ts';
-import type { AuditLog, Receipt } from '../../src/index.ts';
+import {
+  CATALOG,
+  defineCatalog,
+  draft,
+  event,
+  field,
+  list,
+  signserver,
+  xroad,
+} from '../../src/catalog/mod.ts';
+import type { AuditLog, OpenLogOptions, Receipt } from '../../src/index.ts';
+import { payments } from './payments.ts';
 
 const mine = defineCatalog({
   system: 'payments',
@@ -112,6 +122,14 @@ test('a log records events with the fields of their catalog', async () => {
   // @ts-expect-error: a failure without its reason
   await log.record(mine.Pay, {}, { outcome: 'failure' });
   assert.equal(taken.length, 5);
+});
+
+test('a log is opened with catalogs, and with nothing else in their place', () => {
+  const options: OpenLogOptions = { data: 'x', catalogs: [mine, payments] };
+  assert.equal(options.catalogs?.length, 2);
+  // @ts-expect-error: a table is no catalog before it was defined
+  const bare: OpenLogOptions = { data: 'x', catalogs: [payments[CATALOG].table] };
+  assert.ok(bare);
 });
 
 test('an event of one part is reached by its name, one of several through its part', () => {
