@@ -368,7 +368,7 @@ function anchorChange(stage: Stage, month: Month): void {
     xroad['Upload configuration anchor'],
     { ...hash, generatedAt: '2026-09-17T07:00:00Z' },
     '/api/v1/system/anchor',
-    { time: at('07:40:00'), actor: user(dave) },
+    { time: at('07:40:00'), actor: user(alice) },
   );
   session(stage, carol, at('08:00:00'));
   stage.tell(
@@ -412,7 +412,7 @@ function intrusion(stage: Stage, month: Month): void {
       { ClientIP: from, ServerIP: CA_HOST, Info: 'serverAlertSent: CERTIFICATE_UNKNOWN' },
       {
         time: night(`01:1${i}:00`),
-        actor: { name: '--', ip: from },
+        actor: { ip: from },
         ...failed,
         reason: 'serverAlertSent: CERTIFICATE_UNKNOWN',
       },

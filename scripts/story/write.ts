@@ -30,7 +30,7 @@ export interface StoryOptions {
 }
 
 /**
- * Writes the story's files into `dir`: the same bytes for the same options.
+ * Writes the story's files into `logs` and `certs` below `dir`: the same bytes for the same options.
  *
  * @returns how many records each file holds.
  */
@@ -38,7 +38,7 @@ export async function writeStory(
   dir: string,
   options: StoryOptions,
 ): Promise<Readonly<Record<string, number>>> {
-  mkdirSync(join(dir, 'certs'), { recursive: true });
+  for (const folder of ['logs', 'certs']) mkdirSync(join(dir, folder), { recursive: true });
   const random = new Random(options.seed);
   const cast = await makeCast(random);
   const stage = new Stage(cast, random.fork('plot'));
@@ -54,10 +54,10 @@ export async function writeStory(
 function writeChannel(dir: string, stage: Stage, month: Month, channel: Channel, lines: number): number {
   const { name, dialect, newestFirst } = FILES[channel];
   const printer = dialectByName(dialect)?.printer?.(PRINTING[channel]);
-  if (printer === undefined) return 0;
+  if (printer === undefined) throw new Error(`${dialect} does not print`);
   const seal = channel === 'ca-audit' ? new SignedLog(stage.cast) : null;
   const perDay = Math.floor((lines * SHARES[channel]) / 100 / DAYS);
-  const file = openSync(join(dir, name), 'w');
+  const file = openSync(join(dir, 'logs', name), 'w');
   let count = 0;
   const write = (record: RecordDraft): void => {
     const { text, flags } = printer.print(record);

@@ -232,6 +232,17 @@ export const COMMANDS: readonly Command[] = [
     run: async (call: Call) => (await import('./bench.ts')).bench(call),
   },
   {
+    name: 'demo story',
+    operands: '',
+    summary: 'make a log of a sample month of all four systems, to look around in',
+    options: [
+      { name: 'data', value: 'DIR', summary: 'a directory that holds no log yet (default: tallystick-demo)' },
+    ],
+    notes: ['What the month tells stands in examples/story/README.md.'],
+    examples: ['demo story --data /tmp/story'],
+    run: async (call: Call) => (await import('./demo/story.ts')).demoStory(call),
+  },
+  {
     name: 'demo tamper',
     operands: '',
     summary: 'alter copies of a log in every known way, and show each caught',

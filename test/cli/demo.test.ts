@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
 import { Sandbox } from './harness.ts';
@@ -31,4 +32,16 @@ test('demo tamper: every attack of the table is tried, and each is caught with i
   assert.deepEqual([...new Set(anchored)], [3, 6, 7, 8, 9, 15]);
   for (const { attack, pinned } of rows) assert.doesNotMatch(pinned, /MISSED/, attack);
   assert.deepEqual(readdirSync(box.dir), [], 'nothing is left behind');
+});
+
+test('demo story: the sample month, sealed, once', async (t) => {
+  const box = new Sandbox(t);
+  const { out } = await box.ok(['demo', 'story']);
+  assert.match(out, /7 files: \d+ records sealed\n/);
+  assert.match(out, /trace key HSM1\/seal-2026/);
+  const data = join(box.dir, 'tallystick-demo');
+  assert.equal((await box.ok(['verify', '--data', data, '--json'])).json.verdict, 'intact');
+  const again = await box.run(['demo', 'story', '--data', data]);
+  assert.equal(again.code, 2);
+  assert.match(again.err, /holds a log already/);
 });
