@@ -23,6 +23,7 @@ import {
   DIGICERT_LINES,
   DOGTAG_LINES,
   SIGNSERVER_LINES,
+  SIGNSERVER_WORKER_LINES,
   XROAD_LINES,
 } from '../test/dialects/lines.ts';
 
@@ -58,6 +59,7 @@ function pick<T>(list: readonly T[]): T {
 const encoder = new TextEncoder();
 const LINES = [
   ...SIGNSERVER_LINES,
+  ...SIGNSERVER_WORKER_LINES,
   ...DOGTAG_LINES,
   ...XROAD_LINES,
   ...DIGICERT_LINES,
@@ -73,6 +75,10 @@ const PIECES = [
     'A: ',
     'REPLY_TIME:',
     'REPLY_TIME:1',
+    'AllVariablesLogger; ',
+    'AUDIT; DefaultTimeStampLogger; LOG_ID: ',
+    '; EXCEPTION: ',
+    'B64:QUI=',
     'added:X: ',
   ],
   ...[

@@ -4,11 +4,13 @@ import { DIGICERT_JSON } from './digicert/json-dialect.ts';
 import { DOGTAG_AUDIT } from './dogtag/dialect.ts';
 import { HEAD_BYTES } from './score.ts';
 import { SIGNSERVER_TEXT } from './signserver/dialect.ts';
+import { SIGNSERVER_WORKER } from './signserver/worker.ts';
 import { XROAD_AUDIT } from './xroad/dialect.ts';
 
 /** All dialects. Of several for one system, the one that the system's name stands for comes first. */
 export const DIALECTS: readonly Dialect[] = [
   SIGNSERVER_TEXT,
+  SIGNSERVER_WORKER,
   DOGTAG_AUDIT,
   XROAD_AUDIT,
   DIGICERT_CSV,

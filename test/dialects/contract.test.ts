@@ -5,10 +5,18 @@ import { MAX_NATIVE_BYTES } from '../../src/dialects/dialect.ts';
 import { DIALECTS } from '../../src/dialects/dialects.ts';
 import { FLAGS } from '../../src/dialects/flags.ts';
 import { assertSound, bytesOf, one, parse, rawBytes } from './helpers.ts';
-import { DIGICERT_JSON_LINES, DIGICERT_LINES, DOGTAG_LINES, SIGNSERVER_LINES, XROAD_LINES } from './lines.ts';
+import {
+  DIGICERT_JSON_LINES,
+  DIGICERT_LINES,
+  DOGTAG_LINES,
+  SIGNSERVER_LINES,
+  SIGNSERVER_WORKER_LINES,
+  XROAD_LINES,
+} from './lines.ts';
 
 const SAMPLES = new Map([
   ['signserver', SIGNSERVER_LINES],
+  ['signserver-worker/1', SIGNSERVER_WORKER_LINES],
   ['dogtag', DOGTAG_LINES],
   ['xroad', XROAD_LINES],
   ['digicert', DIGICERT_LINES],
@@ -28,6 +36,9 @@ const PIECES = [
   '__proto__: x; ',
   'REPLY_TIME:1772439330123',
   'REPLY_TIME:99999999999999999999',
+  'AllVariablesLogger; A: ',
+  'AUDIT; DefaultTimeStampLogger; LOG_ID: ',
+  'B64:QQ==: B64:QQ==; ',
   '2026-03-02 08:15:30+01:00;KEYGEN;SUCCESS;;;;;;;a=b;c',
   '[AuditEvent=AUTH]',
   '[[AuditEvent=',

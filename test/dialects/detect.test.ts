@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DIALECTS, detectDialect, dialectByName } from '../../src/dialects/dialects.ts';
 import { bytesOf } from './helpers.ts';
-import { DIGICERT_LINES, DOGTAG_LINES, SIGNSERVER_LINES, XROAD_LINES } from './lines.ts';
+import {
+  DIGICERT_LINES,
+  DOGTAG_LINES,
+  SIGNSERVER_LINES,
+  SIGNSERVER_WORKER_LINES,
+  XROAD_LINES,
+} from './lines.ts';
 
 function detect(text: string): string | null {
   return detectDialect(bytesOf(text))?.dialect.system ?? null;
@@ -24,6 +30,15 @@ describe('detection', () => {
       if (system !== 'digicert') assert.equal(detect(`starting up\n${text}\nshutting down\n`), system);
     });
   }
+
+  test('of the two logs of SignServer, the one whose lines it is; of both, the one with more', () => {
+    const name = (lines: readonly string[]): string | undefined =>
+      detectDialect(bytesOf(lines.join('')))?.dialect.name;
+    assert.equal(name(SIGNSERVER_LINES), 'signserver-text/1');
+    assert.equal(name(SIGNSERVER_WORKER_LINES), 'signserver-worker/1');
+    const all = [...SIGNSERVER_WORKER_LINES, ...SIGNSERVER_WORKER_LINES];
+    assert.equal(name([...all, ...SIGNSERVER_LINES]), 'signserver-worker/1');
+  });
 
   test('a single line without line feed', () => {
     assert.equal(detect(XROAD_LINES[0]!.trimEnd()), 'xroad');

@@ -13,6 +13,15 @@ export const SIGNSERVER_LINES: readonly string[] = [
     'EXCEPTION: No; really: no; PROCESS_SUCCESS: false; FILENAME: a.bin; REPLY_TIME:1772439420500\n',
 ];
 
+export const SIGNSERVER_WORKER_LINES: readonly string[] = [
+  '2026-03-02 08:15:30,123 INFO  [IWorkerLogger] AllVariablesLogger; CLIENT_IP: 192.0.2.9; WORKER_ID: 7; ' +
+    'KEYALIAS: code-1; PROCESS_SUCCESS: true; LOG_ID: id-1; REPLY_TIME:1772439330123\n',
+  '2026-03-02 08:16:00,001 INFO  [IWorkerLogger] AllVariablesLogger; WORKER_ID: 7; EXCEPTION: No: \nreally; no; ' +
+    'PROCESS_SUCCESS: false; REPLY_TIME:1772439360001\n',
+  '2026-03-02 08:17:00,500 INFO  [IWorkerLogger] AUDIT; DefaultTimeStampLogger; LOG_ID: id-2; CLIENT_IP: ::1; ' +
+    `REQUEST_FULLURL: http://h/p?a=b; RequestTime: 1772439420499; ResponseTime: 1; EXCEPTION: \${EXCEPTION}\n`,
+];
+
 export const DOGTAG_LINES: readonly string[] = [
   '0.main - [02/Mar/2026:08:15:30 UTC] [14] [6] [AuditEvent=AUDIT_LOG_STARTUP][SubjectID=$System$]' +
     '[Outcome=Success] audit function startup\n',

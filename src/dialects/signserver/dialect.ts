@@ -1,10 +1,10 @@
 import type { Dialect, ParserOptions } from '../dialect.ts';
-import { type Origin, originOf, unparsedRecord } from '../draft.ts';
+import { type Origin, originOf } from '../draft.ts';
 import { type Entry, type EntryFormat, EntryParser, type Reading } from '../entries.ts';
 import { share } from '../score.ts';
-import { type ReadTime, readIso } from '../time.ts';
-import { findTail, readEntry, tailTime } from './entry.ts';
+import { findTail, readEntry, readFragment } from './entry.ts';
 import { findStart } from './head.ts';
+import { Prefixes } from './prefix.ts';
 import { TextPrinter } from './print.ts';
 import { readSemicolons, startsSemicolons } from './semicolons.ts';
 
@@ -28,7 +28,7 @@ function parser(options: ParserOptions = {}): EntryParser {
  */
 class SystemLog implements EntryFormat {
   readonly #origin: Origin;
-  #usualPrefix: string | null = null;
+  readonly #prefixes = new Prefixes();
 
   constructor(origin: Origin) {
     this.#origin = origin;
@@ -43,29 +43,10 @@ class SystemLog implements EntryFormat {
   }
 
   read(entry: Entry): Reading {
-    if (!entry.begun) {
-      const time = fragmentTime(entry.text);
-      return { kind: 'record', record: unparsedRecord(this.#origin, entry, time) };
-    }
+    if (!entry.begun) return { kind: 'record', record: readFragment(this.#origin, entry) };
     const start = findStart(entry.text);
     if (start === -1) return { kind: 'record', record: readSemicolons(this.#origin, entry) };
-    const kind = prefixKind(entry.text.slice(0, start));
-    this.#usualPrefix ??= kind;
-    const odd = kind !== this.#usualPrefix;
-    const noted: Entry = odd ? { ...entry, flags: [...entry.flags, 'possible-forgery'] } : entry;
+    const noted = this.#prefixes.note(entry, entry.text.slice(0, start));
     return { kind: 'record', record: readEntry(this.#origin, noted, start) };
   }
-}
-
-/** The form of what the logging framework writes before an entry; all entries of a file have the same. */
-function prefixKind(prefix: string): string {
-  if (prefix === '') return 'none';
-  if (/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} /.test(prefix)) return 'dated';
-  return /^\d\d:\d\d:\d\d,\d{3} /.test(prefix) ? 'time of day' : 'other';
-}
-
-/** The time a fragment tells: of its tail, or of the line that it begins with. */
-function fragmentTime(text: string): ReadTime | null {
-  const tail = findTail(text);
-  return tail === -1 ? readIso(text.slice(0, 23)) : { ms: tailTime(text, tail), certain: true };
 }

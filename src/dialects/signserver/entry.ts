@@ -1,11 +1,12 @@
 import type { RecordDraft } from '../../record/types.ts';
-import { DraftBuilder, type Origin } from '../draft.ts';
+import { DraftBuilder, type Origin, unparsedRecord } from '../draft.ts';
 import type { Entry } from '../entries.ts';
 import { readIso } from '../time.ts';
 import { readDetails } from './details.ts';
 import { readValue } from './encoding.ts';
-import { findStart, type Head, headRepeats, readHead } from './head.ts';
+import { findStart, headRepeats, readHead } from './head.ts';
 import { actorOf, catalog, correlationOf, isTold, outcomeOf, reasonOf, signatureOf } from './members.ts';
+import { prefixTime } from './prefix.ts';
 
 const DAY_MS = 86_400_000;
 const TAIL = 'REPLY_TIME:';
@@ -27,6 +28,14 @@ export function countTails(text: string): number {
   for (let at = text.indexOf(TAIL); at !== -1 && count < 2; at = text.indexOf(TAIL, at + TAIL.length))
     if (text[at + TAIL.length] !== ' ') count++;
   return count;
+}
+
+/** The record of lines that no start precedes; its time is that of the tail, or of the line that it begins with. */
+export function readFragment(origin: Origin, entry: Entry): RecordDraft {
+  const tail = findTail(entry.text);
+  const time =
+    tail === -1 ? readIso(entry.text.slice(0, 23)) : { ms: tailTime(entry.text, tail), certain: true };
+  return unparsedRecord(origin, entry, time);
 }
 
 /** The record of an entry that starts with a head (`findStart` found it). */
@@ -58,7 +67,7 @@ export function readEntry(origin: Origin, entry: Entry, start: number): RecordDr
     serial: value(head.serial),
   };
   return builder.build({
-    time: readTime(text, head, tail, builder),
+    time: readTime(text, head.prefix, tail, builder),
     event: name,
     module,
     outcome,
@@ -69,24 +78,28 @@ export function readEntry(origin: Origin, entry: Entry, start: number): RecordDr
   });
 }
 
-/** Values are written raw, so text from outside can look like fields or entries. */
 function noteOddities(entry: Entry, start: number, tail: number, builder: DraftBuilder): void {
-  const { text } = entry;
-  if (tail !== -1 && countTails(text) > 1) builder.flag('ambiguous');
-  if (headRepeats(text, start)) builder.flag('ambiguous');
-  if (findStart(text, start + 1) !== -1) builder.flag('possible-forgery');
-  const nextTails = entry.interruptedBy === null ? 0 : countTails(entry.interruptedBy);
-  if (nextTails > 1 || (entry.interrupts && countTails(text) > 1)) builder.flag('possible-forgery');
+  if (headRepeats(entry.text, start)) builder.flag('ambiguous');
+  if (findStart(entry.text, start + 1) !== -1) builder.flag('possible-forgery');
+  noteTails(entry, tail, builder);
 }
 
-function readTime(text: string, head: Head, tail: number, builder: DraftBuilder): number | null {
-  const written = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) /.exec(head.prefix);
-  const prefix = written === null ? null : readIso(written[1]!);
+/** Values are written raw, so that text from outside can look like the end of an entry, and like one more. */
+export function noteTails(entry: Entry, tail: number, builder: DraftBuilder): void {
+  const tails = countTails(entry.text);
+  if (tail !== -1 && tails > 1) builder.flag('ambiguous');
+  const nextTails = entry.interruptedBy === null ? 0 : countTails(entry.interruptedBy);
+  if (nextTails > 1 || (entry.interrupts && tails > 1)) builder.flag('possible-forgery');
+}
+
+/** The time of the tail; of an entry without one, that of writing. */
+export function readTime(text: string, prefix: string, tail: number, builder: DraftBuilder): number | null {
+  const written = prefixTime(prefix);
   if (tail === -1) {
     builder.flag('time-uncertain');
-    return prefix?.ms ?? null;
+    return written?.ms ?? null;
   }
   const time = tailTime(text, tail);
-  if (prefix !== null && Math.abs(prefix.ms - time) > DAY_MS) builder.flag('clock-mismatch');
+  if (written !== null && Math.abs(written.ms - time) > DAY_MS) builder.flag('clock-mismatch');
   return time;
 }

@@ -154,7 +154,7 @@ export function printRow(
     name,
     values.length === 1 ? values[0]! : values,
   ]);
-  const { name, issuer = null, serial = null } = administratorOf(record.actor, new PairFields(pairs));
+  const { name, issuer, serial } = administratorOf(record.actor, new PairFields(pairs));
   const row: Readonly<Record<AuditColumnName, string | number | null>> = {
     pk: place.pk,
     nodeId: place.nodeId,
@@ -162,11 +162,11 @@ export function printRow(
     timeStamp: record.time,
     eventType: record.event,
     eventStatus: OUTCOMES[record.outcome],
-    module: record.module ?? '',
-    service: record.service ?? 'SIGNSERVER',
-    authToken: name ?? '',
-    customId: issuer,
-    searchDetail1: serial,
+    module: told(record.module) ?? '',
+    service: told(record.service) ?? 'SIGNSERVER',
+    authToken: told(name) ?? '',
+    customId: told(issuer) ?? null,
+    searchDetail1: told(serial) ?? null,
     searchDetail2: worker ?? null,
     additionalDetails: fields.length === 0 ? null : writeAdditionalDetails(fields),
     rowProtection: null,
