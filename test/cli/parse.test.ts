@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { DIALECTS } from '../../src/dialects/mod.ts';
 import { DIGICERT_JSON_LINES, DOGTAG_LINES, SIGNSERVER_LINES, XROAD_LINES } from '../dialects/lines.ts';
 import { assertSafe, Sandbox } from './harness.ts';
 
@@ -83,15 +82,14 @@ describe('parse', () => {
     assert.equal(lines[0].type_uid, 300401);
   });
 
-  const printing = DIALECTS.filter(({ printer, system }) => printer !== undefined && system in FILES);
-  for (const { system, name } of printing) {
-    test(`--as native: ${name} is printed back, and read as the same`, async (t) => {
+  for (const [system, lines] of Object.entries(FILES)) {
+    test(`--as native: ${system} is printed back, and read as the same`, async (t) => {
       const box = new Sandbox(t);
-      const file = write(box, 'a.log', FILES[system as keyof typeof FILES].join(''));
-      const { out } = await box.ok(['parse', file, '--as', 'native', '--system', name]);
+      const file = write(box, 'a.log', lines.join(''));
+      const { out } = await box.ok(['parse', file, '--as', 'native', '--system', system]);
       const again = write(box, 'b.log', out);
       const content = async (path: string): Promise<unknown> =>
-        (await box.ok(['parse', path, '--json', '--system', name])).lines
+        (await box.ok(['parse', path, '--json', '--system', system])).lines
           .slice(0, -1)
           .map(({ record: { event, outcome, details } }) => ({ event, outcome, details }));
       assert.deepEqual(await content(again), await content(file));
@@ -111,6 +109,29 @@ describe('parse', () => {
       .map((line) => JSON.parse(line));
     assert.equal(audit.action, 'Generate');
     assert.equal(signature.metadata[0].metadata_value, 'a, b.exe');
+  });
+
+  test('--pattern: lines that follow a setting of their system, read, printed and imported', async (t) => {
+    const box = new Sandbox(t);
+    const line = '2026-03-02 08:15:30,123 INFO  [IWorkerLogger] SIGN id-1 of 192.0.2.9: a.bin\n';
+    const file = write(box, 'worker.log', line.repeat(3));
+    const how = [
+      '--system',
+      'signserver-worker',
+      '--pattern',
+      `SIGN \${LOG_ID} of \${CLIENT_IP}: \${FILENAME}`,
+    ];
+    const [{ record }] = (await box.ok(['parse', file, '--json', ...how])).lines;
+    assert.deepEqual(
+      [record.event, record.correlation, record.details.FILENAME],
+      ['PROCESS', 'id-1', 'a.bin'],
+    );
+    const { out } = await box.ok(['parse', file, '--as', 'native', ...how]);
+    assert.ok(out.includes('SIGN id-1 of 192.0.2.9: a.bin\n'));
+    await box.ok(['import', file, ...how]);
+    assert.equal((await box.ok(['search', 'ip:192.0.2.9', '--json'])).json.records.length, 3);
+    for (const command of ['parse', 'import'])
+      assert.equal(await box.refused([command, file, '--pattern', 'x'], 2), 'USAGE');
   });
 
   test('several files: one that is no log is named, the others are shown, and the exit code says so', async (t) => {
