@@ -2,7 +2,10 @@ import type { AuditRecord, ObjectRef, SignatureInfo } from '../record/types.ts';
 import { Catalogs } from './catalogs.ts';
 import { deriveAction, deriveObjects } from './derive.ts';
 
-/** Raised whenever `indexRow` would give another row for the same record: an index built by another version is rebuilt. */
+/**
+ * Raised whenever `indexRow` would give another row for the same record by the same tables: an index built by another
+ * version is rebuilt. What tables change is told by `Catalogs.version`.
+ */
 export const ROW_VERSION = 1;
 
 /**

@@ -11,7 +11,7 @@ import { EXIT } from './exit.ts';
 import { grouped } from './format.ts';
 import { ParseSummary } from './parse-summary.ts';
 import { itemText, summaryText } from './parse-text.ts';
-import { safeLines } from './safe-text.ts';
+import { safeLines, safeText } from './safe-text.ts';
 
 /** What becomes of each item of a file, and of its end. */
 interface Shower {
@@ -41,7 +41,8 @@ export async function parse(call: Call): Promise<number> {
   for (const file of files) {
     try {
       if ('error' in file) throw file.error;
-      if (file.dialect !== null) await parseFile(call, file.path, file.dialect, show(call, file.dialect));
+      if (file.dialect === null) await showEmpty(call, file.path);
+      else await parseFile(call, file.path, file.dialect, show(call, file.dialect));
     } catch (error) {
       if (!(error instanceof TallystickError) || files.length === 1) throw error;
       errors.push(error);
@@ -51,6 +52,13 @@ export async function parse(call: Call): Promise<number> {
   }
   if (errors.length === 0) return EXIT.ok;
   return errors.every(({ code }) => code === 'FILE_UNREADABLE') ? EXIT.unusable : EXIT.refused;
+}
+
+async function showEmpty(call: Call, path: string): Promise<void> {
+  const { stdout } = call.io;
+  if (call.text('as') !== undefined) return;
+  if (call.json) await stdout.record({ end: true, path, dialect: null, records: 0 });
+  else await stdout.line(`${safeText(path)}: nothing in it`);
 }
 
 async function parseFile(call: Call, path: string, dialect: Dialect, shower: Shower): Promise<void> {

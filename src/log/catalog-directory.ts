@@ -42,7 +42,8 @@ export class CatalogDirectory {
         if (textOf(path) === text) continue;
         mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
         const temporary = `${path}.${process.pid}.new`;
-        writeFileSync(temporary, text, { mode: 0o600 });
+        // On the disk before it takes its place: half a catalog would keep the log from being opened.
+        writeFileSync(temporary, text, { mode: 0o600, flush: true });
         renameSync(temporary, path);
       } catch (cause) {
         throw unreadable(path, 'written', cause);

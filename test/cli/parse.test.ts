@@ -148,6 +148,8 @@ describe('parse', () => {
     );
     assert.equal(await box.refused(['parse', 'logs/bad.txt'], 2), 'DIALECT_UNKNOWN');
     assert.equal(await box.refused(['parse', 'nowhere'], 2), 'FILE_UNREADABLE');
+    write(box, 'empty.log', '');
+    assert.match((await box.ok(['parse', 'empty.log'])).out, /empty\.log: nothing in it\n$/);
     assert.equal(await box.refused(['parse', 'logs/good.log', '--as', 'xml'], 2), 'USAGE');
     const forced = await box.ok(['parse', 'logs/bad.txt', '--system', 'dogtag', '--json']);
     assert.equal(forced.lines.at(-1).flags.unparsed, 1);
