@@ -27,6 +27,7 @@ export { OCSF_CLASSES, OCSF_OTHER, ocsfOf } from './ocsf.ts';
 export { OCSF_VERSION, type OcsfEvent, ocsfEvent } from './ocsf-event.ts';
 export { type IndexRow, indexRow, ROW_VERSION } from './row.ts';
 export { signserver } from './signserver.ts';
+export { AUDIT_COLUMNS, type AuditColumn, type AuditColumnName } from './signserver-columns.ts';
 export {
   type EventRow,
   event,

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { CATALOG, signserver } from '../../src/catalog/mod.ts';
 import { AUDIT_COLUMNS } from '../../src/catalog/signserver-columns.ts';
 import { SIGNSERVER_TEXT } from '../../src/dialects/signserver/dialect.ts';
-import { type AuditRow, printRow, readRow } from '../../src/dialects/signserver/row.ts';
+import { type AuditRow, printAuditRow, readAuditRow } from '../../src/dialects/signserver/row.ts';
 import { readAdditionalDetails, writeAdditionalDetails } from '../../src/dialects/signserver/xml.ts';
 import { DialectError } from '../../src/errors.ts';
 import type { Json, RecordDraft } from '../../src/record/types.ts';
@@ -253,7 +253,7 @@ const PLACE = { pk: 'p', nodeId: 'n1', sequenceNumber: 7 };
 
 describe('rows', () => {
   test('become records', () => {
-    const { raw, ...record } = readRow(ROW);
+    const { raw, ...record } = readAuditRow(ROW);
     assert.deepEqual(record, {
       time: 1_772_439_330_123,
       system: 'signserver',
@@ -271,12 +271,12 @@ describe('rows', () => {
   test('whatever the driver makes of names and numbers', () => {
     const lower = Object.fromEntries(Object.entries(ROW).map(([name, value]) => [name.toLowerCase(), value]));
     const big = { ...ROW, timeStamp: 1_772_439_330_123n, sequenceNumber: '7', rowVersion: '0' };
-    for (const row of [lower, big]) assert.deepEqual(readRow(row), readRow(ROW));
+    for (const row of [lower, big]) assert.deepEqual(readAuditRow(row), readAuditRow(ROW));
   });
 
   test('are kept when they are damaged', () => {
     const flagged = (changed: Partial<AuditRow>, fallback?: number): RecordDraft =>
-      checkDraft(readRow({ ...ROW, ...changed } as AuditRow, fallback));
+      checkDraft(readAuditRow({ ...ROW, ...changed } as AuditRow, fallback));
     assert.deepEqual(flagged({ additionalDetails: '<x>' }).details, {
       WORKER_ID: '7',
       additionalDetails: '<x>',
@@ -289,7 +289,7 @@ describe('rows', () => {
       [5, ['time-uncertain']],
     );
     assert.deepEqual(flagged({ eventType: null }).event, 'UNPARSED');
-    assert.deepEqual(checkDraft(readRow({})).event, 'UNPARSED');
+    assert.deepEqual(checkDraft(readAuditRow({})).event, 'UNPARSED');
     assert.deepEqual(flagged({ authToken: 'a\0\ud800' }).actor?.name, 'a\ufffd\ufffd');
     assert.equal(flagged({ authToken: 'x'.repeat(9000) }).actor?.name?.length, 4096);
   });
@@ -329,17 +329,17 @@ describe('rows', () => {
       fc.assert(
         fc.property(drafts, (draft) => {
           const record = checkDraft(draft);
-          const { row, flags } = printRow(record, PLACE);
-          const back = readRow(row);
+          const { row, flags } = printAuditRow(record, PLACE);
+          const back = readAuditRow(row);
           assert.deepEqual(back.details, record.details);
           assert.deepEqual([back.event, back.module, back.time], [record.event, record.module, record.time]);
           if (!flags.includes('no-place')) {
             assert.equal(back.outcome, record.outcome);
             assert.equal(back.actor?.name, record.actor?.name);
           }
-          const again = printRow(back, PLACE);
+          const again = printAuditRow(back, PLACE);
           assert.deepEqual([again.row, again.flags], [{ ...row, eventStatus: again.row.eventStatus }, []]);
-          assert.deepEqual(native(readRow(again.row)), native(back));
+          assert.deepEqual(native(readAuditRow(again.row)), native(back));
         }),
         { numRuns: 200 },
       );
@@ -376,14 +376,14 @@ describe('samples', { skip }, () => {
 
     test(`${name}: rows come back`, () => {
       for (const row of rows(name)) {
-        const record = readRow(row);
+        const record = readAuditRow(row);
         const { pk, nodeId, sequenceNumber } = row;
-        const { row: back, flags } = printRow(record, { pk, nodeId, sequenceNumber } as typeof PLACE);
+        const { row: back, flags } = printAuditRow(record, { pk, nodeId, sequenceNumber } as typeof PLACE);
         const { rowProtection: _, rowVersion: __, additionalDetails: ___, eventStatus, ...same } = row;
         const { rowProtection: _a, rowVersion: _b, additionalDetails, ...written } = back;
         const deduced = record.flags?.includes('outcome-deduced') === true;
         assert.deepEqual(written, { ...same, eventStatus: deduced ? 'FAILURE' : eventStatus });
-        assert.deepEqual([flags, native(readRow(back))], [[], native(record)]);
+        assert.deepEqual([flags, native(readAuditRow(back))], [[], native(record)]);
         if (additionalDetails === null)
           assert.deepEqual(readAdditionalDetails(String(row.additionalDetails)).fields, []);
       }
@@ -394,7 +394,7 @@ describe('samples', { skip }, () => {
     const all = records(SIGNSERVER_TEXT, readShared('samples/signserver/signserver_audit.log')).filter(
       ({ flags }) => !flags?.includes('ambiguous') && !flags?.includes('possible-forgery'),
     );
-    const read = rows('auditrecorddata/signserver-1').map((row) => readRow(row));
+    const read = rows('auditrecorddata/signserver-1').map((row) => readAuditRow(row));
     assert.equal(all.length, read.length - 2);
     for (const record of all) {
       const row = read.find(({ time, event }) => time === record.time && event === record.event);

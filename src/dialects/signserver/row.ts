@@ -41,7 +41,7 @@ export const ROW_DIALECT = 'signserver-row/1';
  *
  * @param fallbackTime ms since 1970 for rows without a readable time.
  */
-export function readRow(row: AuditRow, fallbackTime = 0): RecordDraft {
+export function readAuditRow(row: AuditRow, fallbackTime = 0): RecordDraft {
   const origin: Origin = { dialect: ROW_DIALECT, system: catalog.system, fallbackTime };
   const flags = new Set<Flag>();
   const columns = new Columns(row, flags);
@@ -139,11 +139,11 @@ function integer(value: string | number | bigint | null): string | number | null
 }
 
 /**
- * The row of a record, unprotected: `readRow` gives back event, module, service, outcome, time, administrator and
+ * The row of a record, unprotected: `readAuditRow` gives back event, module, service, outcome, time, administrator and
  * details, and what it concludes from them. Columns have their names in the table; none is cut to what a database
  * would take.
  */
-export function printRow(
+export function printAuditRow(
   record: RecordDraft,
   place: RowPlace,
 ): { readonly row: AuditRow; readonly flags: readonly PrintFlag[] } {
@@ -172,6 +172,6 @@ export function printRow(
     rowProtection: null,
     rowVersion: 0,
   };
-  if (losesMembers(record, readRow(row))) flags.add('no-place');
+  if (losesMembers(record, readAuditRow(row))) flags.add('no-place');
   return { row, flags: [...flags] };
 }
