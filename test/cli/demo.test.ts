@@ -15,7 +15,12 @@ interface Row {
 
 test('demo tamper: every attack of the table is tried, and each is caught with its finding and place', async (t) => {
   const box = new Sandbox(t);
+  const { TMPDIR } = process.env;
   process.env.TMPDIR = box.dir;
+  t.after(() => {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  });
   const { json } = await box.ok(['demo', 'tamper', '--json']);
   const rows: Row[] = json.attacks;
   assert.equal(json.missed, 0);
