@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { ACTIONS } from '../../src/catalog/actions.ts';
 import { findCatalog } from '../../src/catalog/builtin.ts';
 import { defineCatalog } from '../../src/catalog/define.ts';
+import { AUDIT_COLUMNS } from '../../src/catalog/signserver-columns.ts';
 import { readShared, skipWithoutShared as skip } from '../dialects/shared.ts';
 
 const SYSTEMS = ['signserver', 'dogtag', 'xroad', 'digicert', 'tallystick'];
@@ -77,6 +78,7 @@ describe('against the lists of events', { skip }, () => {
   type Listed = {
     readonly event: string;
     readonly component?: string;
+    readonly modules?: readonly string[];
     readonly parameters?: readonly string[];
     readonly fields?: readonly { readonly name: string; readonly in?: string; readonly kind?: string }[];
     readonly variants?: readonly {
@@ -91,6 +93,11 @@ describe('against the lists of events', { skip }, () => {
     readonly later: readonly Listed[];
     readonly historic?: readonly Listed[];
     readonly cesecoreEventTypes?: readonly string[];
+    readonly cesecoreEventTypeFamilies?: readonly string[];
+    readonly cesecoreModuleTypes?: readonly string[];
+    readonly modules?: readonly string[];
+    readonly columns?: readonly object[];
+    readonly workerLogFields?: Readonly<Record<string, readonly string[]>>;
   };
   const read = (system: string): List =>
     JSON.parse(Buffer.from(readShared(`formats/catalog/${system}.json`)).toString()) as List;
@@ -108,7 +115,29 @@ describe('against the lists of events', { skip }, () => {
           assert.ok(kind === 'group' || known.has(name), `${event} ${name}`);
       }
     }
-    for (const { event } of list.later) assert.ok(catalog.find(event), event);
+    for (const { event, fields, modules } of list.later) {
+      const [info] = catalog.events.filter((row) => row.event === event);
+      assert.ok(info !== undefined, event);
+      assert.ok(info.part === null || modules!.includes(info.part), event);
+      for (const { name } of fields!) assert.ok(info.names.has(name), `${event} ${name}`);
+    }
+    const process = catalog.find('PROCESS', 'WORKER')!;
+    for (const name of Object.values(list.workerLogFields!).flat()) assert.ok(process.names.has(name), name);
+    const parts = new Set(catalog.events.map(({ part }) => part));
+    for (const part of [...list.modules!, ...list.cesecoreModuleTypes!])
+      assert.ok(parts.has(part) || part === 'AUTHENTICATION', part);
+    for (const family of list.cesecoreEventTypeFamilies!)
+      assert.ok(
+        catalog.events.some(({ event }) => event.startsWith(family.slice(0, -1))),
+        family,
+      );
+    assert.deepEqual(
+      AUDIT_COLUMNS.filter(({ name }) => name !== null).map(({ name, column, line }) => ({
+        ...{ friendlyName: name, column },
+        ...(line === null ? {} : { textLine: line }),
+      })),
+      list.columns,
+    );
     for (const event of list.cesecoreEventTypes!) assert.ok(catalog.find(event), event);
   });
 
