@@ -33,14 +33,14 @@ export class TextPrinter implements Printer {
     const escaped = (): void => void flags.add('escaped');
     const event = eventOf(record, flags);
     const { worker, pairs } = pairsBelowHead(record, event, flags);
-    const value = (text: string | undefined, end: RegExp): string => headValue(text, end, escaped);
+    const value = (text: string | undefined, end = LINES): string => headValue(text, end, escaped);
     const { name, issuer, serial } = administratorOf(record.actor, new PairFields(pairs));
     const head =
       `${logPrefix(record.time, this.#zone, 'SignServerLog4jDevice')}` +
       `EVENT: ${eventName(record.event, escaped)}; OUTCOME: ${OUTCOMES[record.outcome]}; ` +
-      `MODULE: ${value(record.module, /; /)}; ADMINISTRATOR: ${value(name, LINES)}; ` +
-      `ISSUER: ${value(issuer, LINES)}; SERIAL_NUMBER: ${value(serial, LINES)}; ` +
-      `WORKER_ID: ${value(worker, /; /)}; `;
+      `MODULE: ${value(record.module, ENDS)}; ADMINISTRATOR: ${value(name)}; ` +
+      `ISSUER: ${value(issuer)}; SERIAL_NUMBER: ${value(serial)}; ` +
+      `WORKER_ID: ${value(worker, ENDS)}; `;
     const text = writeEntry({ head, pairs, tail: `REPLY_TIME:${record.time}` }, event, flags);
     noteLosses(record, text, this.#parser(), flags);
     return { text, flags: [...flags] };
@@ -84,12 +84,14 @@ export function logPrefix(time: number, zone: number, category: string): string 
 }
 
 const LAST_TIME = 253_402_300_799_999;
+/** What a value of the head may not hold; those that end at any semicolon and blank, that neither. */
 const LINES = /[\r\n]/;
+const ENDS = /[\r\n]|; /;
 
-/** `null` for nothing; `end` is what ends the value, besides what ends any. */
+/** `null` for nothing; `end` is what it may not hold as it stands, besides what no value may. */
 function headValue(text: string | undefined, end: RegExp, escaped: () => void): string {
   if (text === undefined || text === '') return 'null';
-  if (isTold(text) && isPlain(text) && !end.test(text) && !LINES.test(text)) return text;
+  if (isTold(text) && isPlain(text) && !end.test(text)) return text;
   escaped();
   return encodeText(text);
 }
