@@ -103,6 +103,22 @@ describe('identities', () => {
     ],
     [
       'signserver',
+      {
+        RENEWEE: 'Signer',
+        GENERATEDKEYALIAS: 'k2',
+        GENERATEDKEYHASH: 'ab'.repeat(20),
+        NEWCERTSERIALNO: 'abc1',
+        NEWCERTISSUERDN: 'CN=CA',
+        NEWCERTSUBJECTDN: 'CN=s',
+      },
+      [
+        { kind: 'key', id: 'ab'.repeat(20), name: 'k2' },
+        { kind: 'worker', id: 'Signer' },
+        { kind: 'certificate', id: 'CN=CA#abc1', name: 'CN=s' },
+      ],
+    ],
+    [
+      'signserver',
       { 'added:authorized_client': ['SN: 1a, issuer DN: CN=A', 'SN: 1b, issuer DN: CN=A'] },
       [
         { kind: 'certificate', id: 'CN=A#1a' },
