@@ -33,8 +33,18 @@ export const ERROR_CODES = {
 
   TOKEN_UNAVAILABLE: { summary: 'the signing key cannot be used', status: 503, retry: true },
   TOKEN_PASSPHRASE: {
-    summary: 'the key file needs its passphrase, or the one given is wrong',
+    summary: 'a token or key file needs its PIN or passphrase, or the one given is wrong',
     status: 503,
+    retry: false,
+  },
+  TOKEN_LOCKED: { summary: 'a token takes no PIN any more', status: 503, retry: false },
+  TOKEN_UNSUPPORTED: { summary: 'a token cannot do what was asked of it', status: 422, retry: false },
+  KEY_NOT_FOUND: { summary: 'a token has no key of that alias', status: 404, retry: false },
+  KEY_EXISTS: { summary: 'a token already has a key of that alias', status: 409, retry: false },
+  KEY_UNSUITABLE: { summary: 'a key is of a kind that cannot seal a log', status: 422, retry: false },
+  CERTIFICATE_INVALID: {
+    summary: 'a certificate is malformed, or does not fit its key or chain',
+    status: 422,
     retry: false,
   },
 
@@ -150,7 +160,7 @@ export class RecordError extends TallystickError {
 }
 /** Proofs, notes, checkpoints, verifier keys. */
 export class ProofError extends TallystickError {}
-/** A signing key's home: file, device, passphrase. */
+/** Tokens: where signing keys live, their PINs, their keys and certificates. */
 export class TokenError extends TallystickError {}
 /** The truth: opening, reading, committing. */
 export class StoreError extends TallystickError {}

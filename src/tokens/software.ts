@@ -1,210 +1,300 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-  sign,
-} from 'node:crypto';
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import type { SignatureAlgorithm, Signer } from '../crypto/signer.ts';
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { equalBytes } from '../crypto/bytes.ts';
+import type { Signer } from '../crypto/signer.ts';
 import { TokenError } from '../errors.ts';
-
-const MAX_FILE_BYTES = 65_536;
+import { certificatesFromPem, certificatesToPem, checkChain } from './chain.ts';
+import {
+  formatKey,
+  isEncrypted,
+  readKey,
+  readSecret,
+  readTokenFile,
+  removeFiles,
+  writePrivateFile,
+} from './key-file.ts';
+import { isKeySpec, type KeyKind, keyKind, newKey, SEALING_KEYS, signWith, spkiOf } from './key-kind.ts';
+import { PinGuard, type PinSource } from './pin.ts';
+import {
+  type CryptoToken,
+  checkAlias,
+  isAlias,
+  type KeySpec,
+  keyExists,
+  keyNotFound,
+  statusOf,
+  type TokenKey,
+  type TokenStatus,
+  type UnusableKey,
+  unsupported,
+} from './token.ts';
 
 export interface SoftwareKeyOptions {
   /** PKCS#8 in PEM, encrypted when there is a passphrase. */
   readonly file: string;
   readonly passphrase?: string;
   /** Make a key of this kind when the file is not there. Without it a missing file is an error. */
-  readonly create?: SignatureAlgorithm;
+  readonly create?: 'ed25519' | 'ecdsa-p256';
   /** Defaults to `seal`. */
   readonly alias?: string;
 }
+
+const KEY_FILE = 'key file';
+const CERTIFICATE_FILE = 'certificate file';
 
 /**
  * A signing key in a file. The private key is in this process's memory while the signer lives: whoever can read
  * either can sign for the log. A new file gets mode 0600 and is durable before this returns; an existing one is
  * never written, and is refused when others than its owner may read it.
  *
- * Throws `TokenError`: TOKEN_UNAVAILABLE (missing, unreadable, not a key of a kind that seals, readable by others),
- * TOKEN_PASSPHRASE (needed, wrong, or given for a file that is not encrypted).
+ * Throws `TokenError`: TOKEN_UNAVAILABLE (missing, unreadable, readable by others), TOKEN_PASSPHRASE (needed, wrong,
+ * or given for a file that is not encrypted), KEY_UNSUITABLE (not of a kind that seals).
  */
 export function openSoftwareKey(options: SoftwareKeyOptions): Signer {
   const file = resolve(options.file);
-  let pem = readKeyFile(file);
+  const alias = options.alias ?? 'seal';
+  let pem = readSecret(file, KEY_FILE);
   if (pem === null) {
-    if (options.create === undefined) {
-      throw new TokenError(
-        'TOKEN_UNAVAILABLE',
-        `there is no key file ${file}; restore it from its backup: without it the log cannot go on`,
-      );
-    }
-    createKeyFile(file, options.create, options.passphrase);
-    pem = readKeyFile(file);
+    if (options.create === undefined) throw missing(file);
+    const { privateKey } =
+      options.create === 'ed25519'
+        ? generateKeyPairSync('ed25519')
+        : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    // When another process was first, its key stays.
+    writePrivateFile(file, formatKey(privateKey, file, options.passphrase), KEY_FILE);
+    pem = readSecret(file, KEY_FILE);
     if (pem === null)
       throw new TokenError('TOKEN_UNAVAILABLE', `the key file ${file} vanished while it was made`);
   }
-  return signer(options.alias ?? 'seal', readKey(pem, file, options.passphrase), file);
+  const { key, algorithm, publicKey } = sealingKey(readKey(pem, file, options.passphrase), file);
+  return { alias, algorithm, publicKey, sign: (data) => signWith(key, algorithm, data) };
 }
 
-function readKeyFile(file: string): string | null {
-  try {
-    const fd = openSync(file, 'r');
-    try {
-      checkKeyFile(fd, file);
-      return readFileSync(fd, 'utf8');
-    } finally {
-      closeSync(fd);
+export interface SoftwareTokenOptions {
+  readonly name: string;
+  /**
+   * A directory, made with its first key, with two files for each key: `<alias>.key`, PKCS#8 in PEM, and
+   * `<alias>.crt`, its certificates in PEM. Or the path of one `.key` file: then that is the only key there can be.
+   */
+  readonly path: string;
+  /** The passphrase of all keys. Without it they are not encrypted, or `login` brings it. */
+  readonly passphrase?: PinSource;
+}
+
+interface OpenKey extends KeyKind {
+  readonly key: KeyObject;
+  readonly publicKey: Uint8Array;
+}
+
+const KEY = '.key';
+const CERTIFICATES = '.crt';
+
+/**
+ * Keys in files. They are in this process's memory from their first use until `logout`; a passphrase protects them
+ * only where they are stored. Files are durable before a call resolves. Other processes may use the same files.
+ */
+export class SoftwareToken implements CryptoToken {
+  readonly name: string;
+  readonly kind = 'software';
+  readonly #directory: string;
+  /** The only alias there can be, when the token is one file. */
+  readonly #single: string | null;
+  readonly #guard: PinGuard;
+  readonly #keys = new Map<string, OpenKey>();
+  #passphrase: string | undefined;
+
+  constructor({ name, path, passphrase }: SoftwareTokenOptions) {
+    const at = resolve(path);
+    this.name = name;
+    this.#single = at.endsWith(KEY) ? basename(at, KEY) : null;
+    this.#directory = this.#single === null ? at : dirname(at);
+    this.#guard = new PinGuard(name, passphrase);
+  }
+
+  status(): Promise<TokenStatus> {
+    return statusOf(() => this.#ready());
+  }
+
+  async login(pin?: string): Promise<void> {
+    const passphrase = await this.#guard.asked(pin);
+    if (passphrase === undefined) await this.#ready();
+    else if (this.#passphrase === undefined) this.#unlock(passphrase);
+  }
+
+  async logout(): Promise<void> {
+    this.#guard.logout();
+    this.#forget();
+  }
+
+  async list(): Promise<readonly (TokenKey | UnusableKey)[]> {
+    await this.#ready();
+    return this.#aliases().flatMap((alias): (TokenKey | UnusableKey)[] => {
+      try {
+        const { algorithm, spec, publicKey } = this.#open(alias);
+        return [{ alias, algorithm, spec, publicKey }];
+      } catch (error) {
+        if (!(error instanceof TokenError)) throw error;
+        // Removed since the directory was read.
+        return error.code === 'KEY_NOT_FOUND' ? [] : [{ alias, problem: error.message }];
+      }
+    });
+  }
+
+  async signer(alias: string): Promise<Signer> {
+    await this.#ready();
+    const { algorithm, publicKey } = this.#open(alias);
+    const sign = async (data: Uint8Array): Promise<Uint8Array> => {
+      await this.#ready();
+      const open = this.#open(alias);
+      if (!equalBytes(open.publicKey, publicKey)) throw keyNotFound(this.name, alias);
+      return signWith(open.key, algorithm, data);
+    };
+    return { alias, algorithm, publicKey, sign };
+  }
+
+  async generate(alias: string, spec: KeySpec): Promise<TokenKey> {
+    checkAlias(alias);
+    if (this.#single !== null && this.#single !== alias) {
+      throw unsupported(this.name, `hold a key ${alias}`, 'it is one file; configure a directory instead');
     }
-  } catch (cause) {
-    if (cause instanceof TokenError) throw cause;
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new TokenError(
-      'TOKEN_UNAVAILABLE',
-      `the key file ${file} cannot be read: ${(cause as Error).message}`,
-      { cause },
-    );
+    if (!isKeySpec(spec)) throw unsupported(this.name, `make a key ${spec}`, `it makes ${SEALING_KEYS}`);
+    await this.#ready();
+    const file = this.#file(alias, KEY);
+    const { key, algorithm, publicKey } = sealingKey(await newKey(spec), file);
+    const made = writePrivateFile(file, formatKey(key, file, this.#passphrase), KEY_FILE);
+    if (!made) throw keyExists(this.name, alias);
+    return { alias, algorithm, spec, publicKey };
   }
-}
 
-function checkKeyFile(fd: number, file: string): void {
-  const stat = fstatSync(fd);
-  if (!stat.isFile()) throw new TokenError('TOKEN_UNAVAILABLE', `${file} is not a file; name the key file`);
-  if ((stat.mode & 0o077) !== 0) {
-    throw new TokenError(
-      'TOKEN_UNAVAILABLE',
-      `the key file ${file} may be used by others than its owner; run: chmod 600 ${file}`,
-    );
+  async remove(alias: string): Promise<void> {
+    await this.#ready();
+    if (!this.#aliases().includes(alias)) throw keyNotFound(this.name, alias);
+    // The key last: certificates without one would be taken for those of the next key of that name.
+    removeFiles(this.#directory, [this.#file(alias, CERTIFICATES), this.#file(alias, KEY)]);
+    this.#keys.delete(alias);
   }
-  if (stat.size > MAX_FILE_BYTES)
-    throw new TokenError('TOKEN_UNAVAILABLE', `${file} is too large to be a key file`);
-}
 
-function readKey(pem: string, file: string, passphrase: string | undefined): KeyObject {
-  const encrypted = pem.includes('-----BEGIN ENCRYPTED PRIVATE KEY-----');
-  if (!encrypted && !pem.includes('-----BEGIN PRIVATE KEY-----')) {
-    throw new TokenError('TOKEN_UNAVAILABLE', `${file} is not a PKCS#8 private key in PEM`);
-  }
-  if (encrypted && passphrase === undefined) {
-    throw new TokenError('TOKEN_PASSPHRASE', `the key file ${file} is encrypted; give its passphrase`);
-  }
-  if (!encrypted && passphrase !== undefined) {
-    throw new TokenError(
-      'TOKEN_PASSPHRASE',
-      `a passphrase was given, but the key file ${file} is not encrypted`,
+  async certificates(alias: string): Promise<readonly Uint8Array[]> {
+    await this.#ready();
+    const { publicKey } = this.#open(alias);
+    const file = this.#file(alias, CERTIFICATES);
+    const chain = certificatesFromPem(
+      readTokenFile(file, CERTIFICATE_FILE, { isPublic: true })?.toString('latin1') ?? '',
+      file,
     );
+    checkChain(alias, publicKey, chain);
+    return chain;
   }
-  try {
-    return createPrivateKey(encrypted ? { key: pem, passphrase: passphrase as string } : pem);
-  } catch {
-    // The cause is left out: what OpenSSL says of a passphrase is of no use to a reader, and must not reach a log.
-    throw encrypted
-      ? new TokenError('TOKEN_PASSPHRASE', `the passphrase does not open the key file ${file}`)
-      : new TokenError('TOKEN_UNAVAILABLE', `the key file ${file} is damaged`);
-  }
-}
 
-function signer(alias: string, key: KeyObject, file: string): Signer {
-  const algorithm = algorithmOf(key);
-  if (algorithm === null) {
-    throw new TokenError(
-      'TOKEN_UNAVAILABLE',
-      `the key in ${file} is neither Ed25519 nor ECDSA P-256; only those seal a log`,
-    );
+  async setCertificates(alias: string, chain: readonly Uint8Array[]): Promise<void> {
+    await this.#ready();
+    checkChain(alias, this.#open(alias).publicKey, chain);
+    const file = this.#file(alias, CERTIFICATES);
+    if (chain.length === 0) removeFiles(this.#directory, [file]);
+    else writePrivateFile(file, certificatesToPem(chain), CERTIFICATE_FILE, true);
   }
-  // Both calls take tens of microseconds: less than handing the work to another thread and back.
-  const make =
-    algorithm === 'ed25519'
-      ? (data: Uint8Array) => sign(null, data, key)
-      : (data: Uint8Array) => sign('sha256', data, key);
-  return {
-    alias,
-    algorithm,
-    publicKey: new Uint8Array(createPublicKey(key).export({ type: 'spki', format: 'der' })),
-    sign: async (data) => new Uint8Array(make(data)),
-  };
-}
 
-function algorithmOf(key: KeyObject): SignatureAlgorithm | null {
-  if (key.asymmetricKeyType === 'ed25519') return 'ed25519';
-  return key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1'
-    ? 'ecdsa-p256'
-    : null;
-}
-
-/** Writes a new key so that the file is there whole or not at all. When another process was first, its key stays. */
-function createKeyFile(file: string, algorithm: SignatureAlgorithm, passphrase: string | undefined): void {
-  if (passphrase === '') {
-    throw new TokenError(
-      'TOKEN_PASSPHRASE',
-      `the passphrase for the new key file ${file} is empty; give one, or none at all`,
-    );
+  async close(): Promise<void> {
+    this.#forget();
   }
-  const directory = dirname(file);
-  const temporary = `${file}.${randomBytes(8).toString('hex')}.new`;
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    try {
-      writeDurably(temporary, newKey(algorithm, passphrase));
-      linkUnlessThere(temporary, file);
-    } finally {
-      rmSync(temporary, { force: true });
+
+  async #ready(): Promise<void> {
+    this.#guard.checkNotLoggedOut();
+    if (this.#passphrase !== undefined) return;
+    if (this.#guard.hasSource) this.#unlock(await this.#guard.automatic());
+    // Throws: nobody has given a passphrase.
+    else if (this.#encrypted().length > 0) await this.#guard.automatic();
+  }
+
+  /** Takes a passphrase that opens any of the encrypted keys there are. */
+  #unlock(passphrase: string): void {
+    const encrypted = this.#encrypted();
+    const fits = encrypted.length === 0 || encrypted.some(([file, pem]) => opens(pem, file, passphrase));
+    this.#guard.tried(passphrase, fits ? 'accepted' : 'refused');
+    if (!fits) {
+      throw new TokenError('TOKEN_PASSPHRASE', `the passphrase opens no key of token ${this.name}`);
     }
-    syncDirectory(directory);
-  } catch (cause) {
-    throw new TokenError(
-      'TOKEN_UNAVAILABLE',
-      `the key file ${file} cannot be made: ${(cause as Error).message}`,
-      { cause },
-    );
+    this.#passphrase = passphrase;
+  }
+
+  /** Encrypted key files and their texts. Files that cannot be read are for `list` to tell of. */
+  #encrypted(): [file: string, pem: string][] {
+    return this.#aliases().flatMap((alias): [string, string][] => {
+      const file = this.#file(alias, KEY);
+      try {
+        const pem = readSecret(file, KEY_FILE);
+        return pem !== null && isEncrypted(pem) ? [[file, pem]] : [];
+      } catch (error) {
+        if (error instanceof TokenError) return [];
+        throw error;
+      }
+    });
+  }
+
+  #open(alias: string): OpenKey {
+    const known = this.#keys.get(alias);
+    if (known !== undefined) return known;
+    const isPossible = this.#single === null ? isAlias(alias) : this.#single === alias;
+    const file = this.#file(alias, KEY);
+    const pem = isPossible ? readSecret(file, KEY_FILE) : null;
+    if (pem === null) throw keyNotFound(this.name, alias);
+    const key = sealingKey(readKey(pem, file, this.#passphrase), file);
+    this.#keys.set(alias, key);
+    return key;
+  }
+
+  #aliases(): string[] {
+    let names: string[];
+    try {
+      names = readdirSync(this.#directory);
+    } catch (cause) {
+      // Made with the first key.
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw new TokenError(
+        'TOKEN_UNAVAILABLE',
+        `the directory ${this.#directory} of token ${this.name} cannot be read: ${(cause as Error).message}`,
+        { cause },
+      );
+    }
+    const aliases = names.filter((name) => name.endsWith(KEY)).map((name) => basename(name, KEY));
+    return aliases.filter((alias) => (this.#single ?? alias) === alias && isAlias(alias)).sort();
+  }
+
+  #file(alias: string, extension: string): string {
+    return join(this.#directory, `${alias}${extension}`);
+  }
+
+  #forget(): void {
+    this.#keys.clear();
+    this.#passphrase = undefined;
   }
 }
 
-function newKey(algorithm: SignatureAlgorithm, passphrase: string | undefined): string {
-  const { privateKey } =
-    algorithm === 'ed25519'
-      ? generateKeyPairSync('ed25519')
-      : generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const encryption = passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase };
-  return privateKey.export({ type: 'pkcs8', format: 'pem', ...encryption }) as string;
-}
-
-function writeDurably(file: string, text: string): void {
-  const fd = openSync(file, 'wx', 0o600);
+function opens(pem: string, file: string, passphrase: string): boolean {
   try {
-    writeSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** A rename would replace the key that another process has just made, and may already have sealed with. */
-function linkUnlessThere(from: string, to: string): void {
-  try {
-    linkSync(from, to);
+    readKey(pem, file, passphrase);
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (error instanceof TokenError) return false;
+    throw error;
   }
 }
 
-function syncDirectory(directory: string): void {
-  const fd = openSync(directory, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+function sealingKey(key: KeyObject, file: string): OpenKey {
+  const kind = keyKind(key);
+  if (kind === null) {
+    throw new TokenError(
+      'KEY_UNSUITABLE',
+      `the key in ${file} cannot seal a log; these can: ${SEALING_KEYS}`,
+    );
   }
+  return { ...kind, key, publicKey: spkiOf(createPublicKey(key)) };
+}
+
+function missing(file: string): TokenError {
+  return new TokenError(
+    'TOKEN_UNAVAILABLE',
+    `there is no key file ${file}; restore it from its backup: without it the log cannot go on`,
+  );
 }

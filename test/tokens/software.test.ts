@@ -18,12 +18,12 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { checkpointBody, openCheckpoint, signCheckpoint, vkeyFromSpki } from '../../src/checkpoint/mod.ts';
 import { toHex } from '../../src/crypto/bytes.ts';
-import type { SignatureAlgorithm, Signer } from '../../src/crypto/signer.ts';
+import type { Signer } from '../../src/crypto/signer.ts';
 import { type ErrorCode, TokenError } from '../../src/errors.ts';
 import { emptyRoot } from '../../src/merkle/mod.ts';
 import { openSoftwareKey, type SoftwareKeyOptions } from '../../src/tokens/software.ts';
 
-const ALGORITHMS: readonly SignatureAlgorithm[] = ['ed25519', 'ecdsa-p256'];
+const ALGORITHMS = ['ed25519', 'ecdsa-p256'] as const;
 const PASSPHRASE = 'Zwölf Boxkämpfer';
 
 let directory: string;
@@ -62,7 +62,7 @@ function pem(key: KeyObject, type: 'pkcs8' | 'sec1' | 'pkcs1' = 'pkcs8'): string
 async function assertSigns(signer: Signer): Promise<void> {
   const data = new TextEncoder().encode('what is sealed');
   const publicKey = createPublicKey({ key: Buffer.from(signer.publicKey), format: 'der', type: 'spki' });
-  const hash = signer.algorithm === 'ed25519' ? null : 'sha256';
+  const hash = ['ed25519', 'ml-dsa-44'].includes(signer.algorithm) ? null : 'sha256';
   assert.ok(verify(hash, data, publicKey, await signer.sign(data)));
   const vkey = vkeyFromSpki('log/ca1', signer.algorithm, signer.publicKey);
   const body = checkpointBody('log/ca1', 0, emptyRoot());
@@ -89,7 +89,7 @@ for (const algorithm of ALGORITHMS) {
       for (const options of [
         {},
         { create: algorithm },
-        { create: other as SignatureAlgorithm },
+        { create: other as (typeof ALGORITHMS)[number] },
         { alias: 'a' },
       ]) {
         const again = openSoftwareKey({ file, ...options });
@@ -117,9 +117,16 @@ for (const algorithm of ALGORITHMS) {
 
 describe('a key file', () => {
   test('made elsewhere is taken', async () => {
-    write(pem(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey));
-    assert.equal(openSoftwareKey({ file }).algorithm, 'ecdsa-p256');
-    await assertSigns(openSoftwareKey({ file }));
+    const keys = {
+      'ecdsa-p256': generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+      'rsa-sha256': generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
+      'ml-dsa-44': generateKeyPairSync('ml-dsa-44').privateKey,
+    };
+    for (const [algorithm, key] of Object.entries(keys)) {
+      write(pem(key));
+      assert.equal(openSoftwareKey({ file }).algorithm, algorithm);
+      await assertSigns(openSoftwareKey({ file }));
+    }
   });
 
   test('that is not there is an error, unless one is to be made', () => {
@@ -157,7 +164,7 @@ describe('a key file', () => {
   test('of a kind that seals no log is refused', () => {
     const ec = (namedCurve: string): KeyObject => generateKeyPairSync('ec', { namedCurve }).privateKey;
     const keys = [
-      generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
+      generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey,
       generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey,
       ec('P-384'),
       ec('secp256k1'),
@@ -166,7 +173,7 @@ describe('a key file', () => {
     ];
     for (const key of keys) {
       write(pem(key));
-      refused({ file }, 'TOKEN_UNAVAILABLE');
+      refused({ file }, 'KEY_UNSUITABLE');
     }
     write(pem(ec('P-256'), 'sec1'));
     refused({ file }, 'TOKEN_UNAVAILABLE');
