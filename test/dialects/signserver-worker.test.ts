@@ -218,7 +218,7 @@ describe('lines of a pattern', () => {
     ['no end', `\${A}${' '.repeat(9000)}`],
   ] as const) {
     test(`a pattern with ${name} is refused`, () => {
-      for (const make of [SIGNSERVER_WORKER.parser, SIGNSERVER_WORKER.printer!]) {
+      for (const make of [SIGNSERVER_WORKER.parser, SIGNSERVER_WORKER.printer]) {
         assert.throws(
           () => make({ pattern: bad }),
           (error) => error instanceof UsageError && error.code === 'USAGE',
@@ -228,12 +228,65 @@ describe('lines of a pattern', () => {
   }
 });
 
+test('any input is covered whatever the pattern, and however it is pushed', () => {
+  const pieces = fc.constantFrom(
+    ...[
+      ALL,
+      TAIL,
+      PREFIX,
+      'AllVariablesLogger; ',
+      'REPLY_TIME:1',
+      'A: b; ',
+      '; ',
+      '\n',
+      '\r\n',
+      ' | ',
+      '] [',
+      '[',
+    ],
+    ...[
+      ']',
+      `\${A}`,
+      'B64:QQ==',
+      'x',
+      '\0',
+      '\u00e9',
+      '5',
+      'AUDIT; DefaultTimeStampLogger; LOG_ID: ',
+      '; EXCEPTION: ',
+    ],
+  );
+  const patterns = [
+    DEFAULT_PATTERN,
+    `\${A} | \${B}`,
+    `[\${A}] [\${A}]`,
+    `x\${LOG_TIME}`,
+    `\${A}`,
+    'REPLY_TIME',
+  ];
+  fc.assert(
+    fc.property(
+      fc.array(pieces, { maxLength: 30 }),
+      fc.constantFrom(...patterns),
+      fc.array(fc.nat(), { maxLength: 4 }),
+      (parts, pattern, places) => {
+        const text = parts.join('');
+        const items = parse(SIGNSERVER_WORKER, text, [], { pattern });
+        assertSound(text, items);
+        const cuts = places.map((at) => at % (Buffer.byteLength(text) + 1)).sort((a, b) => a - b);
+        assert.deepEqual(parse(SIGNSERVER_WORKER, text, cuts, { pattern }), items);
+      },
+    ),
+    { numRuns: 800 },
+  );
+});
+
 describe('printing', () => {
   const roundTrip = (
     record: RecordDraft,
     options: PrinterOptions = {},
   ): [string, readonly string[], RecordDraft] => {
-    const { text, flags } = SIGNSERVER_WORKER.printer!(options).print(record);
+    const { text, flags } = SIGNSERVER_WORKER.printer(options).print(record);
     const items = parse(
       SIGNSERVER_WORKER,
       text,
@@ -339,7 +392,7 @@ describe('printing', () => {
   ] as const) {
     test(name, () => {
       const record = { ...BASE, outcome: 'success', ...members } as RecordDraft;
-      assert.deepEqual(SIGNSERVER_WORKER.printer!().print(record).flags, flags);
+      assert.deepEqual(SIGNSERVER_WORKER.printer().print(record).flags, flags);
     });
   }
 
