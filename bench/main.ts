@@ -6,6 +6,7 @@ import { appendAlone, appendConcurrently, appendInBatches, appendWithIndex } fro
 import { bareHashing, bareSqlite, benchEntries, fdatasync } from './baselines.ts';
 import { type Figure, format } from './measure.ts';
 import { disk, searching, verification } from './reading.ts';
+import { readingLines } from './story.ts';
 
 const { values } = parseArgs({
   options: {
@@ -61,6 +62,7 @@ async function main(count: number, parent: string | undefined): Promise<void> {
     show(...disk(data, count));
     show(...(await verification(data, count, hashing)));
     show(...(await searching(data)));
+    show(...(await readingLines(dir, Math.min(count, 100_000), sqlite)));
     if (values.json) console.log(JSON.stringify({ fdatasyncMs: disk1, node: process.version, figures }));
   } finally {
     rmSync(dir, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { ocsfEvent } from '../catalog/ocsf-event.ts';
 import { type Dialect, PRINT_FLAGS, type Printer, type PrintFlag } from '../dialects/mod.ts';
-import { TallystickError, UsageError } from '../errors.ts';
+import { TallystickError } from '../errors.ts';
 import { findFiles } from '../sources/mod.ts';
 import { readChunks } from '../sources/recognise.ts';
 import { unreadable } from '../sources/unreadable.ts';
@@ -116,8 +116,6 @@ class NativeShower implements Shower {
   #unread = 0;
 
   constructor(call: Call, dialect: Dialect) {
-    if (dialect.printer === undefined)
-      throw new UsageError('USAGE', `${dialect.name} is a dialect that is read and not written`);
     this.#call = call;
     this.#dialect = dialect;
   }
@@ -132,7 +130,7 @@ class NativeShower implements Shower {
     const report = this.#dialect.reports?.find((one) => one === record.module);
     let printer = this.#printers.get(report);
     const begun = printer !== undefined;
-    printer ??= this.#dialect.printer!({
+    printer ??= this.#dialect.printer({
       ...patternOf(this.#call),
       ...(report === undefined ? {} : { report }),
     });

@@ -19,7 +19,7 @@ export interface Dialect {
   /** Of a system with several reports: which it has, as `module` of a record names them. */
   readonly reports?: readonly string[];
   parser(options?: ParserOptions): Parser;
-  printer?(options?: PrinterOptions): Printer;
+  printer(options?: PrinterOptions): Printer;
 }
 
 /** What the settings of the writing system decide about its lines. */

@@ -40,6 +40,19 @@ describe('detection', () => {
     assert.equal(name([...all, ...SIGNSERVER_LINES]), 'signserver-worker/1');
   });
 
+  for (const forged of [SIGNSERVER_LINES[0]!, SIGNSERVER_WORKER_LINES[0]!]) {
+    const value = JSON.stringify(forged.trimEnd());
+    for (const [system, text] of [
+      ['xroad', XROAD_LINES[0]!.replace(/"user":"[^"]*"/, `"user":${value}`)],
+      ['dogtag', DOGTAG_LINES[0]!.replace(/\[SubjectID=[^\]]*\]/, `[SubjectID=${forged.trimEnd()}]`)],
+      ['digicert', `{"total":1,"items":[{"id":"1","action":"Create","resource_name":${value}}]}`],
+    ] as const)
+      test(`${system}: a file of one line, a value of which is a line of SignServer's: ${forged.slice(0, 60)}`, () => {
+        assert.ok(text.includes('REPLY_TIME') || text.includes('AUDIT; '));
+        assert.equal(detect(text), system);
+      });
+  }
+
   test('a single line without line feed', () => {
     assert.equal(detect(XROAD_LINES[0]!.trimEnd()), 'xroad');
   });

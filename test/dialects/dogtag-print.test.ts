@@ -19,7 +19,7 @@ const PREFIX = '0.main - [02/Mar/2026:08:15:30 UTC] [14] [6] ';
 const BASE = { time: TIME, system: 'dogtag', outcome: 'success' } as const;
 const LAST_TIME = 253_402_300_799_999;
 
-const print = (record: RecordDraft, zone = 0): string => DOGTAG_AUDIT.printer!({ zone }).print(record).text;
+const print = (record: RecordDraft, zone = 0): string => DOGTAG_AUDIT.printer({ zone }).print(record).text;
 
 describe('lines as the server writes them', () => {
   const table: readonly (readonly [name: string, line: string, zone?: number])[] = [
@@ -227,14 +227,14 @@ describe('records made by a producer', () => {
   for (const [name, record, message, flags] of table) {
     test(name, () => {
       checkDraft(record);
-      const printed = DOGTAG_AUDIT.printer!().print({ ...record, time: TIME });
+      const printed = DOGTAG_AUDIT.printer().print({ ...record, time: TIME });
       assert.equal(printed.text, `${PREFIX}${message}\n`);
       assert.deepEqual(printed.flags, flags);
     });
   }
 
   test('a time between seconds is cut', () => {
-    const printed = DOGTAG_AUDIT.printer!().print({ ...BASE, event: 'CRL_VALIDATION', time: TIME + 999 });
+    const printed = DOGTAG_AUDIT.printer().print({ ...BASE, event: 'CRL_VALIDATION', time: TIME + 999 });
     assert.match(printed.text, /\[02\/Mar\/2026:08:15:30 UTC\]/);
     assert.deepEqual(printed.flags, ['time-rounded']);
   });

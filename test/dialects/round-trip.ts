@@ -138,7 +138,7 @@ export function roundTrip(
   record: RecordDraft,
   options?: PrinterOptions,
 ): { readonly text: string; readonly flags: readonly string[]; readonly back: RecordDraft } {
-  const printer = dialect.printer!(options);
+  const printer = dialect.printer(options);
   const { text, flags } = printer.print(record);
   for (const flag of flags) assert.ok(Object.hasOwn(PRINT_FLAGS, flag), flag);
   assert.equal(new Set(flags).size, flags.length);

@@ -24,7 +24,7 @@ const BASE: RecordDraft = {
 const HEAD = '2026-03-02 08:15:30,123 INFO  [SignServerLog4jDevice] ';
 
 function print(record: RecordDraft, zone?: number): string {
-  return SIGNSERVER_TEXT.printer!(zone === undefined ? {} : { zone }).print(record).text;
+  return SIGNSERVER_TEXT.printer(zone === undefined ? {} : { zone }).print(record).text;
 }
 
 /** Records of every event: the members that a line tells, and details of its fields and of others. */
@@ -198,7 +198,7 @@ describe('the form', () => {
     'b64:',
   ]) {
     test(`${JSON.stringify(value)} is encoded`, () => {
-      const printed = SIGNSERVER_TEXT.printer!().print({ ...BASE, details: { FILENAME: value } });
+      const printed = SIGNSERVER_TEXT.printer().print({ ...BASE, details: { FILENAME: value } });
       assert.ok(printed.text.includes(`FILENAME: B64:${Buffer.from(value).toString('base64')}; REPLY_TIME`));
       assert.deepEqual(printed.flags, ['escaped']);
     });
@@ -214,7 +214,7 @@ describe('the form', () => {
     '',
   ]) {
     test(`${JSON.stringify(value)} is not`, () => {
-      const printed = SIGNSERVER_TEXT.printer!().print({ ...BASE, details: { FILENAME: value } });
+      const printed = SIGNSERVER_TEXT.printer().print({ ...BASE, details: { FILENAME: value } });
       assert.ok(printed.text.includes(`FILENAME: ${value}; REPLY_TIME`));
       assert.deepEqual(printed.flags, []);
     });
@@ -223,7 +223,7 @@ describe('the form', () => {
 
 describe('what the format cannot carry is flagged', () => {
   const flags = (members: Partial<RecordDraft>): readonly string[] =>
-    SIGNSERVER_TEXT.printer!().print({ ...BASE, ...members }).flags;
+    SIGNSERVER_TEXT.printer().print({ ...BASE, ...members }).flags;
 
   for (const [name, members, expected] of [
     ['another system', { system: 'dogtag' }, ['other-system']],

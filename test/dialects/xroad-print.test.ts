@@ -30,7 +30,7 @@ function print(record: Partial<RecordDraft>, options?: PrinterOptions): Printed 
     outcome: 'success',
     ...record,
   } as RecordDraft;
-  return XROAD_AUDIT.printer!(options).print(whole);
+  return XROAD_AUDIT.printer(options).print(whole);
 }
 
 describe('lines', () => {
@@ -169,7 +169,7 @@ describe('what a line cannot tell', () => {
       });
       assert.deepEqual(back.details, details);
     }
-    assert.throws(() => XROAD_AUDIT.printer!({ host: 'a b' }), UsageError);
+    assert.throws(() => XROAD_AUDIT.printer({ host: 'a b' }), UsageError);
   });
 
   test('correlation ids of other characters are encoded, and read back', () => {
@@ -359,7 +359,7 @@ const REASONS = {
 
 test('own lines come back byte for byte', () => {
   for (const line of XROAD_LINES) {
-    const { text, flags } = XROAD_AUDIT.printer!({ zone: 120 }).print({
+    const { text, flags } = XROAD_AUDIT.printer({ zone: 120 }).print({
       ...one(XROAD_AUDIT, line),
       raw: { text: '' },
     });
@@ -399,7 +399,7 @@ describe('samples', { skip }, () => {
         if (record === undefined) continue;
         const { raw, ...members } = record;
         const line = (raw as { readonly text: string }).text.replace(/\n$/, '');
-        const { text } = XROAD_AUDIT.printer!({ zone: zoneOf(line) }).print(members);
+        const { text } = XROAD_AUDIT.printer({ zone: zoneOf(line) }).print(members);
         if (text === `${line}\n`) same++;
         else seen.add(reasonOf(line));
         if (members.event === 'UNPARSED') continue;
@@ -416,7 +416,7 @@ describe('samples', { skip }, () => {
       for (const { record } of parse(XROAD_AUDIT, readShared(`samples/xroad/generated-${name}.log`))) {
         const line = (record!.raw as { readonly text: string }).text;
         const json = line.slice(line.indexOf('{'));
-        if (XROAD_AUDIT.printer!().print(record!).text.endsWith(` - ${json}`)) same++;
+        if (XROAD_AUDIT.printer().print(record!).text.endsWith(` - ${json}`)) same++;
       }
       assert.equal(same, name.startsWith('signer') ? 2 : 8, name);
     }
