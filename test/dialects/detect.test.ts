@@ -45,7 +45,10 @@ describe('detection', () => {
     for (const [system, text] of [
       ['xroad', XROAD_LINES[0]!.replace(/"user":"[^"]*"/, `"user":${value}`)],
       ['dogtag', DOGTAG_LINES[0]!.replace(/\[SubjectID=[^\]]*\]/, `[SubjectID=${forged.trimEnd()}]`)],
-      ['digicert', `{"total":1,"items":[{"id":"1","action":"Create","resource_name":${value}}]}`],
+      [
+        'digicert',
+        `{"total":1,"items":[{"id":"1","date":"2026-03-02T08:15:30Z","action":"CREATE","status":"SUCCESS","user_name":"ann","resource_id":"7","resource_name":${value}}]}`,
+      ],
     ] as const)
       test(`${system}: a file of one line, a value of which is a line of SignServer's: ${forged.slice(0, 60)}`, () => {
         assert.ok(text.includes('REPLY_TIME') || text.includes('AUDIT; '));
