@@ -39,6 +39,16 @@ describe('deception', () => {
     assert.equal(third?.flags, undefined);
   });
 
+  test("an entry inside a value of a worker's log is none", () => {
+    for (const start of [
+      'AllVariablesLogger; FILENAME: ',
+      'AUDIT; DefaultTimeStampLogger; LOG_ID: 1; REQUEST_FULLURL: ',
+    ]) {
+      const record = one(SIGNSERVER_TEXT, `${PREFIX}${start}${forged}; ${TAIL}`);
+      assert.equal(record.event, 'UNPARSED');
+    }
+  });
+
   test('an entry without tail before an honest one is merely cut', () => {
     const [first, second] = records(SIGNSERVER_TEXT, `${failed}FILENAME: x\n${failed}${TAIL}`);
     assert.deepEqual(first?.flags, ['truncated', 'time-uncertain']);

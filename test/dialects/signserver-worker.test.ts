@@ -112,6 +112,16 @@ describe('lines with all fields', () => {
     assert.deepEqual(odd?.flags, ['possible-forgery']);
   });
 
+  test('what stands in a value of the system log is none', () => {
+    for (const forged of [
+      `AllVariablesLogger; KEYALIAS: k; PROCESS_SUCCESS: true; ${TAIL}`,
+      'AUDIT; DefaultTimeStampLogger; LOG_ID: 1; CLIENT_IP: 2; REQUEST_FULLURL: 3; RequestTime: 4; ResponseTime: 5; EXCEPTION: 6',
+    ]) {
+      const line = `${PREFIX}EVENT: PROCESS; OUTCOME: FAILURE; MODULE: WORKER; CUSTOM_ID: ; FILENAME: ${forged}`;
+      assert.equal(one(SIGNSERVER_WORKER, line).event, 'UNPARSED');
+    }
+  });
+
   test('lines of other logs are kept', () => {
     const all = records(SIGNSERVER_WORKER, `${PREFIX}starting\n${ALL}PROCESS_SUCCESS: true; ${TAIL}x\ny\n`);
     assert.deepEqual(

@@ -2,6 +2,7 @@ import type { EventInfo } from '../../catalog/catalog.ts';
 import type { DraftBuilder } from '../draft.ts';
 import { decodeText, ENCODED, encodeText, readValue } from './encoding.ts';
 import { catalog } from './members.ts';
+import { ALL_FIELDS, BY_PATTERN } from './worker-start.ts';
 
 /**
  * The pairs `key: value; ` of a text line. Nothing is escaped by those who write them: a value goes on to the next
@@ -80,7 +81,7 @@ function give({ name, encoded }: Key, value: string, event: EventInfo | null, in
 const UNSAFE = new RegExp(
   [
     `; (?:\\r?\\n)?(?:${NAME}): `,
-    'EVENT: |AllVariablesLogger; ',
+    `EVENT: |${ALL_FIELDS}|${BY_PATTERN}`,
     'REPLY_TIME:(?! )',
     '\\n\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d[+-]\\d\\d:\\d\\d',
   ].join('|'),

@@ -7,6 +7,7 @@ import { findStart } from './head.ts';
 import { Prefixes } from './prefix.ts';
 import { TextPrinter } from './print.ts';
 import { readSemicolons, startsSemicolons } from './semicolons.ts';
+import { startsWorkerLine } from './worker-start.ts';
 
 /** SignServer's system log as text: `EVENT: …; OUTCOME: …; … REPLY_TIME:…`, one entry over one or more lines. */
 export const SIGNSERVER_TEXT: Dialect = {
@@ -35,18 +36,24 @@ class SystemLog implements EntryFormat {
   }
 
   begins(line: string): boolean {
-    return findStart(line) !== -1 || startsSemicolons(line);
+    return startOf(line) !== -1 || startsSemicolons(line);
   }
 
   completes(line: string, place: 'first' | 'later' | 'fragment'): boolean {
-    return (place === 'first' && findStart(line) === -1) || findTail(line) !== -1;
+    return (place === 'first' && startOf(line) === -1) || findTail(line) !== -1;
   }
 
   read(entry: Entry): Reading {
     if (!entry.begun) return { kind: 'record', record: readFragment(this.#origin, entry) };
-    const start = findStart(entry.text);
+    const start = startOf(entry.text);
     if (start === -1) return { kind: 'record', record: readSemicolons(this.#origin, entry) };
     const noted = this.#prefixes.note(entry, entry.text.slice(0, start));
     return { kind: 'record', record: readEntry(this.#origin, noted, start) };
   }
+}
+
+/** Where an entry starts; -1 when none does, or only within a value of a worker's log in the same file. */
+function startOf(text: string): number {
+  const start = findStart(text);
+  return start !== -1 && startsWorkerLine(text.slice(0, start)) ? -1 : start;
 }

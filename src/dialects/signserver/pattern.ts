@@ -1,8 +1,9 @@
 import { UsageError } from '../../errors.ts';
+import { BY_PATTERN } from './worker-start.ts';
 
 /** `LOGORDER` of SignServer's PatternWorkerLogger where none is set. */
 export const DEFAULT_PATTERN: string =
-  `AUDIT; DefaultTimeStampLogger; LOG_ID: \${LOG_ID}; CLIENT_IP: \${CLIENT_IP}; ` +
+  `${BY_PATTERN}LOG_ID: \${LOG_ID}; CLIENT_IP: \${CLIENT_IP}; ` +
   `REQUEST_FULLURL: \${REQUEST_FULLURL}; RequestTime: \${LOG_TIME}; ResponseTime: \${REPLY_TIME}; ` +
   `EXCEPTION: \${EXCEPTION}`;
 

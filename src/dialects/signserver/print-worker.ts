@@ -6,6 +6,7 @@ import { encodeText } from './encoding.ts';
 import { byName, eventOf, pairsOf } from './pairs.ts';
 import { absent, type Pattern } from './pattern.ts';
 import { logPrefix, noteLosses, writeEntry } from './print.ts';
+import { ALL_FIELDS } from './worker-start.ts';
 
 const CATEGORY = 'IWorkerLogger';
 
@@ -23,7 +24,7 @@ export class WorkerPrinter implements Printer {
   print(record: RecordDraft): Printed {
     const flags = new Set<PrintFlag>();
     const event = eventOf(record, flags);
-    const head = `${logPrefix(record.time, this.#zone, CATEGORY)}AllVariablesLogger; `;
+    const head = `${logPrefix(record.time, this.#zone, CATEGORY)}${ALL_FIELDS}`;
     const pairs = pairsOf(record, event, flags);
     const text = writeEntry({ head, pairs, tail: `REPLY_TIME:${record.time}` }, event, flags);
     noteLosses(record, text, this.#parser(), flags);

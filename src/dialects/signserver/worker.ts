@@ -7,10 +7,12 @@ import { type ReadTime, readIso } from '../time.ts';
 import { readDetails } from './details.ts';
 import { readValue } from './encoding.ts';
 import { findTail, noteTails, readFragment, readTime } from './entry.ts';
+import { findStart } from './head.ts';
 import { actorOf, catalog, correlationOf, reasonOf, signatureOf, told } from './members.ts';
 import { absent, DEFAULT_PATTERN, type Match, Pattern } from './pattern.ts';
 import { Prefixes, prefixLength, prefixTime } from './prefix.ts';
 import { PatternPrinter, WorkerPrinter } from './print-worker.ts';
+import { ALL_FIELDS } from './worker-start.ts';
 
 /**
  * Logs of SignServer's workers, where its signing transactions are: lines of AllFieldsWorkerLogger, which tell all
@@ -33,8 +35,7 @@ const EVENT = 'PROCESS';
 const MODULE = 'WORKER';
 const PROCESS = catalog.find(EVENT, MODULE);
 
-/** How a line with all fields starts; the name is that of an older release's logger. */
-const ALL = /AllVariablesLogger; (?=[A-Za-z][\w.:-]{0,127}: |B64:|REPLY_TIME:)/;
+const ALL = new RegExp(`${ALL_FIELDS}(?=[A-Za-z][\\w.:-]{0,127}: |B64:|REPLY_TIME:)`);
 
 interface Start {
   readonly at: number;
@@ -75,8 +76,17 @@ class WorkerLog implements EntryFormat {
     return { kind: 'record', record };
   }
 
-  /** Where an entry starts, of all fields or (`match`) by the pattern: whichever is first, for the other is a value. */
+  /**
+   * Where an entry starts, of all fields or (`match`) by the pattern: whichever is first, for the other is a value. So
+   * is either behind the start of an entry of the system log, which may be in the same file.
+   */
   #start(text: string): Start | null {
+    const start = this.#firstStart(text);
+    const other = start === null ? -1 : findStart(text);
+    return start !== null && other !== -1 && other < start.at ? null : start;
+  }
+
+  #firstStart(text: string): Start | null {
     const all = text.search(ALL);
     const at = this.#pattern.startIn(text, prefixLength(text));
     const match = at === -1 || (all !== -1 && all <= at) ? null : this.#pattern.match(text, at);
@@ -87,7 +97,7 @@ class WorkerLog implements EntryFormat {
   #readAll(entry: Entry, start: number): RecordDraft {
     const { text } = entry;
     const builder = new DraftBuilder(this.#origin, entry);
-    const from = start + 'AllVariablesLogger; '.length;
+    const from = start + ALL_FIELDS.length;
     const tail = findTail(text);
     readDetails(text, from, tail === -1 ? text.length : tail, PROCESS, builder);
     if (text.slice(from).search(ALL) !== -1) builder.flag('possible-forgery');
