@@ -50,3 +50,8 @@ printf '%s\n%s\n' "$record" "$record" | tallystick append --data data --json >re
 grep -q '"seq":2' receipts.txt
 tallystick get "$(hostname)" 2 --data data | grep -q SMOKE_TEST
 tallystick verify --data data
+
+echo '- the sample month goes in'
+tallystick demo story --data story --json >story.txt
+[[ $(wc -l <story.txt) -ge 7 ]]
+tallystick verify --data story
