@@ -131,10 +131,7 @@ function place(uid: number, record: RecordDraft, catalogs: Catalogs): [OcsfEvent
     case 3002:
       return [{ ...told, user: somebody, service: system }, left];
     case 3003:
-      return [
-        compact({ ...told, user: somebody, iam_roles: role === undefined ? undefined : [{ name: role }] }),
-        left,
-      ];
+      return [{ ...told, user: somebody, iam_roles: [{ name: role ?? UNKNOWN }] }, left];
     case 3004:
       // Where the event does not name what it was about, it is the system's own state that changed.
       return first === undefined
@@ -143,15 +140,17 @@ function place(uid: number, record: RecordDraft, catalogs: Catalogs): [OcsfEvent
             { ...told, entity: entity(first) },
             { ...left, objects: others },
           ];
-    case 3005:
-      return [
-        { ...told, user: named(objects, 'client', 'user', 'group'), privileges: rights(objects) },
-        left,
-      ];
     case 3006:
       return [{ ...told, group: named(objects, 'group') }, left];
     case 3007:
-      return [{ ...told, user: named(objects, 'user') }, left];
+      return [
+        compact({
+          ...told,
+          user: named(objects, 'client', 'user', 'group'),
+          privileges: nonEmpty(objects.filter(({ kind }) => kind === 'service').map(({ id }) => id)),
+        }),
+        left,
+      ];
     case 4001:
       return [{ ...told, dst_endpoint: system }, left];
     case 6002:
@@ -183,12 +182,6 @@ function named(objects: readonly ObjectRef[], ...kinds: readonly string[]): Json
     kinds.map((kind) => objects.find((object) => object.kind === kind)).find((object) => object) ??
     objects[0];
   return found === undefined ? { name: UNKNOWN } : compact({ uid: found.id, name: found.name ?? found.id });
-}
-
-/** The services somebody was allowed to use, or no longer is. */
-function rights(objects: readonly ObjectRef[]): Json {
-  const services = objects.filter(({ kind }) => kind === 'service').map(({ id }) => id);
-  return services.length === 0 ? [UNKNOWN] : services;
 }
 
 /** Bytes that are no text stand in base64; `unmapped.raw_encoding` says so. */

@@ -39,7 +39,6 @@ export const OCSF_CLASSES: Readonly<
       13: 'Resume',
     },
   },
-  3005: { name: 'User Access Management', activities: { 1: 'Assign Privileges', 2: 'Revoke Privileges' } },
   3006: {
     name: 'Group Management',
     activities: {

@@ -23,8 +23,8 @@ const GROUP_MADE = { class: 3006, activity: 6 };
 const GROUP_DELETED = { class: 3006, activity: 5 };
 const JOINED = { class: 3006, activity: 3 };
 const LEFT = { class: 3006, activity: 4 };
-const GRANTED = { class: 3005, activity: 1 };
-const WITHDRAWN = { class: 3005, activity: 2 };
+const GRANTED = { class: 3007, activity: 14 };
+const WITHDRAWN = { class: 3007, activity: 15 };
 
 /**
  * Events by component, with the fields that the specification of audit log events (SPEC-AL 1.12) lists, those of
