@@ -124,6 +124,9 @@ const ROOTS = ['cli', 'open.ts', 'index.ts'];
 const PACKAGES: ReadonlyMap<string, readonly string[]> = new Map([
   ['node:sqlite', ['store/sqlite']],
   ['@duckdb/node-api', ['index/duckdb']],
+  ['asn1js', ['tokens']],
+  ['pkijs', ['tokens']],
+  ['pkcs11js', ['tokens']],
   ['fastify', ['server']],
   ['@fastify/swagger', ['server']],
   ['typebox', ['server']],

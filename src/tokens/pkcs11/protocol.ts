@@ -1,0 +1,31 @@
+import type { ErrorCode } from '../../errors.ts';
+import type { Session, SlotChoice } from './session.ts';
+
+/** What a library's thread is asked and answers. */
+
+export interface ThreadData {
+  /** Path of the PKCS#11 library. */
+  readonly library: string;
+}
+
+export type SessionCalls = Omit<Session, 'isOpen'>;
+
+export interface Call {
+  readonly id: number;
+  /** Whose session; made with the first call. */
+  readonly session: number;
+  readonly token: string;
+  readonly slot: SlotChoice;
+  readonly name: keyof SessionCalls;
+  readonly args: readonly unknown[];
+}
+
+export interface Answer {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly context: Readonly<Record<string, unknown>>;
+  };
+}
