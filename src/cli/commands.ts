@@ -94,7 +94,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'follow one key, certificate, file … through all systems, by what records prove',
     options: [
       DATA,
-      { name: 'limit', value: 'N', summary: 'records to show, oldest first, 1 to 1000 (default: 50)' },
+      { name: 'limit', value: 'N', summary: 'records to show, those first taken, 1 to 1000 (default: 50)' },
     ],
     notes: [
       'Two names are taken for one thing only where one record tells both: a request names the alias and the key, a certificate its serial number and its digest. What merely has the same name is listed apart.',

@@ -1,5 +1,6 @@
 import { formatQuery } from '../query/mod.ts';
 import { type KnownAs, type Trace, trace as traceThing } from '../reader/trace.ts';
+import type { RecordView } from '../reader/types.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { counted, shortened } from './format.ts';
@@ -58,7 +59,10 @@ async function showRecords(call: Call, searching: Searching, query: string, limi
   const { stdout, signal } = call.io;
   const { records, next } = await searching.search({ query, order: 'oldest', limit, signal });
   await stdout.line(titleLine(stdout));
-  for (const view of records) await stdout.line(recordLine(view, searching.catalogs, stdout));
+  // Each system's log is in its own order, and files were taken one after another: what happened is told by the times.
+  const happened = (view: RecordView): number => view.record?.time ?? Number.POSITIVE_INFINITY;
+  const inTime = [...records].sort((a, b) => Math.sign(happened(a) - happened(b)) || 0);
+  for (const view of inTime) await stdout.line(recordLine(view, searching.catalogs, stdout));
   const more = next === null ? 'all of them' : 'there are more';
   const again = `tallystick search --order oldest --all -- '${query.replaceAll("'", `'\\''`)}'`;
   await stdout.line(stdout.style('dim', `${counted(records.length, 'record')}, ${more}: ${again}`));
