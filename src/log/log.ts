@@ -21,6 +21,7 @@ import { genesisDraft, newOrigin } from './genesis.ts';
 import type { HeadMemory } from './head-memory.ts';
 import { findKnownIds } from './known-ids.ts';
 import { LIMITS, type Limits } from './limits.ts';
+import { checkPhase, type Phase } from './phase.ts';
 import type { PreparedRecord } from './placement.ts';
 import type { Receipt, SealedHead } from './receipt.ts';
 import { recover } from './recover.ts';
@@ -52,6 +53,8 @@ export interface AppendOptions {
   readonly state?: readonly StateWrite[];
   /** When the queue is full: wait for room (the default), or be refused with LOG_BUSY. */
   readonly whenFull?: 'wait' | 'refuse';
+  /** What the records are to a guarded operation: sealed with them, and held to `checkPhase`. */
+  readonly phase?: Phase;
 }
 
 /** What a committed batch was: for followers that want it without reading it back. */
@@ -191,7 +194,7 @@ export class Log {
    */
   async append(drafts: readonly RecordDraft[], options: AppendOptions): Promise<Receipt[]> {
     const results = await this.#append(
-      drafts.map((draft, i) => this.#prepare(draft, options.source, i, false)),
+      drafts.map((draft, i) => this.#prepare(draft, options, i, false)),
       options,
       false,
     );
@@ -201,7 +204,7 @@ export class Log {
   /** As `append`, but a record whose id was used for other content is refused alone. The drafts must have been checked. */
   async appendEach(drafts: readonly RecordDraft[], options: AppendOptions): Promise<AppendResult[]> {
     return this.#append(
-      drafts.map((draft, i) => this.#prepare(draft, options.source, i, false)),
+      drafts.map((draft, i) => this.#prepare(draft, options, i, false)),
       options,
       true,
     );
@@ -210,7 +213,7 @@ export class Log {
   /** Seals a record of the log's own (system `tallystick`). Not for producers. */
   async appendOwn(draft: RecordDraft): Promise<Receipt> {
     const [result] = await this.#append(
-      [this.#prepare(draft, 'tallystick', 0, true)],
+      [this.#prepare(draft, { source: 'tallystick' }, 0, true)],
       { source: 'tallystick' },
       false,
     );
@@ -229,13 +232,24 @@ export class Log {
     return this.#closing;
   }
 
-  #prepare(draft: RecordDraft, source: string, index: number, own: boolean): PreparedRecord {
+  #prepare(
+    draft: RecordDraft,
+    { source, phase }: AppendOptions,
+    index: number,
+    own: boolean,
+  ): PreparedRecord {
     try {
       checkDraft(draft, own);
+      if (phase !== undefined) checkPhase(draft, phase, this.node, this.head.size);
+      const { node } = this;
+      const envelope = phase === undefined ? { node, source } : { node, source, phase };
       return {
+        encoded: encodeRecord(own ? draft : this.#catalogs.flagged(draft), envelope, salt),
         // Whether an id brings the same content again is about what was delivered, not about our remarks on it.
-        encoded: encodeRecord(own ? draft : this.#catalogs.flagged(draft), { node: this.node, source }, salt),
-        id: draft.id === undefined ? null : { key: idKey(source, draft.id), content: contentDigest(draft) },
+        id:
+          draft.id === undefined
+            ? null
+            : { key: idKey(source, draft.id), content: contentDigest(draft, phase) },
       };
     } catch (error) {
       if (error instanceof Error && 'context' in error)

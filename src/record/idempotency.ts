@@ -1,14 +1,14 @@
 import { sha256Into } from '#sha256';
 import { toHex, utf8 } from '../crypto/bytes.ts';
 import { canonicalBytes } from './canonical.ts';
-import type { Json, RecordDraft } from './types.ts';
+import type { AuditRecord, Json, RecordDraft } from './types.ts';
 
 /**
  * Digest of what a producer delivered, by which a repeated idempotency id is known to bring the same or other
- * content: the first 16 bytes of SHA-256 over the draft's canonical JSON, as hex.
+ * content: the first 16 bytes of SHA-256 over the draft's canonical JSON, `phase` included where it has one, as hex.
  */
-export function contentDigest(draft: RecordDraft): string {
-  return shortDigest(canonicalBytes(draft as unknown as Json));
+export function contentDigest(draft: RecordDraft, phase?: AuditRecord['phase']): string {
+  return shortDigest(canonicalBytes((phase === undefined ? draft : { ...draft, phase }) as unknown as Json));
 }
 
 /** Key under which an idempotency id is remembered: source and id joined so that no other pair gives the same text. */

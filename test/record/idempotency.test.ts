@@ -27,7 +27,7 @@ test('other content has another digest', () => {
     minimal({ details: { a: 1 } }),
     minimal({ reason: '' }),
   ];
-  assert.equal(new Set(drafts.map(contentDigest)).size, drafts.length);
+  assert.equal(new Set(drafts.map((draft) => contentDigest(draft))).size, drafts.length);
 });
 
 test('sealed content is told apart too', () => {

@@ -55,6 +55,25 @@ describe('POST /v1/records, one record', () => {
     }
   });
 
+  test('may be the attempt or the outcome of a guarded operation, by a parameter', async () => {
+    const [attempted, ended] = ['/v1/records?phase=attempt', '/v1/records?phase=outcome'];
+    const attempt = JSON.stringify(draft({ outcome: 'void', correlation: 'op-1' }));
+    const { node, seq } = (await post(app, attempt, { url: attempted })).json();
+    const refs = [{ node, seq, why: 'attempt' }];
+    const outcome = JSON.stringify(draft({ correlation: 'op-1', refs }));
+    const after = (await post(app, outcome, { url: ended })).json();
+    assert.equal((await log.get(seq)).record?.phase, 'attempt');
+    assert.equal((await log.get(after.seq)).record?.phase, 'outcome');
+    const bare = await post(app, JSON.stringify(draft({ correlation: 'op-1' })), { url: ended });
+    assert.equal(assertProblem(bare, 'RECORD_INVALID', 400).path, 'refs');
+    const member = await post(app, JSON.stringify({ ...draft(), phase: 'attempt' }));
+    assert.equal(assertProblem(member, 'RECORD_INVALID', 400).path, 'phase');
+    const several = await post(app, `[${attempt}]`, { url: attempted });
+    assert.equal(assertProblem(several, 'REQUEST_INVALID', 400).path, 'phase');
+    const middle = await post(app, attempt, { url: '/v1/records?phase=middle' });
+    assert.equal(assertProblem(middle, 'REQUEST_INVALID', 400).path, 'phase');
+  });
+
   test('keeps long members', async () => {
     const details = { PEM: 'x'.repeat(1_000_000), short: 'y' };
     const receipt = (await post(app, JSON.stringify(draft({ details })))).json();

@@ -24,9 +24,18 @@ const Headers = Type.Object({
     }),
   ),
 });
-const Parameters = Type.Object({}, { additionalProperties: false });
+const Phase = {
+  phase: Type.Optional(
+    Type.Enum(['attempt', 'outcome'], {
+      description:
+        'What a single record is to a guarded operation; the log seals it with the record. An attempt has outcome `void`, an outcome one link in `refs` with `why: attempt`; both have a correlation.',
+    }),
+  ),
+};
+const Parameters = Type.Object(Phase, { additionalProperties: false });
 const ControlParameters = Type.Object(
   {
+    ...Phase,
     source: Type.Optional(
       Type.String({ minLength: 1, maxLength: 256, description: `\`${SOURCE}\` when not given.` }),
     ),
@@ -46,18 +55,22 @@ export function recordsRoute(app: FastifyInstance, service: Service, control: bo
     '/v1/records',
     { schema: schema(control), validatorCompiler: checkAllButBody },
     async (request, reply) => {
-      const source = request.query.source ?? SOURCE;
+      const { source = SOURCE, phase } = request.query;
       const body = request.body as Json | Uint8Array | undefined;
       const items = several(body);
       if (items !== null) {
         if (request.headers['idempotency-key'] !== undefined) {
           throw invalid('Idempotency-Key is for a single record; give each record of a list its own id');
         }
+        if (phase !== undefined) throw invalid('phase is for a single record', 'phase');
         const results = await appendItems(service.log, items, source);
         return reply.code(isWhole(results) ? 200 : 207).send({ results });
       }
       const draft = withId(body as Json | undefined, request.headers['idempotency-key']);
-      const receipt = await service.log.append(draft, { source, whenFull: 'refuse' });
+      const receipt = await service.log.append(draft, {
+        ...{ source, whenFull: 'refuse' },
+        ...(phase === undefined ? {} : { phase }),
+      });
       if (!receipt.duplicate) void reply.code(201).header('location', locationOf(receipt));
       return receipt;
     },
