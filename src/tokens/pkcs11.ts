@@ -45,6 +45,10 @@ let lastSession = 0;
  *
  * The library's calls run in a thread that all tokens of one library share, one after another, so that a device which
  * is slow delays nothing but its own answers. Every signature is verified before it is handed out.
+ *
+ * A token that went away is looked for at each use. Many libraries see what was plugged in only when they are
+ * initialised anew, which ends the sessions of all its tokens: that is done every ten seconds at most while another
+ * one works, and not at all while one works whose PIN somebody typed in, since it would have to be typed in again.
  */
 export class Pkcs11Token implements CryptoToken {
   readonly name: string;
@@ -180,6 +184,7 @@ export class Pkcs11Token implements CryptoToken {
     ...args: Parameters<SessionCalls[K]>
   ): Promise<ReturnType<SessionCalls[K]>> {
     if (this.#link === null || this.#link.isLost) this.#link = takeLink(this.#library);
-    return this.#link.call({ session: this.#session, token: this.name, slot: this.#slot, name, args });
+    const options = { token: this.name, slot: this.#slot, logsIn: this.#guard.hasSource };
+    return this.#link.call({ session: this.#session, ...options, name, args });
   }
 }

@@ -3,7 +3,14 @@ import { CKF, CKR, type Cryptoki, returnValue } from './cryptoki.ts';
 /** A session of a library, as far as its neighbours are concerned. */
 interface Neighbour {
   readonly isOpen: boolean;
+  /** Whether it gets its PIN by itself, and so comes back after a restart. */
+  readonly logsIn: boolean;
+  /** The library has forgotten it. */
+  forget(): void;
 }
+
+/** Least time between restarts that interrupt a neighbour, ms. */
+const INTERRUPTION_MS = 10_000;
 
 /**
  * A PKCS#11 library in this process. Its state (initialised, logged in) is the process's: other users of the same
@@ -13,13 +20,17 @@ export class Library {
   readonly cryptoki: Cryptoki;
   readonly sessions = new Set<Neighbour>();
   readonly #path: string;
+  readonly #clock: () => number;
+  #restarted = Number.NEGATIVE_INFINITY;
   #isLoaded = false;
   #isOurs = false;
   #isInitialized = false;
 
-  constructor(cryptoki: Cryptoki, path: string) {
+  /** @param clock ms, of no particular start. */
+  constructor(cryptoki: Cryptoki, path: string, clock: () => number = () => performance.now()) {
     this.cryptoki = cryptoki;
     this.#path = path;
+    this.#clock = clock;
   }
 
   initialize(): void {
@@ -36,13 +47,20 @@ export class Library {
   }
 
   /**
-   * Has the library look for its devices again, which many do only when they are initialised. Not while a neighbour
-   * has a session, which would end with it. Answers whether there is any use in trying again.
+   * Has the library look for its devices again, which many do only when they are initialised. All sessions end with
+   * it: so not while a neighbour is open that could not log in again by itself, and others not too often. Answers
+   * whether there is any use in trying again.
    */
   restart(by: Neighbour): boolean {
-    if ([...this.sessions].some((other) => other !== by && other.isOpen)) return false;
+    const open = [...this.sessions].filter((other) => other !== by && other.isOpen);
+    const now = this.#clock();
+    if (open.some((other) => !other.logsIn)) return false;
+    if (open.length > 0 && now - this.#restarted < INTERRUPTION_MS) return false;
+    this.#restarted = now;
     this.#finalize();
     this.#isInitialized = false;
+    // Their handles may soon be those of others.
+    for (const other of open) other.forget();
     return true;
   }
 

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../errors.ts';
-import type { Session, SlotChoice } from './session.ts';
+import type { Session, SessionOptions } from './session.ts';
 
 /** What a library's thread is asked and answers. */
 
@@ -8,14 +8,12 @@ export interface ThreadData {
   readonly library: string;
 }
 
-export type SessionCalls = Omit<Session, 'isOpen'>;
+export type SessionCalls = Omit<Session, 'isOpen' | 'logsIn' | 'forget'>;
 
-export interface Call {
+export interface Call extends SessionOptions {
   readonly id: number;
   /** Whose session; made with the first call. */
   readonly session: number;
-  readonly token: string;
-  readonly slot: SlotChoice;
   readonly name: keyof SessionCalls;
   readonly args: readonly unknown[];
 }

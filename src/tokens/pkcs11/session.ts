@@ -1,7 +1,6 @@
 import { createHash, type KeyObject, randomBytes } from 'node:crypto';
 import type { SignatureAlgorithm } from '../../crypto/signer.ts';
 import { TokenError } from '../../errors.ts';
-import { certificateNames } from '../chain.ts';
 import { keyKind, SEALING_KEYS, spkiOf } from '../key-kind.ts';
 import {
   type KeySpec,
@@ -11,6 +10,7 @@ import {
   type UnusableKey,
   unsupported,
 } from '../token.ts';
+import { certificateNames } from './certificate.ts';
 import {
   type Attribute,
   CKA,
@@ -40,6 +40,13 @@ export type SlotChoice =
   | { readonly number: number }
   | { readonly index: number };
 
+export interface SessionOptions {
+  readonly slot: SlotChoice;
+  /** The token's name, for messages. */
+  readonly token: string;
+  readonly logsIn: boolean;
+}
+
 interface PrivateKey {
   readonly alias: string;
   readonly handle: Handle;
@@ -67,16 +74,19 @@ const SIGN_MECHANISM: Readonly<Partial<Record<SignatureAlgorithm, number>>> = {
  * opened again by the next call; what can be repeated is, once.
  */
 export class Session {
+  /** Whether its PIN comes without anybody being asked. */
+  readonly logsIn: boolean;
   readonly #library: Library;
   readonly #choice: SlotChoice;
   readonly #name: string;
   #handle: Handle | null = null;
   readonly #keys = new Map<string, SealingKey>();
 
-  constructor(library: Library, choice: SlotChoice, name: string) {
+  constructor(library: Library, { slot, token, logsIn }: SessionOptions) {
     this.#library = library;
-    this.#choice = choice;
-    this.#name = name;
+    this.#choice = slot;
+    this.#name = token;
+    this.logsIn = logsIn;
     library.sessions.add(this);
   }
 
@@ -303,11 +313,15 @@ export class Session {
     return USER_STATES.includes(this.#c.C_GetSessionInfo(session).state);
   }
 
-  #drop(): void {
+  forget(): void {
     this.#keys.clear();
-    if (this.#handle === null) return;
-    const handle = this.#handle;
     this.#handle = null;
+  }
+
+  #drop(): void {
+    const handle = this.#handle;
+    this.forget();
+    if (handle === null) return;
     try {
       this.#c.C_CloseSession(handle);
     } catch (error) {

@@ -46,7 +46,7 @@ async function answer(call: Call): Promise<unknown> {
   library ??= await loadLibrary();
   let session = sessions.get(call.session);
   if (session === undefined) {
-    session = new Session(library, call.slot, call.token);
+    session = new Session(library, call);
     sessions.set(call.session, session);
   }
   const act = session[call.name] as (...args: readonly unknown[]) => unknown;
