@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { deriveAction, deriveObjects } from '../../src/catalog/derive.ts';
 import { CATALOG, signserver } from '../../src/catalog/mod.ts';
 import type { PrinterOptions } from '../../src/dialects/dialect.ts';
+import { SIGNSERVER_TEXT } from '../../src/dialects/signserver/dialect.ts';
 import { DEFAULT_PATTERN } from '../../src/dialects/signserver/pattern.ts';
 import { SIGNSERVER_WORKER } from '../../src/dialects/signserver/worker.ts';
 import { UsageError } from '../../src/errors.ts';
@@ -417,4 +418,27 @@ describe('printing', () => {
       assert.deepEqual(pieces(text).slice(1), pieces(line).slice(1));
     }
   });
+});
+
+test('a value that only with the semicolon behind it looks like the start of an entry is none', () => {
+  const start = '2026-03-02 08:16:00,001 INFO  [IWorkerLogger] ';
+  for (const end of ['AllVariablesLogger', 'AUDIT; DefaultTimeStampLogger', 'AllVariablesLogger;']) {
+    const record: RecordDraft = {
+      time: 1,
+      system: 'signserver',
+      event: 'PROCESS',
+      module: 'WORKER',
+      outcome: 'failure',
+      details: { EXCEPTION: `a\n${start}${end}`, PROCESS_SUCCESS: 'false', WORKER_ID: '7' },
+    };
+    for (const dialect of [SIGNSERVER_WORKER, SIGNSERVER_TEXT]) {
+      const { text, flags } = dialect.printer().print(record);
+      assert.ok(flags.includes('escaped'));
+      const back = records(dialect, text);
+      assert.deepEqual(
+        back.map(({ details }) => (details as Record<string, string>).EXCEPTION),
+        [`a\n${start}${end}`],
+      );
+    }
+  }
 });

@@ -87,9 +87,9 @@ const UNSAFE = new RegExp(
   ].join('|'),
 );
 
-/** Whether a value can be written as it stands. */
+/** Whether a value can be written as it stands, with the semicolon and blank that end it. */
 export function isPlain(value: string): boolean {
-  return !ENCODED.test(value) && !UNSAFE.test(value);
+  return !ENCODED.test(value) && !UNSAFE.test(`${value}; `);
 }
 
 /** Names that with a value behind them would look like the start of an entry, or like a field of its head. */
