@@ -8,7 +8,7 @@ import { checkChain, findChain } from './chain.ts';
 import { isSignature } from './key-kind.ts';
 import { badSignature } from './key-test.ts';
 import { PinGuard, type PinSource } from './pin.ts';
-import { isPinNeeded } from './pkcs11/errors.ts';
+import { afterLogin, isPinNeeded } from './pkcs11/errors.ts';
 import { giveBack, type Link, takeLink } from './pkcs11/link.ts';
 import type { SessionCalls } from './pkcs11/protocol.ts';
 import type { SlotChoice } from './pkcs11/session.ts';
@@ -154,7 +154,11 @@ export class Pkcs11Token implements CryptoToken {
     } catch (error) {
       if (!isPinNeeded(error)) throw error;
       await this.#loginOnce();
-      return this.#call(name, ...args);
+    }
+    try {
+      return await this.#call(name, ...args);
+    } catch (error) {
+      throw afterLogin(this.name, error);
     }
   }
 

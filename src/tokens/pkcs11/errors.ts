@@ -59,13 +59,26 @@ export function isLost(error: TokenError): boolean {
   return error.code === 'TOKEN_UNAVAILABLE';
 }
 
-/** What `login` is needed for. The text is for those who have no PIN to log in with. */
-export function pinNeeded(token: string): TokenError {
+/**
+ * Asks for `login`. The text is for those who have no PIN to log in with.
+ *
+ * @param lost how the session ended in which somebody was logged in.
+ */
+export function pinNeeded(token: string, lost?: TokenError): TokenError {
   return new TokenError('TOKEN_PASSPHRASE', `token ${token} needs its PIN; log in with it`, {
-    context: { pinNeeded: true },
+    context: { pinNeeded: true, ...(lost === undefined ? {} : { lost: lost.message }) },
   });
 }
 
-export function isPinNeeded(error: unknown): boolean {
+export function isPinNeeded(error: unknown): error is TokenError {
   return error instanceof TokenError && error.context.pinNeeded === true;
+}
+
+/** What a call has failed with that was made right after a login: a PIN that is needed once more is not the trouble. */
+export function afterLogin(token: string, error: unknown): unknown {
+  if (!isPinNeeded(error)) return error;
+  const { lost } = error.context;
+  const message =
+    typeof lost === 'string' ? lost : `token ${token} was logged out while it was used; try again`;
+  return new TokenError('TOKEN_UNAVAILABLE', message);
 }

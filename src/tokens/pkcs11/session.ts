@@ -27,7 +27,7 @@ import {
   USER_STATES,
 } from './cryptoki.ts';
 import { derOfP256 } from './ecdsa.ts';
-import { isLost, pinNeeded, tokenError } from './errors.ts';
+import { isLost, isPinNeeded, pinNeeded, tokenError } from './errors.ts';
 import type { Library } from './library.ts';
 import { ED25519_PARAMS, P256_PARAMS, publicKeyOf, publicKeyOfCertificate } from './public-key.ts';
 
@@ -236,11 +236,17 @@ export class Session {
       if (!this.#isLoggedIn(session)) throw pinNeeded(this.#name);
       return act(session);
     };
+    const wasOpen = this.isOpen;
     try {
       return this.#guarded(once);
     } catch (error) {
-      if (repeat === undefined || !(error instanceof TokenError && isLost(error))) throw error;
-      return this.#guarded(once);
+      const isWorthIt = wasOpen && repeat !== undefined && error instanceof TokenError && isLost(error);
+      if (!isWorthIt) throw error;
+      try {
+        return this.#guarded(once);
+      } catch (again) {
+        throw isPinNeeded(again) ? pinNeeded(this.#name, error) : again;
+      }
     }
   }
 
