@@ -2,6 +2,7 @@ import { UsageError } from '../errors.ts';
 import { ACTIONS } from './actions.ts';
 import { readFields } from './fields.ts';
 import { FORMS } from './identity.ts';
+import { OCSF_CLASSES, OCSF_OTHER } from './ocsf.ts';
 import { FIELD_TYPES, type SystemTable } from './table.ts';
 
 const SYSTEM = /^[a-z0-9][a-z0-9-]{0,31}$/;
@@ -9,8 +10,8 @@ const SYSTEM = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const NAME = 1024;
 
 /**
- * Holds a table to its rules: known verbs, types and forms; every field an event names is described once, and every
- * described one is named; names are unambiguous.
+ * Holds a table to its rules: known verbs, types, forms and OCSF classes; every field an event names is described
+ * once, and every described one is named; names are unambiguous.
  *
  * @throws UsageError USAGE naming the place.
  */
@@ -48,6 +49,18 @@ export function checkTable(table: SystemTable): void {
         if (fields.findIndex((other) => other.name === name) !== i)
           fail(place, `names the field ${name} twice`);
         named.add(name);
+      }
+      const own = (name: string): boolean =>
+        fields.some((field) => name === field.name || (field.pattern && name.startsWith(field.name)));
+      for (const name of Object.keys(row.means ?? {}))
+        if (!own(name)) fail(place, `says what ${name} means, which is none of its fields`);
+      if (row.actionBy !== undefined && !own(row.actionBy.field))
+        fail(place, `has its verb from ${row.actionBy.field}, which is none of its fields`);
+      if (row.ocsf !== undefined) {
+        const { class: uid, activity } = row.ocsf;
+        const listed = OCSF_CLASSES[uid]?.activities;
+        if (listed === undefined || (activity !== OCSF_OTHER && listed[activity] === undefined))
+          fail(place, `has the OCSF class ${uid}, activity ${activity}, which is not known`);
       }
     }
   }
