@@ -79,6 +79,17 @@ export const ERROR_CODES = {
   },
   SPLIT_VIEW: { summary: 'the store contradicts the head remembered outside it', status: 500, retry: false },
 
+  AUDIT_UNAVAILABLE: {
+    summary: 'the attempt could not be sealed, so the operation was not started',
+    status: 503,
+    retry: true,
+  },
+  OUTCOME_UNSEALED: {
+    summary: 'the operation was carried out, but its outcome was not sealed in time',
+    status: 503,
+    retry: false,
+  },
+
   QUERY_INVALID: { summary: 'a query does not follow the grammar', status: 400, retry: false },
   INDEX_UNAVAILABLE: { summary: 'the search index cannot be used', status: 503, retry: true },
 
@@ -166,6 +177,31 @@ export class TokenError extends TallystickError {}
 export class StoreError extends TallystickError {}
 /** The sequencer and what it guards. */
 export class LogError extends TallystickError {}
+/** A guarded operation was not started, because the log could not seal its attempt; `cause` says why. */
+export class AuditUnavailable extends TallystickError {}
+/** How an operation ended. */
+export type Done<T = unknown> = { readonly result: T } | { readonly error: unknown };
+/**
+ * A guarded operation was carried out, and the log could not seal its outcome in time. `context` has `node` and `seq`
+ * of its attempt. What the operation gave is `done`, kept out of sight of whatever prints errors.
+ */
+export class OutcomeUnsealed<T = unknown> extends TallystickError {
+  readonly #done: Done<T>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: ConstructorParameters<typeof TallystickError>[2],
+    done: Done<T>,
+  ) {
+    super(code, message, options);
+    this.#done = done;
+  }
+
+  get done(): Done<T> {
+    return this.#done;
+  }
+}
 /** Query text and filters. `context.at` is the offset in the text, in UTF-16 units. */
 export class QueryError extends TallystickError {}
 /** The derived search structure. */

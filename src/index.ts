@@ -1,10 +1,13 @@
 /** Tallystick as a library: open a log, append, search, verify. Each subpath export has its part of the whole. */
 export {
+  AuditUnavailable,
   DialectError,
+  type Done,
   ERROR_CODES,
   type ErrorCode,
   IndexError,
   LogError,
+  OutcomeUnsealed,
   ProofError,
   QueryError,
   RecordError,
@@ -13,6 +16,7 @@ export {
   TokenError,
   UsageError,
 } from './errors.ts';
+export type { Attempt, GuardSettings, Operation } from './guard/guard.ts';
 export type { Receipt, SealedHead } from './log/receipt.ts';
 export type { AppendResult } from './log/unit.ts';
 export {

@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import type { Catalog } from './catalog/catalog.ts';
 import type { Catalogs } from './catalog/catalogs.ts';
 import { CATALOG, draft, type EventHandle, type Told, type ToldFailure } from './catalog/define.ts';
+import { LogError } from './errors.ts';
+import { Guard, type GuardSettings, type Operation } from './guard/guard.ts';
 import type { RecordIndex } from './index/index.ts';
 import { CatalogDirectory } from './log/catalog-directory.ts';
 import { HeadDirectory } from './log/head-memory.ts';
@@ -131,6 +133,10 @@ export class AuditLog {
   readonly #log: Log;
   readonly #store: LogStore;
   readonly #unsubscribe: () => void;
+  readonly #guard = new Guard({
+    seal: (record, phase) => this.append(record, { phase }),
+    isOver: (error) => error instanceof LogError && error.code === 'LOG_CLOSED',
+  });
 
   private constructor(store: LogStore, log: Log, reader: AuditReader, unsubscribe: () => void) {
     this.#store = store;
@@ -199,6 +205,19 @@ export class AuditLog {
     return this.append(draft(event, details, told as Told));
   }
 
+  /**
+   * Runs an operation that must not happen unrecorded: `log.guard(signserver.KEYGEN, { KEYALIAS: 'k1', … }, () => …)`.
+   * Its attempt is sealed before it is called, its outcome before its result is handed over: see `Guard.run`.
+   */
+  guard<D extends object, T>(
+    event: EventHandle<D>,
+    details: Partial<D>,
+    operation: Operation<D, T>,
+    settings?: GuardSettings,
+  ): Promise<T> {
+    return this.#guard.run(event, details, operation, settings);
+  }
+
   /** As `append` of a list, but a record whose id came before with other content is refused alone. */
   appendEach(records: readonly RecordDraft[], settings: AppendSettings = {}): Promise<AppendResult[]> {
     return this.#log.appendEach(records, { source: 'library', ...settings });
@@ -226,8 +245,13 @@ export class AuditLog {
     return this.reader.verify(options);
   }
 
-  /** Seals what waits, gives up ownership and closes store and index. */
+  /**
+   * Waits for guarded operations under way (so MUST NOT be awaited within one), seals what waits, gives up ownership and
+   * closes store and index.
+   */
   async close(): Promise<void> {
+    const guarded = this.#guard.close();
+    if (this.#guard.isBusy) await guarded;
     await this.#log.close();
     this.#unsubscribe();
     await this.reader.close();

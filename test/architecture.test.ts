@@ -32,8 +32,14 @@ const LAYERS: readonly Layer[] = [
     why: 'reads through its own source contract, so that no store is needed to distrust one',
   },
   {
+    at: 'guard',
+    may: ['record', 'catalog'],
+    portable: true,
+    why: 'attempt, operation, outcome: the same over whatever seals a record',
+  },
+  {
     at: 'client',
-    may: ['record', 'catalog', 'query', 'merkle', 'checkpoint', 'verify'],
+    may: ['record', 'catalog', 'guard', 'query', 'merkle', 'checkpoint', 'verify'],
     portable: true,
     why: 'asks a server and checks what it answers',
   },
@@ -78,6 +84,11 @@ const LAYERS: readonly Layer[] = [
     may: ['index/index.ts', 'index', 'merkle', 'record', 'catalog', 'query'],
     mayTypes: ['verify/source.ts'],
     why: 'a driver knows its contract, not another driver; rows are derived by the catalog',
+  },
+  {
+    at: 'signatures',
+    may: ['record'],
+    why: 'judges what records say of signatures; how the records were had is for the caller',
   },
   { at: 'tokens', may: [], why: 'a token implements the signer contract; the log never sees one' },
   {
@@ -127,6 +138,7 @@ const PACKAGES: ReadonlyMap<string, readonly string[]> = new Map([
   ['asn1js', ['tokens']],
   ['pkijs', ['tokens']],
   ['pkcs11js', ['tokens']],
+  ['@noble/curves', ['signatures']],
   ['fastify', ['server']],
   ['@fastify/swagger', ['server']],
   ['typebox', ['server']],

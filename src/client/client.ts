@@ -1,5 +1,6 @@
 import { draft, type EventHandle, type Told, type ToldFailure } from '../catalog/define.ts';
 import { TallystickError } from '../errors.ts';
+import { Guard, type GuardSettings, type Operation } from '../guard/guard.ts';
 import { formatQuery } from '../query/mod.ts';
 import { checkDraft, type RecordDraft } from '../record/mod.ts';
 import type { Report } from '../verify/mod.ts';
@@ -36,6 +37,11 @@ const REQUEST_CHARACTERS = 4 * 1024 * 1024;
  */
 export class TallystickClient {
   protected readonly http: Http;
+  readonly #guard = new Guard({
+    seal: (record, phase) => this.appendOne(record, { phase }),
+    // A server that has stopped may be started again.
+    isOver: () => false,
+  });
 
   /** Throws `UsageError` USAGE for an address that is not one. */
   constructor({ url, fetch = (input, init) => globalThis.fetch(input, init) }: ClientOptions) {
@@ -58,6 +64,16 @@ export class TallystickClient {
   record<D extends object>(event: EventHandle<D>, details: Partial<D>, told: ToldFailure): Promise<Receipt>;
   record(event: EventHandle, details: object, told?: Told | ToldFailure): Promise<Receipt> {
     return this.append(draft(event, details, told as Told));
+  }
+
+  /** Runs an operation that must not happen unrecorded: as `AuditLog.guard`, and as `Guard.run` says. */
+  guard<D extends object, T>(
+    event: EventHandle<D>,
+    details: Partial<D>,
+    operation: Operation<D, T>,
+    settings?: GuardSettings,
+  ): Promise<T> {
+    return this.#guard.run(event, details, operation, settings);
   }
 
   search({ query, limit, order, cursor, signal }: SearchRequest = {}): Promise<SearchAnswer> {
@@ -136,13 +152,18 @@ export class TallystickClient {
     return this.http.json('/healthz');
   }
 
+  protected async appendOne(
+    record: RecordDraft,
+    query: { readonly source?: string | undefined; readonly phase?: 'attempt' | 'outcome' },
+  ): Promise<Receipt> {
+    return this.http.json('/v1/records', { method: 'POST', query, body: checkDraft(record) });
+  }
+
   protected async appendFrom(
     source: string | undefined,
     records: RecordDraft | readonly RecordDraft[],
   ): Promise<Receipt | AppendResult[]> {
-    if (!isList(records)) {
-      return this.http.json('/v1/records', { method: 'POST', query: { source }, body: checkDraft(records) });
-    }
+    if (!isList(records)) return this.appendOne(records, { source });
     const results: AppendResult[] = [];
     for (const { places, body } of requests(records, results)) {
       const call = { method: 'POST', query: { source }, type: 'application/x-ndjson', body } as const;
