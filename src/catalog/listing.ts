@@ -74,6 +74,7 @@ export interface SystemListing {
   readonly fields: number;
 }
 
+/** What a system's catalog holds, as command line, HTTP and documents show it. */
 export function listSystem(catalog: Catalog): SystemListing {
   const { system, about, partIn, parts, fields } = catalog.table;
   return {
@@ -86,6 +87,7 @@ export function listSystem(catalog: Catalog): SystemListing {
   };
 }
 
+/** All that is known of one event (`info`, of this catalog), and what is derived from its records. */
 export function listEvent(catalog: Catalog, info: EventInfo): EventListing {
   const { table } = catalog;
   const rules = table.objects.filter(({ from }) => tells(info, from));

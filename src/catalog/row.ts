@@ -33,6 +33,7 @@ export interface IndexRow {
   readonly objects: readonly ObjectRef[];
 }
 
+/** What an index keeps of a record: its members, and what the catalogs conclude from them. */
 export function indexRow(record: AuditRecord, catalogs: Catalogs = Catalogs.builtIn): IndexRow {
   const signature = inline<SignatureInfo>(record.signature);
   return {
