@@ -136,11 +136,11 @@ export class Pkcs11Token implements CryptoToken {
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    this.#isClosed = true;
     const link = this.#link;
-    if (link === null) return;
-    if (!link.isLost) await this.#call('close');
-    await giveBack(this.#library, link);
+    const closed = link === null || link.isLost ? undefined : this.#call('close');
+    this.#isClosed = true;
+    await closed;
+    if (link !== null) await giveBack(this.#library, link);
   }
 
   /** Calls with somebody logged in. */
@@ -187,6 +187,10 @@ export class Pkcs11Token implements CryptoToken {
     name: K,
     ...args: Parameters<SessionCalls[K]>
   ): Promise<ReturnType<SessionCalls[K]>> {
+    if (this.#isClosed) {
+      const closed = new TokenError('TOKEN_UNAVAILABLE', `token ${this.name} was closed; open it again`);
+      return Promise.reject(closed);
+    }
     if (this.#link === null || this.#link.isLost) this.#link = takeLink(this.#library);
     const options = { token: this.name, slot: this.#slot, logsIn: this.#guard.hasSource };
     return this.#link.call({ session: this.#session, ...options, name, args });

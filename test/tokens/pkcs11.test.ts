@@ -44,7 +44,7 @@ if (missing !== undefined) {
         },
         takeAway: async () => hsm.takeAway(),
         giveBack: async () => hsm.giveBack(),
-        dispose: async () => undefined,
+        dispose: async () => hsm.clear(),
       };
     },
   });
@@ -89,6 +89,8 @@ if (missing !== undefined) {
       await refused(absent.list(), 'TOKEN_UNAVAILABLE');
       await assertSigns(signers[0]);
       await one.close();
+      await one.close();
+      await refused(signers[0].sign(new Uint8Array(1)), 'TOKEN_UNAVAILABLE');
       await other.login();
       await assertSigns(signers[1]);
     });

@@ -72,6 +72,12 @@ export class SoftHsm {
     return label;
   }
 
+  /** Destroys all tokens: the library looks at each of them when it is initialised. */
+  clear(): void {
+    rmSync(this.#folder, { recursive: true });
+    mkdirSync(this.#folder);
+  }
+
   /** Takes all tokens away, as when a device is unplugged. */
   takeAway(): void {
     renameSync(this.#folder, `${this.#folder}.away`);
