@@ -1,7 +1,9 @@
 import type { Catalogs } from '../catalog/catalogs.ts';
+import { AttemptCheck } from './attempts.ts';
 import { clockSkew, type DeepContext, type DeepResult, deepCheckBundle } from './deep.ts';
 import type { Findings } from './findings.ts';
 import type { PayloadCheck } from './payloads.ts';
+import type { Attempts } from './report.ts';
 import type { RowCheck } from './rows.ts';
 
 /** Runs `deepCheckBundle`, here or on another thread. */
@@ -29,6 +31,7 @@ export class ContentCheck {
   readonly #payloads: PayloadCheck;
   readonly #rows: RowCheck | null;
   readonly #findings: Findings;
+  readonly #attempts = new AttemptCheck();
   readonly #underWay: UnderWay[] = [];
   /** `logged` of the record before. */
   #logged = 0;
@@ -52,6 +55,11 @@ export class ContentCheck {
   /** Records that were not read because their bytes are not the sealed ones. */
   get skipped(): number {
     return this.#skipped;
+  }
+
+  /** null when the records are not read. */
+  get attempts(): Attempts | null {
+    return this.#checker && this.#attempts.result;
   }
 
   /** Takes records [from, to); `entries` null when they are not as sealed. */
@@ -84,6 +92,7 @@ export class ContentCheck {
       if (first < this.#logged) this.#findings.addAll([clockSkew(from, this.#logged, first)]);
       this.#logged = last;
     }
+    this.#attempts.add(content.guarded);
     await this.#payloads.check(to, content.payloads);
     if (content.rows !== null) await this.#rows?.compare(from, content.rows);
   }

@@ -2,7 +2,8 @@ import { Catalogs } from '../catalog/catalogs.ts';
 import { type IndexRow, indexRow } from '../catalog/row.ts';
 import { TallystickError } from '../errors.ts';
 import { bundleEntries } from '../merkle/mod.ts';
-import { type AuditRecord, decodeEntry, references } from '../record/mod.ts';
+import { type AuditRecord, decodeEntry, idKey, references } from '../record/mod.ts';
+import type { GuardedRecord } from './attempts.ts';
 import { type Finding, finding } from './findings.ts';
 
 export interface DeepContext {
@@ -26,6 +27,8 @@ export interface DeepResult {
   /** `logged` of the first and last record that could be read; null when none could. */
   readonly logged: { readonly first: number; readonly last: number } | null;
   readonly payloads: readonly PayloadUse[];
+  /** Attempts and outcomes of guarded operations, in order. */
+  readonly guarded: readonly GuardedRecord[];
   /** For each entry its index row, null where there is none; null when not asked for. */
   readonly rows: readonly (IndexRow | null)[] | null;
 }
@@ -42,6 +45,7 @@ export function deepCheckBundle(
 ): DeepResult {
   const findings: Finding[] = [];
   const payloads: PayloadUse[] = [];
+  const guarded: GuardedRecord[] = [];
   const wanted: (IndexRow | null)[] = [];
   let first: number | null = null;
   let last: number | null = null;
@@ -51,6 +55,7 @@ export function deepCheckBundle(
     if (record !== null) {
       checkPlace(record, node, seq, findings);
       if (last !== null && record.logged < last) findings.push(clockSkew(seq, last, record.logged));
+      if (record.phase !== undefined) guarded.push(guardedRecord(record, seq));
       first ??= record.logged;
       last = record.logged;
       for (const { path, ref } of references(record)) {
@@ -61,13 +66,21 @@ export function deepCheckBundle(
     seq++;
   }
   const logged = first === null || last === null ? null : { first, last };
-  return { findings, logged, payloads, rows: rows ? wanted : null };
+  return { findings, logged, payloads, guarded, rows: rows ? wanted : null };
 }
 
 export function clockSkew(seq: number, before: number, logged: number): Finding {
   const [expected, actual] = [`${before} or later`, String(logged)];
   const message = `record ${seq} was logged ${before - logged} ms before the record in front of it`;
   return finding({ code: 'clock-skew', from: seq, to: seq + 1, expected, actual, message });
+}
+
+function guardedRecord(record: AuditRecord, seq: number): GuardedRecord {
+  const { node, phase, source, correlation = '', refs = [], logged } = record;
+  const link = refs.find((ref) => ref.why === 'attempt' && ref.node === node);
+  // An outcome that names no attempt of this log is one of none.
+  const attempt = phase === 'attempt' ? null : (link?.seq ?? -1);
+  return { seq, logged, key: idKey(source, correlation), attempt };
 }
 
 function read(entry: Uint8Array, seq: number, findings: Finding[]): AuditRecord | null {

@@ -14,6 +14,6 @@ export {
 } from './findings.ts';
 export { verifyLog } from './log.ts';
 export { verifyRange, verifyRecord } from './range.ts';
-export type { Checked, NotChecked, Report, Trust } from './report.ts';
+export type { Attempts, Checked, NotChecked, Report, Trust } from './report.ts';
 export type { VerifyOptions } from './run.ts';
 export type * from './source.ts';

@@ -47,6 +47,10 @@ export async function verifyRange(
   for await (const _ of run.records(head, tiles, base.size, range)) {
     // What there is to say of a bundle has been said.
   }
+  if (run.attempts !== null) {
+    run.attempts = null;
+    run.skip('attempts without outcome', 'outcomes may lie outside the records asked for');
+  }
   await checkPin(run, head, tiles);
   run.skip('the rest of the log', `only records ${from} to ${to - 1} were asked for`);
   return run.report(range);

@@ -27,6 +27,17 @@ export interface NotChecked {
   readonly why: string;
 }
 
+/** Guarded operations. One without outcome was cut off, or still ran when the head was fixed: a gap, and no tampering. */
+export interface Attempts {
+  readonly sealed: number;
+  /** How many have no outcome. */
+  readonly open: number;
+  /** The first of those, at most 1,000; `logged` in ms since 1970. */
+  readonly listed: readonly { readonly seq: number; readonly logged: number }[];
+  /** Attempts that came while 100,000 others waited for their outcome; of these nothing is said. */
+  readonly unfollowed: number;
+}
+
 export interface Report {
   /** `not-intact` as soon as one finding is a failure. */
   readonly verdict: 'intact' | 'not-intact';
@@ -44,4 +55,6 @@ export interface Report {
   readonly checked: Readonly<Checked>;
   readonly notChecked: readonly NotChecked[];
   readonly findings: readonly Finding[];
+  /** null unless every record of the log was to be read. */
+  readonly attempts: Attempts | null;
 }

@@ -7,7 +7,7 @@ import { ContentCheck, type DeepChecker, inline } from './content.ts';
 import { Findings } from './findings.ts';
 import { chooseKeys, type FixedHead, fixHead } from './head.ts';
 import { PayloadCheck } from './payloads.ts';
-import type { Checked, NotChecked, Report } from './report.ts';
+import type { Attempts, Checked, NotChecked, Report } from './report.ts';
 import { RowCheck } from './rows.ts';
 import type { IndexSource, LogSource, SourceHead } from './source.ts';
 import type { SealedTiles, Slice } from './tiles.ts';
@@ -43,6 +43,7 @@ export class Run {
   readonly findings: Findings = new Findings();
   readonly checked: Checked = { records: 0, bundles: 0, tiles: 0, checkpoints: 0, payloads: 0, rows: 0 };
   readonly #notChecked: NotChecked[] = [];
+  attempts: Attempts | null = null;
   head: FixedHead | null = null;
   keyring: Keyring | null = null;
 
@@ -137,6 +138,7 @@ export class Run {
     checked.tiles += tiles.believed;
     checked.payloads = payloads.good;
     checked.rows = rows?.good ?? 0;
+    this.attempts = content.attempts;
     this.#skipContent(isDeep, content, payloads, rows, range);
   }
 
@@ -148,7 +150,10 @@ export class Run {
     range: Slice,
   ): void {
     if (!isDeep)
-      this.skip('what is in the records', 'not asked for: form, numbering, times and payload references');
+      this.skip(
+        'what is in the records',
+        'not asked for: form, numbering, times, payload references, attempts without outcome',
+      );
     else if (content.skipped > 0) {
       this.skip(`what is in ${content.skipped} records`, 'they lie in bundles that are not as sealed');
     }
@@ -182,6 +187,7 @@ export class Run {
       checked,
       notChecked: this.#notChecked,
       findings: findings.list(),
+      attempts: this.attempts,
     };
   }
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defineCatalog, event, field } from '../../src/catalog/mod.ts';
 import {
   AuditUnavailable,
   type ErrorCode,
@@ -12,23 +11,7 @@ import type { Guard } from '../../src/guard/guard.ts';
 import type { AuditRecord } from '../../src/record/mod.ts';
 import { NODE, settle } from '../log/fixture.ts';
 import type { StagedStore } from '../log/staged-store.ts';
-
-export const vault = defineCatalog({
-  system: 'vault',
-  about: 'Keys of a vault.',
-  partIn: null,
-  textual: false,
-  failureSuffix: ' failed',
-  fields: {
-    alias: field('text', 'Which key.'),
-    digest: field('text', 'What was made.'),
-  },
-  parts: { '': { Generate: event('generate', 'alias digest?', 'A key was made.') } },
-  objects: [],
-  correlation: [],
-  reason: [],
-  actor: {},
-});
+import { vault } from './vault.ts';
 
 /** A log that is guarded, one way or another, over a store that does as it is told. */
 export interface Guarded {
@@ -202,7 +185,7 @@ export function guardContract(open: () => Promise<Guarded>): void {
         'OUTCOME_UNSEALED',
       );
       assert.deepEqual(error.done, done);
-      assert.deepEqual([error.context['seq'], error.retry], [1, false]);
+      assert.deepEqual([error.context.seq, error.retry], [1, false]);
       assert.doesNotMatch(`${error.message} ${JSON.stringify(error)}`, /made|no room/);
       assert.equal((await records()).length, 2);
       store.heal('commit');

@@ -10,7 +10,8 @@ import { injected } from '../client/support.ts';
 import { checkLog } from '../log/check.ts';
 import { NODE, openBench, settle } from '../log/fixture.ts';
 import type { StagedStore } from '../log/staged-store.ts';
-import { type Guarded, guardContract, vault } from './contract.ts';
+import { type Guarded, guardContract } from './contract.ts';
+import { vault } from './vault.ts';
 
 const DETAILS = { alias: 'k1' };
 

@@ -83,6 +83,19 @@ const VerifyAnswer = Type.Object(
         message: Type.String(),
       }),
     ),
+    attempts: Type.Union(
+      [
+        Type.Object(
+          {
+            ...{ sealed: Count, open: Count, unfollowed: Count },
+            listed: Type.Array(Type.Object({ seq: Count, logged: Count }, strict)),
+          },
+          strict,
+        ),
+        Type.Null(),
+      ],
+      { description: 'Guarded operations, and the first of those without outcome. Null unless `deep`.' },
+    ),
   },
   strict,
 );
