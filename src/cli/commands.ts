@@ -140,14 +140,27 @@ export const COMMANDS: readonly Command[] = [
       },
       { name: 'no-pin', summary: 'neither use nor make a pin' },
       { name: 'key', value: 'VKEY', summary: 'verifier key to believe, as "serve" shows it' },
+      {
+        name: 'signatures',
+        summary: 'also check the signatures that records hold against the hashes logged with them',
+      },
+      {
+        name: 'certificates',
+        value: 'DIR',
+        summary: 'PEM files to check them with; ALIAS.pem or KEYID.pem names the key',
+      },
       ...FROM_TO,
       NODE,
     ],
     notes: [
-      'Exit code 0: intact; 1: not intact; 2: could not be checked.',
+      'Exit code 0: intact; 1: not intact, or a signature in a record does not match; 2: could not be checked.',
       'What is found intact is remembered in a pin outside the data directory, so that a cut, replaced or rebuilt log shows the next time. It works while a server runs.',
     ],
-    examples: ['verify --deep', 'verify --pin /media/usb/ca1.pin --json'],
+    examples: [
+      'verify --deep',
+      'verify --pin /media/usb/ca1.pin --json',
+      'verify --signatures --certificates certs/',
+    ],
     run: async (call: Call) => (await import('./verify.ts')).verify(call),
   },
   {

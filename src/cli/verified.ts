@@ -1,4 +1,5 @@
 import type { Pin } from '../checkpoint/mod.ts';
+import type { SignatureReport } from '../signatures/mod.ts';
 import type { Report } from '../verify/mod.ts';
 
 /** What became of the pin. `kept`: it was held against the log and stays as it was. */
@@ -8,6 +9,8 @@ export type PinStatus = 'created' | 'advanced' | 'kept' | 'not-saved';
 export interface Verified {
   readonly node: string;
   readonly report: Report;
+  /** Of the signatures that the records hold; null when they were not asked for, or there is no head to go by. */
+  readonly signatures: SignatureReport | null;
   /** null when there was none and none was made. */
   readonly pin: {
     readonly file: string;

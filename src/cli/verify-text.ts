@@ -1,9 +1,9 @@
 import type { Finding, NotChecked, Report, Trust } from '../verify/mod.ts';
-import { attemptLines } from './attempts-text.ts';
 import type { Call } from './command.ts';
 import { counted, grouped, utc } from './format.ts';
 import type { Output } from './io.ts';
 import { safeText } from './safe-text.ts';
+import { signatureLines } from './signatures-text.ts';
 import type { Verified } from './verified.ts';
 
 /** Findings shown to people; `--json` has all that the verifier lists. */
@@ -63,21 +63,24 @@ function rank(finding: Finding): number {
 }
 
 /** A verification as it is printed: a document, or the verdict and what stands behind it. */
-export async function showReport({ json, io }: Call, { node, report, pin }: Verified): Promise<void> {
+export async function showReport(
+  { json, io }: Call,
+  { node, report, signatures, pin }: Verified,
+): Promise<void> {
   const { stdout } = io;
   if (json) {
     const { file, status, before } = pin ?? {};
     const pinned =
       pin === null ? null : { file, status, size: before?.size ?? null, savedAt: before?.savedAt ?? null };
-    return stdout.json({ node, ...report, pin: pinned });
+    return stdout.json({ node, ...report, signatures, pin: pinned });
   }
   await stdout.line(verdictLine(report, stdout));
   if (report.origin !== null) {
     await stdout.line(stdout.style('dim', `  ${safeText(report.origin)}, root ${report.root ?? 'unknown'}`));
   }
   for (const line of findingLines(report, stdout)) await stdout.line(line);
-  for (const line of attemptLines(report.attempts, stdout)) await stdout.line(line);
   for (const line of notCheckedLines(report.notChecked, stdout)) await stdout.line(line);
+  for (const line of signatures === null ? [] : signatureLines(signatures, stdout)) await stdout.line(line);
   for (const line of pinLines(report, pin)) await stdout.line(line);
 }
 

@@ -4,8 +4,17 @@ import { fromHex } from '../crypto/bytes.ts';
 import { LogError } from '../errors.ts';
 import { stateDirectory } from '../open.ts';
 import { checkNode } from '../record/mod.ts';
+import type { Certificates } from '../signatures/mod.ts';
 import { databasePath } from '../store/sqlite/database.ts';
-import { type LogSource, type Report, type VerifyOptions, verifyLog, verifyRange } from '../verify/mod.ts';
+import type { LogStore } from '../store/store.ts';
+import {
+  type LogSource,
+  type NotChecked,
+  type Report,
+  type VerifyOptions,
+  verifyLog,
+  verifyRange,
+} from '../verify/mod.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { fixedAtHead, NOTHING } from './fixed-source.ts';
@@ -15,37 +24,45 @@ import { PinFile, RememberedPins } from './pins.ts';
 import { Progress } from './progress.ts';
 import type { Verified } from './verified.ts';
 import { type ComparedIndex, indexToCompare } from './verify-index.ts';
+import { certificatesOf, checkSignatures } from './verify-signatures.ts';
 import { showReport } from './verify-text.ts';
 
 /** One log to verify. */
 interface Target {
   readonly node: string;
+  /** null when nothing is there but a pin. */
+  readonly store: LogStore | null;
   readonly source: LogSource;
   /** null when nothing shall be remembered. */
   readonly pinFile: PinFile | null;
 }
 
-/** Exit code 0: every log is intact; 1: one is not; what is thrown means that it can't be told. */
+/**
+ * Exit code 0: every log is intact; 1: one is not, or holds a signature that does not match; what is thrown means that
+ * it can't be told.
+ */
 export async function verify(call: Call): Promise<number> {
   call.expect(0, 0);
   const key = call.text('key');
+  const certificates = await certificatesOf(call);
   const { targets, close } = await openTargets(call);
   const compared = await indexToCompare(call);
   const progress = new Progress(call.io, 'verifying');
-  let intact = true;
+  let good = true;
   try {
     for (const target of targets) {
-      const verified = await verifyOne(call, target, compared, {
+      const verified = await verifyOne(call, target, compared, certificates, {
         deep: call.isSet('deep'),
         onProgress: progress.update,
         signal: call.io.signal,
         ...(key === undefined ? {} : { keys: [key] }),
       });
       progress.clear();
-      intact &&= verified.report.verdict === 'intact';
+      const isFalse = (verified.signatures?.counts['does-not-match'] ?? 0) > 0;
+      good &&= verified.report.verdict === 'intact' && !isFalse;
       await showReport(call, verified);
     }
-    return intact ? EXIT.ok : EXIT.refused;
+    return good ? EXIT.ok : EXIT.refused;
   } finally {
     progress.clear();
     await compared.index?.close();
@@ -69,7 +86,7 @@ async function openTargets(call: Call): Promise<{ targets: Target[]; close(): Pr
     }
     const targets = nodes.map((node) => {
       const source = reading?.store.source(node) ?? NOTHING;
-      return { node, source, pinFile: pins.fileOf(node) };
+      return { node, store: reading?.store ?? null, source, pinFile: pins.fileOf(node) };
     });
     return { targets, close: async () => reading?.close() };
   } catch (error) {
@@ -105,10 +122,14 @@ function nodeOf(origin: string): string {
   return origin.slice(origin.lastIndexOf('/') + 1);
 }
 
+/** Said when signatures were to be checked and there is nothing that holds any. */
+const NO_RECORDS: NotChecked = { what: 'signatures in the records', why: 'there is no head to find them by' };
+
 async function verifyOne(
   call: Call,
-  { node, source, pinFile }: Target,
+  { node, store, source, pinFile }: Target,
   { index, catalogs, why }: ComparedIndex,
+  certificates: Certificates | null,
   settings: VerifyOptions,
 ): Promise<Verified> {
   const before = pinFile?.read() ?? null;
@@ -129,22 +150,31 @@ async function verifyOne(
   const found = await (part === null
     ? verifyLog(fixed, options)
     : verifyRange(fixed, part.from, part.to, options));
+  const hasNothing = store === null || head === null;
   const report = {
     ...found,
-    notChecked: found.notChecked.map((left) => (left.what === 'the search index' ? { ...left, why } : left)),
+    notChecked: [
+      ...found.notChecked.map((left) => (left.what === 'the search index' ? { ...left, why } : left)),
+      ...(certificates !== null && hasNothing ? [NO_RECORDS] : []),
+    ],
   };
-  if (pinFile === null) return { node, report, pin: null };
+  const signatures =
+    certificates === null || hasNothing
+      ? null
+      : await checkSignatures(call, store, node, head, report.range, certificates);
+  const verified = { node, report, signatures };
+  if (pinFile === null) return { ...verified, pin: null };
   const pin = { file: pinFile.path, before };
   const next = part === null ? nextPin(call, report, head?.signatures, before) : null;
-  if (next === null) return { node, report, pin: before === null ? null : { ...pin, status: 'kept' } };
+  if (next === null) return { ...verified, pin: before === null ? null : { ...pin, status: 'kept' } };
   try {
     pinFile.write(next);
   } catch (error) {
     // A file that was asked for must be there; one kept by the way is no reason to withhold the verdict.
     if (call.text('pin') !== undefined) throw error;
-    return { node, report, pin: { ...pin, status: 'not-saved', problem: (error as Error).message } };
+    return { ...verified, pin: { ...pin, status: 'not-saved', problem: (error as Error).message } };
   }
-  return { node, report, pin: { ...pin, status: before === null ? 'created' : 'advanced' } };
+  return { ...verified, pin: { ...pin, status: before === null ? 'created' : 'advanced' } };
 }
 
 /** What to remember after a whole log was found intact; null when there is nothing new. */
