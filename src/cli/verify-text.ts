@@ -1,4 +1,5 @@
 import type { Finding, NotChecked, Report, Trust } from '../verify/mod.ts';
+import { attemptLines } from './attempts-text.ts';
 import type { Call } from './command.ts';
 import { counted, grouped, utc } from './format.ts';
 import type { Output } from './io.ts';
@@ -79,6 +80,7 @@ export async function showReport(
     await stdout.line(stdout.style('dim', `  ${safeText(report.origin)}, root ${report.root ?? 'unknown'}`));
   }
   for (const line of findingLines(report, stdout)) await stdout.line(line);
+  for (const line of attemptLines(report.attempts, stdout)) await stdout.line(line);
   for (const line of notCheckedLines(report.notChecked, stdout)) await stdout.line(line);
   for (const line of signatures === null ? [] : signatureLines(signatures, stdout)) await stdout.line(line);
   for (const line of pinLines(report, pin)) await stdout.line(line);
