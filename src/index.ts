@@ -16,7 +16,7 @@ export {
   TokenError,
   UsageError,
 } from './errors.ts';
-export type { Attempt, GuardSettings, Operation } from './guard/guard.ts';
+export type { Attempt, GuardSettings, Noted, Operation } from './guard/guard.ts';
 export type { Receipt, SealedHead } from './log/receipt.ts';
 export type { AppendResult } from './log/unit.ts';
 export {

@@ -28,12 +28,13 @@ describe('README', () => {
   test('its library examples run, one after the other, and do what they say', () => {
     const dir = mkdtempSync(join(tmpdir(), 'tallystick-readme-'));
     try {
-      const [first, second, ...others] = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, text]) =>
-        run(dir, text as string),
+      const [first, second, third, ...others] = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(
+        ([, text]) => run(dir, text as string),
       );
       assert.match(first as string, /^1 tallystick-[0-9a-f]{8}\/signer-1\n2\n/);
       assert.match(first as string, /\nverified complete through record 2\nintact\n$/);
       assert.equal(second, "[ 'Pay', 'Pay' ]\n[ 'KEYGEN' ]\n[ 'Pya' ]\n");
+      assert.equal(third, 'rel-2027 made\n1 attempted, 0 without outcome\n');
       assert.deepEqual(others, []);
     } finally {
       rmSync(dir, { recursive: true, force: true });

@@ -34,11 +34,14 @@ export interface GuardSettings extends Omit<Told, 'id' | 'time' | 'outcome'> {
 export interface Attempt<D extends object = object> extends Place {
   readonly correlation: string;
   /**
-   * Adds fields to the outcome's record that only the operation knows, also when it fails later. Throws `RecordError`
-   * RECORD_INVALID for what no record may hold.
+   * Says in the outcome's record what only the operation knows, also when it fails later: fields are added, members
+   * replaced. Throws `RecordError` RECORD_INVALID for what no record may hold.
    */
-  note(details: Partial<D>): void;
+  note(details: Partial<D>, members?: Noted): void;
 }
+
+/** Members of a record that an operation makes. */
+export type Noted = Pick<RecordDraft, 'signature' | 'objects'>;
 
 export type Operation<D extends object, T> = (attempt: Attempt<D>) => T | Promise<T>;
 
@@ -116,15 +119,13 @@ export class Guard {
       checkDraft({ ...draft(event, details as D, { ...told, correlation }), outcome: 'void' }),
     );
     const place = await this.#attempt(event, attempted, deadlineMs);
-    const noted: Record<string, unknown> = {};
-    const outcome = (done: Done): RecordDraft => outcomeOf(event, attempted, place, noted, done);
-    const note = (more: object): void => {
-      const copy = { ...noted, ...more };
-      checkDraft({ ...attempted, details: { ...(attempted.details as object), ...copy } });
-      Object.assign(noted, structuredClone(more));
+    let known = attempted;
+    const note = (more: object, members: Noted = {}): void => {
+      const details = { ...(known.details as object | undefined), ...more };
+      known = structuredClone(checkDraft({ ...known, ...members, details }));
     };
     const done = await perform(() => operation({ node: place.node, seq: place.seq, correlation, note }));
-    await this.#conclude(outcome(done), place, deadlineMs, done);
+    await this.#conclude(outcomeOf(event, known, place, done), place, deadlineMs, done);
     if ('error' in done) throw done.error;
     return done.result as T;
   }
@@ -157,7 +158,7 @@ export class Guard {
     try {
       const at = await sealing;
       const error = new Error('the operation was not started: its attempt was sealed too late');
-      await this.#seal(outcomeOf(event, attempted, at, {}, { error }), at, timer);
+      await this.#seal(outcomeOf(event, attempted, at, { error }), at, timer);
     } catch {
       // The caller has been told already that the log seals nothing.
     } finally {
@@ -236,18 +237,11 @@ async function perform(operation: () => unknown): Promise<Done> {
   }
 }
 
-function outcomeOf(
-  event: EventHandle,
-  attempted: RecordDraft,
-  { node, seq }: Place,
-  noted: object,
-  done: Done,
-): RecordDraft {
-  const { refs = [], details, reason: _, ...told } = attempted;
-  const all = { ...(details as object | undefined), ...noted };
+function outcomeOf(event: EventHandle, known: RecordDraft, { node, seq }: Place, done: Done): RecordDraft {
+  const { refs = [], details = {}, ...told } = known;
   const more = { ...told, time: Date.now(), refs: [...refs, { node, seq, why: 'attempt' }] };
-  if (!('error' in done)) return draft(event, all, { ...more, outcome: 'success' });
-  return draft(event, all, { ...more, outcome: 'failure', reason: messageOf(done.error) });
+  if (!('error' in done)) return draft(event, details, { ...more, outcome: 'success' });
+  return draft(event, details, { ...more, outcome: 'failure', reason: messageOf(done.error) });
 }
 
 /** What no rule of a log refuses: the operation, how it ended, and of which attempt. */

@@ -225,6 +225,17 @@ export function guardContract(open: () => Promise<Guarded>): void {
     );
   });
 
+  test('a signature and objects that the operation makes stand in the outcome', async () => {
+    const { guard, records } = await open();
+    const made = { signature: { keyAlias: 'k1', value: 'c2ln' }, objects: [{ kind: 'key', id: '7' }] };
+    const before = { signature: { keyAlias: 'k1' } };
+    await guard(vault.Generate, DETAILS, ({ note }) => note({}, made), before);
+    const [, attempt, outcome] = await records();
+    assert.deepEqual([attempt?.signature, attempt?.objects], [before.signature, undefined]);
+    assert.deepEqual([outcome?.signature, outcome?.objects], [made.signature, made.objects]);
+    assert.deepEqual(outcome?.details, DETAILS);
+  });
+
   test('what the caller changes meanwhile is not what was attempted', async () => {
     const { guard, records } = await open();
     const details = { alias: 'k1' };
