@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { detectDialect } from '../../src/dialects/dialects.ts';
 import { DIGICERT_CSV } from '../../src/dialects/digicert/dialect.ts';
+import { DIGICERT_JSON } from '../../src/dialects/digicert/json-dialect.ts';
 import type { RecordDraft } from '../../src/record/types.ts';
 import { bytesOf, one, parse, records, told } from './helpers.ts';
 
@@ -93,6 +94,19 @@ describe('the three tables', () => {
     });
     assert.deepEqual(all[2]?.signature, { metadata: [{ key: 'x', value: '' }] });
     assert.ok(all[2]?.flags?.includes('malformed-value'));
+  });
+
+  test('an entry of metadata without a key is kept in details, and comes back when it is printed', () => {
+    const cells = { 'Metadata value': 'v', 'Metadata primary': 'Yes', 'Metadata source': 'smctl' };
+    const record = one(DIGICERT_CSV, `${METADATA}s-1,,v,Yes,smctl\r\n`);
+    assert.deepEqual([record.details, record.signature], [cells, undefined]);
+    assert.ok(record.flags?.includes('malformed-value'));
+    for (const dialect of [DIGICERT_CSV, DIGICERT_JSON]) {
+      const printer = dialect.printer({ report: 'signature-metadata' });
+      const { text, flags } = printer.print(record);
+      assert.deepEqual(flags, []);
+      assert.deepEqual(one(dialect, printer.head + text).details, cells);
+    }
   });
 });
 

@@ -148,6 +148,10 @@ class Gatherer implements Content {
     if (others.length > 0) this.flags.add('no-place');
     if (entry === undefined) return;
     const { key, value, primary, source } = entry;
+    if (key === '') {
+      this.flags.add('no-place');
+      return;
+    }
     this.#member('signature.metadata[].key', metadataKey(key));
     if (value !== '') this.#member('signature.metadata[].value', value);
     this.#member('signature.metadata[].primary', primary === undefined ? primary : primary ? 'Yes' : 'No');
@@ -170,9 +174,19 @@ class Gatherer implements Content {
       return;
     }
     if (this.fields.get(name) === value) return;
-    const kept = typeof value === 'string' && value !== '' && MALFORMED.get(name)?.(value) === null;
+    const kept =
+      typeof value === 'string' &&
+      value !== '' &&
+      (this.#isKeyless(at) || MALFORMED.get(name)?.(value) === null);
     if (kept && !this.fields.has(name)) this.fields.set(name, value);
     else this.flags.add('no-place');
+  }
+
+  /** Whether it is of an entry of metadata whose row has no key: reading keeps such in details. */
+  #isKeyless(at: string): boolean {
+    const key = 'signature.metadata[].key';
+    const ofEntry = this.#report === 'signature-metadata' && at.startsWith('signature.metadata[].');
+    return ofEntry && at !== key && !this.fields.has(fieldAt(this.#report, key)!);
   }
 }
 

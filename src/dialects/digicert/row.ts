@@ -184,10 +184,17 @@ export function primaryOf(text: string): boolean | null {
   return primary === 'yes' ? true : primary === 'no' ? false : null;
 }
 
-/** The one entry that a row of metadata is. */
+/** What a row of metadata tells of its entry besides the key. */
+const OF_ENTRY = ['value', 'primary', 'source'] as const;
+
+/** The one entry that a row of metadata is; without a key there is none, and what it would say stays in details. */
 function metadataEntry(texts: Told['texts'], builder: DraftBuilder): SignatureMetadata | null {
   const key = texts.get('signature.metadata[].key');
-  if (key === undefined) return null;
+  if (key === undefined) {
+    for (const part of OF_ENTRY)
+      readMember(`Metadata ${part}`, texts.get(`signature.metadata[].${part}`), () => null, builder);
+    return null;
+  }
   const source = texts.get('signature.metadata[].source');
   const primary = readMember(
     'Metadata primary',
