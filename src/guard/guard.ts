@@ -112,6 +112,9 @@ export class Guard {
     if (!Number.isSafeInteger(deadlineMs) || deadlineMs < 1 || deadlineMs > MAX_DEADLINE_MS) {
       throw new UsageError('USAGE', `deadlineMs must be an integer from 1 to ${MAX_DEADLINE_MS}`);
     }
+    // Not in the type. Two operations of one id would have one attempt.
+    if ('id' in told)
+      throw new UsageError('USAGE', 'a guarded operation takes no id; "correlation" is yours');
     if (this.#closed) throw unavailable('the log is closed; open it again', undefined);
     const correlation = told.correlation ?? newId();
     // As it is now: what the caller does with it while the operation runs is not what was attempted.
@@ -154,15 +157,12 @@ export class Guard {
     sealing: Promise<Place>,
     deadlineMs: number,
   ): Promise<void> {
-    const timer = new Timer(deadlineMs);
+    const error = new Error('the operation was not started: its attempt was sealed too late');
     try {
       const at = await sealing;
-      const error = new Error('the operation was not started: its attempt was sealed too late');
-      await this.#seal(outcomeOf(event, attempted, at, { error }), at, timer);
+      await this.#conclude(outcomeOf(event, attempted, at, { error }), at, deadlineMs, { error });
     } catch {
       // The caller has been told already that the log seals nothing.
-    } finally {
-      timer.clear();
     }
   }
 

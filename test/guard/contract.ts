@@ -151,6 +151,7 @@ export function guardContract(open: () => Promise<Guarded>): void {
     for (const deadlineMs of [0, -1, 1.5, Number.NaN, 2 ** 31]) {
       await assert.rejects(guard(vault.Generate, DETAILS, operation, { deadlineMs }), { code: 'USAGE' });
     }
+    await assert.rejects(guard(vault.Generate, DETAILS, operation, { id: 'x' } as object), { code: 'USAGE' });
     assert.equal((await records()).length, 1);
   });
 
@@ -273,5 +274,52 @@ export function guardContract(open: () => Promise<Guarded>): void {
         ['attempt', outcome.correlation, outcome.details],
       );
     }
+  });
+
+  test('whatever fails, what the caller hears agrees with what is in the log', async () => {
+    const faults = (['STORE_UNAVAILABLE', 'STORE_OUTCOME_UNKNOWN', 'STORE_SYNC_FAILED'] as const).flatMap(
+      (code) =>
+        [false, true].flatMap((applied) =>
+          [1, 7].flatMap((times) => [
+            { code, applied, times, inside: true },
+            { code, applied, times, inside: false },
+          ]),
+        ),
+    );
+    const heard = await Promise.all(
+      faults.map(async ({ code, applied, times, inside }) => {
+        const { guard, store, records } = await open();
+        const fault = (): void =>
+          store.fail('commit', new StoreError(code, 'made to fail'), { applied, times });
+        if (!inside) fault();
+        let calls = 0;
+        const operation = (): string => {
+          calls++;
+          if (inside) fault();
+          return 'made';
+        };
+        const answer = await guard(vault.Generate, DETAILS, operation, { deadlineMs: 3_000 }).catch(
+          (error: Error) => error,
+        );
+        const phases = (await records()).map(({ phase }) => phase);
+        const what = `${code} ${applied} ${times} ${inside}: ${answer}, ${phases}`;
+        assert.equal(phases.filter((phase) => phase === 'attempt').length <= 1, true, what);
+        assert.equal(phases.filter((phase) => phase === 'outcome').length <= calls, true, what);
+        if (answer instanceof AuditUnavailable) {
+          assert.equal(calls, 0, what);
+          return 'not started';
+        }
+        assert.equal(calls, 1, what);
+        assert.equal(phases[1], 'attempt', what);
+        if (answer instanceof OutcomeUnsealed) {
+          assert.deepEqual(answer.done, { result: 'made' }, what);
+          return 'not sealed';
+        }
+        assert.equal(answer, 'made', what);
+        assert.equal(phases[2], 'outcome', what);
+        return 'made';
+      }),
+    );
+    assert.deepEqual([...new Set(heard)].sort(), ['made', 'not sealed', 'not started']);
   });
 }
