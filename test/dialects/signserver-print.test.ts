@@ -7,7 +7,7 @@ import { MAX_NATIVE_BYTES } from '../../src/dialects/dialect.ts';
 import { SIGNSERVER_TEXT } from '../../src/dialects/signserver/dialect.ts';
 import type { Json, RecordDraft } from '../../src/record/types.ts';
 import { checkDraft } from '../../src/record/validate.ts';
-import { records } from './helpers.ts';
+import { one, records } from './helpers.ts';
 import { SIGNSERVER_LINES } from './lines.ts';
 import { detailsOf, eventsOf, gentleText, hostileText, native, roundTrip } from './round-trip.ts';
 import { readShared, skipWithoutShared as skip } from './shared.ts';
@@ -335,5 +335,38 @@ describe('samples come back byte for byte', { skip }, () => {
     if (!/^\d{4}-/.test(raw)) return 'prefix';
     if (raw.slice(23) === print(record).slice(23)) return 'written later';
     return record.flags?.includes('outcome-deduced') ? 'deduced' : 'unexplained';
+  }
+});
+
+test('a line within a value that begins as lines of the log do is written encoded', () => {
+  for (const start of [
+    '2026-11-21 00:00:00,000 INFO  [X] ',
+    '2026-11-21T00:00:00',
+    '08:15:30,123 INFO  [X] ',
+  ]) {
+    for (const end of ['\n', '\r\n', '\r']) {
+      const record = { ...BASE, details: { FILENAME: `x${end}${start}y` } };
+      const { text, flags } = SIGNSERVER_TEXT.printer().print(record);
+      assert.ok(flags.includes('escaped'), JSON.stringify(text));
+      assert.equal(text.includes(start), false);
+      assert.deepEqual(one(SIGNSERVER_TEXT, text).details as object, record.details);
+    }
+  }
+});
+
+test('the reason of a failure stands in the field of its event that tells one', () => {
+  const failed = { time: 1, system: 'signserver', outcome: 'failure', reason: 'no; such: worker\n' } as const;
+  for (const [event, module, field] of [
+    ['PROCESS', 'WORKER', 'EXCEPTION'],
+    ['CERTCHAININSTALLED', 'KEY_MANAGEMENT', 'ERROR'],
+    ['TIMED_SERVICE_RUN', 'SERVICE', 'Message'],
+  ] as const) {
+    const { text, flags } = SIGNSERVER_TEXT.printer().print({ ...failed, event, module });
+    const back = one(SIGNSERVER_TEXT, text);
+    assert.deepEqual(
+      [back.reason, (back.details as Record<string, string>)[field]],
+      [failed.reason, failed.reason],
+    );
+    assert.equal(flags.includes('no-place'), false);
   }
 });

@@ -76,14 +76,14 @@ function give({ name, encoded }: Key, value: string, event: EventInfo | null, in
 
 /**
  * What would make a value, written as it stands, end early, begin an entry or pass for its end: a key of any kind
- * behind a semicolon, the word that starts an entry, a tail, a line that begins as CESeCore's own device writes it.
+ * behind a semicolon, the word that starts an entry, a tail, a line that begins with a date or a time as lines of a log do.
  */
 const UNSAFE = new RegExp(
   [
     `; (?:\\r?\\n)?(?:${NAME}): `,
     `EVENT: |${ALL_FIELDS}|${BY_PATTERN}`,
     'REPLY_TIME:(?! )',
-    '\\n\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d[+-]\\d\\d:\\d\\d',
+    '[\\r\\n](?:\\d{4}-\\d\\d-\\d\\d[ T]|\\d\\d:\\d\\d:\\d\\d,\\d{3} )',
   ].join('|'),
 );
 

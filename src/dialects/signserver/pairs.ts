@@ -25,7 +25,7 @@ export function eventOf(record: RecordDraft, flags: Set<PrintFlag>): EventInfo |
 
 /** The fields of a record, in the order that SignServer writes them; a list gives its name several times. */
 export function pairsOf(record: RecordDraft, event: EventInfo | null, flags: Set<PrintFlag>): Pair[] {
-  return inOrder(unordered(record, flags), record.module, event);
+  return inOrder(unordered(record, event, flags), record.module, event);
 }
 
 /** The same, without the worker that stands in the head: its first, unless that reads as none. */
@@ -34,18 +34,32 @@ export function pairsBelowHead(
   event: EventInfo | null,
   flags: Set<PrintFlag>,
 ): { readonly worker: string | undefined; readonly pairs: readonly Pair[] } {
-  const pairs = unordered(record, flags);
+  const pairs = unordered(record, event, flags);
   const first = pairs.findIndex(({ name }) => name === 'WORKER_ID');
   const worker = isTold(pairs[first]?.value) ? pairs.splice(first, 1)[0]?.value : undefined;
   return { worker, pairs: inOrder(pairs, record.module, event) };
 }
 
-function unordered(record: RecordDraft, flags: Set<PrintFlag>): Pair[] {
+function unordered(record: RecordDraft, event: EventInfo | null, flags: Set<PrintFlag>): Pair[] {
   const details = isReference(record.details) ? undefined : record.details;
   if (details !== record.details) flags.add('no-place');
-  return Object.entries((details ?? {}) as { readonly [name: string]: Json }).flatMap(([name, value]) =>
-    textsOf(value, flags).map((text) => ({ name, value: text })),
+  const pairs = Object.entries((details ?? {}) as { readonly [name: string]: Json }).flatMap(
+    ([name, value]) => textsOf(value, flags).map((text) => ({ name, value: text })),
   );
+  return [...pairs, ...reasonPairs(record, event, pairs)];
+}
+
+/** The error message, in the field of the event that tells one, when none of the details does. */
+function reasonPairs(
+  { outcome, reason }: RecordDraft,
+  event: EventInfo | null,
+  pairs: readonly Pair[],
+): Pair[] {
+  if (outcome !== 'failure' || typeof reason !== 'string') return [];
+  const { reason: names } = catalog.table;
+  if (pairs.some(({ name, value }) => names.includes(name) && isTold(value))) return [];
+  const name = names.find((one) => event?.has(one) === true && pairs.every((pair) => pair.name !== one));
+  return name === undefined ? [] : [{ name, value: reason }];
 }
 
 /** Known fields in the order of the catalog, the others behind by name; then as a hash map shuffles them. */
