@@ -142,12 +142,15 @@ export class SignatureCheck {
     info: SignatureInfo,
     { digest, bytes, kind }: LoggedSignature,
   ): SignatureFinding | 'ok' | null {
+    const learned = this.#learned(info.keyId);
+    // The known one first: an ECDSA check takes a millisecond or more, and there may be many certificates.
+    const known = learned?.certificate ?? 'two';
+    if (known !== 'two' && known.key?.holds(digest, bytes)) return 'ok';
     const [found, other] = this.#certificates.candidates.filter(
       ({ key }) => (kind === null || key.kind === kind) && key.holds(digest, bytes),
     );
     if (other !== undefined)
       return finding(seq, info, 'no-certificate', 'it holds under several certificates');
-    const learned = this.#learned(info.keyId);
     if (found !== undefined) {
       if (learned !== null) learn(learned, found);
       return 'ok';
