@@ -16,7 +16,11 @@ export function namedDialect(call: Call): Dialect | null {
   const name = call.text('system');
   if (name === undefined) return null;
   const dialect = dialectByName(name);
-  if (dialect !== null) return dialect;
+  if (dialect !== null) {
+    if (call.text('pattern') === undefined || dialect.takesPattern === true) return dialect;
+    const able = DIALECTS.filter(({ takesPattern }) => takesPattern === true).map((one) => one.name);
+    throw call.usage(`lines of ${dialect.name} follow no pattern; those of --system ${able.join(', ')} do`);
+  }
   const names = [...new Set(DIALECTS.flatMap(({ system, name: own }) => [system, own]))];
   const meant = nearest(name, names);
   throw call.usage(

@@ -9,6 +9,8 @@ export interface Dialect {
   /** Name and version as sealed in records: `signserver-text/1`. */
   readonly name: string;
   readonly system: string;
+  /** Its lines follow a pattern of the writer's settings (`ParserOptions.pattern`); the others take none. */
+  readonly takesPattern?: true;
   /** One line for help texts. */
   readonly title: string;
   /**

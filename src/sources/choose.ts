@@ -20,14 +20,14 @@ export function chooseDialect(path: string, head: Uint8Array, { dialect, force }
     if (dialect !== null) return dialect;
     throw new DialectError(
       'DIALECT_UNKNOWN',
-      `${path} is not a log of a known system; nothing of it was taken (--system says which it is)`,
+      `${path} is not a log of a known system; it was left alone (--system says which it is)`,
       { context: { path } },
     );
   }
   if (dialect === null || dialect === detected) return detected;
   throw new DialectError(
     'DIALECT_MISMATCH',
-    `${path} is ${detected.name}, not ${dialect.name}; nothing of it was taken. Leave --system out, or add --force`,
+    `${path} is ${detected.name}, not ${dialect.name}; it was left alone. Leave --system out, or add --force`,
     { context: { path, stated: dialect.name, detected: detected.name } },
   );
 }

@@ -167,3 +167,10 @@ test('search --as ocsf: the records that were found, as they stand in the log', 
   }
   assert.equal(await box.refused(['search', 'x', '--as', 'native'], 2), 'USAGE');
 });
+
+test('--pattern is refused for lines that follow none', async (t) => {
+  const box = new Sandbox(t);
+  const { code, err } = await box.run(['parse', '--system', 'signserver', '--pattern', 'x', 'file']);
+  assert.equal(code, 2);
+  assert.match(err, /signserver-text\/1 follow no pattern; those of --system signserver-worker\/1 do/);
+});

@@ -22,6 +22,7 @@ import { ALL_FIELDS } from './worker-start.ts';
 export const SIGNSERVER_WORKER: Dialect = {
   name: 'signserver-worker/1',
   system: catalog.system,
+  takesPattern: true,
   title: 'SignServer worker logs (all fields, or by a pattern)',
   detect: (head) => share(parser(), head),
   parser,
