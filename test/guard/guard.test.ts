@@ -64,7 +64,7 @@ describe('embedded', () => {
     );
   });
 
-  test('a log that stopped for good is not waited for', async () => {
+  test('a log that stopped for good is not waited for', { timeout: 10_000 }, async () => {
     const { guard, store } = await embedded();
     const error = await guard(vault.Generate, DETAILS, () => {
       store.fail('commit', new StoreError('STORE_SYNC_FAILED', 'the disk is broken'));
