@@ -14,9 +14,7 @@ export async function verification(data: string, count: number, hashing: () => n
     let most = 0;
     const { rate, ratio } = await byTurns(hashing, () => {
       const script = join(import.meta.dirname, 'verify-child.ts');
-      const child = execFileSync(process.execPath, [...FRUGAL.flags, script, data, mode], {
-        env: { ...process.env, ...FRUGAL.env },
-      });
+      const child = execFileSync(process.execPath, [...FRUGAL, script, data, mode]);
       const { verdict, ms, rssMiB } = JSON.parse(child.toString()) as {
         verdict: string;
         ms: number;

@@ -1,5 +1,1 @@
-export declare const FRUGAL: {
-  /** Options of Node. */
-  readonly flags: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-};
+export declare const FRUGAL: readonly string[];

@@ -8,14 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { findNode, whatToInstall } from './find-node.js';
 import { FRUGAL } from './frugal.js';
 
-const PLAIN = { flags: [], env: {} };
-
 const node = findNode();
-const way = process.argv[2] === 'verify' ? FRUGAL : PLAIN;
-const isGoingThatWay = way.flags.every((flag) => process.execArgv.includes(flag));
+const flags = process.argv[2] === 'verify' ? FRUGAL : [];
+const areSet = flags.every((flag) => process.execArgv.includes(flag));
 if (node === null) fail(whatToInstall());
-else if (node === process.execPath && isGoingThatWay) runHere();
-else runUnder(node, way);
+else if (node === process.execPath && areSet) runHere();
+else runUnder(node);
 
 function runHere() {
   // A checkout runs from its TypeScript; the published package has only what was built from it.
@@ -29,11 +27,10 @@ function runHere() {
     .catch((error) => fail(error));
 }
 
-function runUnder(node, { flags, env }) {
+function runUnder(node) {
   const launcher = fileURLToPath(import.meta.url);
   const child = spawn(node, [...process.execArgv, ...flags, launcher, ...process.argv.slice(2)], {
     stdio: 'inherit',
-    env: { ...process.env, ...env },
   });
   const forward = (signal) => {
     // A terminal sends its Ctrl-C to both of us; sent on, the child would count two.

@@ -7,10 +7,17 @@ import { FIRST_ID, PROFILE_FIELDS, type ProfileField } from './schema.ts';
 
 /** Rows read at once. */
 const PAGE_ROWS = 8_192;
+/** Pages on their way: a page takes some turns of the event loop, and whoever works on one leaves it few. */
+const PAGES_AHEAD = 2;
 
 const NO_TEXTS: ReadonlyMap<number, string> = new Map();
 
-/** Reads the rows of a node back, a page at a time: while one is used, the next is fetched. */
+interface Page {
+  readonly page: RowPage;
+  readonly meanings: Meanings;
+}
+
+/** Reads the rows of a node back, a page at a time: while one is used, the next are fetched. */
 export class RowReader {
   readonly #link: Link;
   readonly #node: string;
@@ -23,32 +30,35 @@ export class RowReader {
   }
 
   async *read(from: number, to: number): AsyncGenerator<readonly IndexRow[]> {
-    let next = this.#fetch(from, to);
-    for (let at = from; at < to; at += PAGE_ROWS) {
-      const complete = await next;
-      next = this.#fetch(at + PAGE_ROWS, to);
-      // Nobody waits for it when the caller stops early.
-      next.catch(() => {});
-      if (complete !== null) yield* pageRows(this.#node, complete.page, complete.meanings);
+    const coming: Promise<Page>[] = [];
+    for (let at = from, asked = from; at < to; at += PAGE_ROWS) {
+      for (; asked < to && coming.length < PAGES_AHEAD; asked += PAGE_ROWS) {
+        const page = this.#fetch(asked, Math.min(asked + PAGE_ROWS, to));
+        // Nobody waits for it when the caller stops early.
+        page.catch(() => {});
+        coming.push(page);
+      }
+      const { page, meanings } = await coming.shift()!;
+      yield* pageRows(this.#node, page, meanings);
     }
   }
 
-  async #fetch(from: number, to: number): Promise<{ page: RowPage; meanings: Meanings } | null> {
-    if (from >= to) return null;
-    const end = Math.min(from + PAGE_ROWS, to);
-    const page = await this.#link.call('rows', { node: this.#node, from, to: end });
-    const sets = await this.#link.call('objectSets', distinct(page.objects));
-    return {
-      page,
-      meanings: {
-        profile: await this.#profiles.of(page.profile),
-        objects: { id: sets.id, ...(await this.#wordColumns(sets, ['kind', 'ident', 'name'])) },
-        actor: await this.#words.of(page.actor),
-        ip: await this.#words.of(page.ip),
-        correlation: await this.#textsOf(page.correlation),
-        hash: await this.#textsOf(page.hash),
-      },
-    };
+  async #fetch(from: number, to: number): Promise<Page> {
+    const page = await this.#link.call('rows', { node: this.#node, from, to });
+    const [profile, objects, actor, ip, correlation, hash] = await Promise.all([
+      this.#profiles.of(page.profile),
+      this.#objectSets(page.objects),
+      this.#words.of(page.actor),
+      this.#words.of(page.ip),
+      this.#textsOf(page.correlation),
+      this.#textsOf(page.hash),
+    ]);
+    return { page, meanings: { profile, objects, actor, ip, correlation, hash } };
+  }
+
+  async #objectSets(column: Uint32Array): Promise<Meanings['objects']> {
+    const sets = await this.#link.call('objectSets', distinct(column));
+    return { id: sets.id, ...(await this.#wordColumns(sets, ['kind', 'ident', 'name'])) };
   }
 
   async #askTexts(table: TextTable, numbers: Iterable<number>): Promise<Meaning<string>[]> {
@@ -80,8 +90,9 @@ export class RowReader {
     columns: { readonly [K in Name]: Uint32Array },
     names: readonly Name[],
   ): Promise<Record<Name, (string | undefined)[]>> {
-    const found: [Name, (string | undefined)[]][] = [];
-    for (const name of names) found.push([name, await this.#words.of(columns[name])]);
+    const found = await Promise.all(
+      names.map(async (name) => [name, await this.#words.of(columns[name])] as const),
+    );
     return Object.fromEntries(found) as Record<Name, (string | undefined)[]>;
   }
 }
