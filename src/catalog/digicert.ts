@@ -217,9 +217,6 @@ const TIME_NAMES = ['Timestamp', 'Created on', 'Created at'];
 const IP_NAMES = ['IP address', 'Client IP address'];
 const ERROR_NAMES = ['Error', 'Reason'];
 
-/** At most so many rows stand in one report; archived reports are numbered, and the first holds the oldest. */
-export const DIGICERT_REPORT_ROWS = 10_000;
-
 export const DIGICERT_REPORTS: Readonly<Record<DigicertReport, ReportForm>> = {
   'audit-log': {
     columns: [
