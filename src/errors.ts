@@ -38,13 +38,26 @@ export const ERROR_CODES = {
     retry: false,
   },
   TOKEN_LOCKED: { summary: 'a token takes no PIN any more', status: 503, retry: false },
+  TOKEN_NOT_FOUND: { summary: 'no token of that name is configured', status: 404, retry: false },
+  TOKEN_EXISTS: {
+    summary: 'a token of that name, or at that place, is configured already',
+    status: 409,
+    retry: false,
+  },
+  TOKEN_IN_USE: { summary: 'a token holds a key that seals the log or stands by', status: 409, retry: false },
   TOKEN_UNSUPPORTED: { summary: 'a token cannot do what was asked of it', status: 422, retry: false },
   KEY_NOT_FOUND: { summary: 'a token has no key of that alias', status: 404, retry: false },
   KEY_EXISTS: { summary: 'a token already has a key of that alias', status: 409, retry: false },
+  KEY_IN_USE: { summary: 'a key seals the log or stands by', status: 409, retry: false },
   KEY_UNSUITABLE: { summary: 'a key is of a kind that cannot seal a log', status: 422, retry: false },
   CERTIFICATE_INVALID: {
     summary: 'a certificate is malformed, or does not fit its key or chain',
     status: 422,
+    retry: false,
+  },
+  CERTIFICATE_NOT_FOUND: {
+    summary: 'a key has no certificate, or no certificate signing request',
+    status: 404,
     retry: false,
   },
 

@@ -8,6 +8,7 @@ const KEY = 'KEYALIAS CRYPTOTOKEN keyHash?';
 const CLIENTS = 'added:authorized_client? changed:authorized_client? removed:authorized_client?';
 const API_KEY = 'apiKeyId apiKeyName? apiKeyRoles expires?';
 const TOKEN = 'tokenId tokenFriendlyName? tokenSerialNumber?';
+const CERTIFICATE = `${KEY} certHash certHashAlgorithm`;
 
 /**
  * Every act on a Tallystick log, in that log itself: only the log writes records of this system. Events and fields
@@ -82,6 +83,12 @@ export const tallystick = defineCatalog({
     CSR: field('base64', 'The certificate signing request in DER.'),
     CERTIFICATE: field('pem', 'The certificate.'),
     CERTIFICATECHAIN: field('pem', 'The certificates, the lowest first.'),
+    certHash: field('hash', 'Digest of the certificate in DER.'),
+    certHashAlgorithm: field('text', 'How that digest was made.'),
+    csrId: field('hash', 'SHA-256 of the certificate signing request in DER.'),
+    keyFriendlyName: field('text', 'Alias of the key from now on.'),
+    STANDBY: field('boolean', 'True when the key is to stand by, and seals nothing yet.'),
+    SUCCESS: field('boolean', 'Whether the key is gone.'),
     tokenId: field('text', 'Identifies the token.'),
     tokenFriendlyName: field('text', 'Its name for people.'),
     tokenSerialNumber: field('text', 'Serial number of the device.'),
@@ -218,11 +225,25 @@ export const tallystick = defineCatalog({
         means: { KEYALIAS: 'Alias of the key, or `all`.' },
       }),
       GENCSR: event('generate-csr', `${KEY} FOR_DEFAULTKEY? CSR`, 'A certificate signing request was made.'),
-      KEYREMOVE: event('delete', KEY, 'A key was removed from its token.'),
+      'Delete CSR': event('delete', `${KEY} csrId`, 'A certificate signing request was thrown away.'),
+      KEYIMPORT: event(
+        'import',
+        `${KEY} KEYSPEC KEYALG`,
+        'A key that was made elsewhere was taken into a token.',
+      ),
+      KEYREMOVE: event('delete', `${KEY} SUCCESS`, 'A key was removed from its token.'),
+      'Set friendly name to key': event(
+        'update',
+        `${KEY} keyFriendlyName`,
+        'A key was given another alias.',
+        {
+          means: { KEYALIAS: 'Alias of the key until then.' },
+        },
+      ),
       KEYSELECTED: event(
         'select',
-        `${KEY} WORKER_ID? SCOPE? NODE?`,
-        'A key was chosen for use: by a source or sink, or to seal the log when it next starts.',
+        `${KEY} WORKER_ID? SCOPE? NODE? STANDBY?`,
+        'A key was chosen for use: to seal the log, to stand by for that, or by a source or sink.',
       ),
       CERTINSTALLED: event(
         'import',
@@ -234,6 +255,26 @@ export const tallystick = defineCatalog({
         'CERTIFICATECHAIN WORKER_ID? KEYALIAS? CRYPTOTOKEN? SCOPE? NODE?',
         'A certificate with those above it was installed for a key.',
       ),
+      'Enable certificate': event(
+        'unsuspend',
+        CERTIFICATE,
+        'The certificate of a key may be given out, and used, again.',
+      ),
+      'Disable certificate': event(
+        'suspend',
+        CERTIFICATE,
+        'The certificate of a key is kept, but neither given out nor used.',
+      ),
+      'Delete certificate': event('delete', CERTIFICATE, 'The certificates of a key were thrown away.'),
+      'Initialize token': event(
+        'set-up',
+        'tokenId added:*',
+        'A token was configured: its kind and where it is; never its PIN.',
+      ),
+      'Delete token': event('delete', 'tokenId', 'A token is no longer used; its keys stay where they are.'),
+      'Set friendly name to token': event('update', TOKEN, 'A token goes by another name from now on.', {
+        means: { tokenId: 'Its name until then.', tokenFriendlyName: 'Its name from now on.' },
+      }),
       'Log in to token': event('log-in', TOKEN, 'A token was opened, so that its keys can be used.'),
       'Log out from token': event('log-out', TOKEN, 'A token was closed.'),
 
@@ -292,6 +333,7 @@ export const tallystick = defineCatalog({
     { kind: 'certificate', from: 'added:authorized_client', as: 'client-rule' },
     { kind: 'certificate', from: 'changed:authorized_client', as: 'client-rule' },
     { kind: 'certificate', from: 'removed:authorized_client', as: 'client-rule' },
+    { kind: 'certificate', from: 'certHash', as: 'digest' },
     { kind: 'token', from: 'CRYPTOTOKEN', as: 'text' },
     { kind: 'token', from: 'tokenId', as: 'text', name: ['tokenFriendlyName'] },
     { kind: 'worker', from: 'WORKER_ID', as: 'text', name: ['WORKER_NAME'] },
