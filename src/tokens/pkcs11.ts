@@ -21,6 +21,7 @@ import {
   type TokenKey,
   type TokenStatus,
   type UnusableKey,
+  unsupported,
 } from './token.ts';
 
 export type { SlotChoice } from './pkcs11/session.ts';
@@ -117,6 +118,19 @@ export class Pkcs11Token implements CryptoToken {
   async generate(alias: string, spec: KeySpec): Promise<TokenKey> {
     checkAlias(alias);
     return this.#do('generate', alias, spec);
+  }
+
+  async importKey(): Promise<TokenKey> {
+    throw unsupported(
+      this.name,
+      'take in a key that was outside of it',
+      'generate one in the device, or use the tool that came with the device (softhsm2-util --import)',
+    );
+  }
+
+  async rename(alias: string, to: string): Promise<void> {
+    checkAlias(to);
+    await this.#do('rename', alias, to);
   }
 
   remove(alias: string): Promise<void> {

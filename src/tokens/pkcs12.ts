@@ -92,6 +92,14 @@ export class Pkcs12Token implements CryptoToken {
     throw this.#readOnly('make a key');
   }
 
+  async importKey(): Promise<TokenKey> {
+    throw this.#readOnly('take in a key');
+  }
+
+  async rename(): Promise<void> {
+    throw this.#readOnly('give a key another name');
+  }
+
   async remove(): Promise<void> {
     throw this.#readOnly('remove a key');
   }

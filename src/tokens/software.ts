@@ -154,17 +154,31 @@ export class SoftwareToken implements CryptoToken {
   }
 
   async generate(alias: string, spec: KeySpec): Promise<TokenKey> {
-    checkAlias(alias);
-    if (this.#single !== null && this.#single !== alias) {
-      throw unsupported(this.name, `hold a key ${alias}`, 'it is one file; configure a directory instead');
-    }
+    this.#checkNew(alias);
     if (!isKeySpec(spec)) throw unsupported(this.name, `make a key ${spec}`, `it makes ${SEALING_KEYS}`);
     await this.#ready();
-    const file = this.#file(alias, KEY);
-    const { key, algorithm, publicKey } = sealingKey(await newKey(spec), file);
-    const made = writePrivateFile(file, formatKey(key, file, this.#passphrase), KEY_FILE);
-    if (!made) throw keyExists(this.name, alias);
-    return { alias, algorithm, spec, publicKey };
+    return this.#add(alias, await newKey(spec));
+  }
+
+  async importKey(alias: string, key: KeyObject): Promise<TokenKey> {
+    this.#checkNew(alias);
+    await this.#ready();
+    return this.#add(alias, key);
+  }
+
+  async rename(alias: string, to: string): Promise<void> {
+    this.#checkNew(to);
+    await this.#ready();
+    if (!this.#aliases().includes(alias)) throw keyNotFound(this.name, alias);
+    const pem = readSecret(this.#file(alias, KEY), KEY_FILE);
+    if (pem === null) throw keyNotFound(this.name, alias);
+    // The key under its new name first: cut short, there is one key under two names, and none is lost.
+    if (!writePrivateFile(this.#file(to, KEY), pem, KEY_FILE)) throw keyExists(this.name, to);
+    const certificates = readTokenFile(this.#file(alias, CERTIFICATES), CERTIFICATE_FILE, { isPublic: true });
+    if (certificates === null) removeFiles(this.#directory, [this.#file(to, CERTIFICATES)]);
+    else writePrivateFile(this.#file(to, CERTIFICATES), certificates.toString(), CERTIFICATE_FILE, true);
+    removeFiles(this.#directory, [this.#file(alias, CERTIFICATES), this.#file(alias, KEY)]);
+    this.#keys.delete(alias);
   }
 
   async remove(alias: string): Promise<void> {
@@ -230,6 +244,20 @@ export class SoftwareToken implements CryptoToken {
         throw error;
       }
     });
+  }
+
+  #checkNew(alias: string): void {
+    checkAlias(alias);
+    if (this.#single === null || this.#single === alias) return;
+    throw unsupported(this.name, `hold a key ${alias}`, 'it is one file; configure a directory instead');
+  }
+
+  #add(alias: string, made: KeyObject): TokenKey {
+    const file = this.#file(alias, KEY);
+    const { key, algorithm, spec, publicKey } = sealingKey(made, `the new ${file}`);
+    const isNew = writePrivateFile(file, formatKey(key, file, this.#passphrase), KEY_FILE);
+    if (!isNew) throw keyExists(this.name, alias);
+    return { alias, algorithm, spec, publicKey };
   }
 
   #open(alias: string): OpenKey {

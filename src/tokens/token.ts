@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { SignatureAlgorithm, Signer } from '../crypto/signer.ts';
 import { type ErrorCode, TokenError } from '../errors.ts';
 
@@ -81,6 +82,18 @@ export interface CryptoToken {
 
   /** Makes a key; durable when it resolves. Rejects with KEY_EXISTS; USAGE for an alias `checkAlias` refuses. */
   generate(alias: string, spec: KeySpec): Promise<TokenKey>;
+
+  /**
+   * Takes in a private key that was made elsewhere; durable when it resolves. Rejects with KEY_EXISTS, KEY_UNSUITABLE;
+   * USAGE for an alias `checkAlias` refuses.
+   */
+  importKey(alias: string, key: KeyObject): Promise<TokenKey>;
+
+  /**
+   * Gives a key another alias; its certificates stay with it, and signers of the old alias reject. Rejects with
+   * KEY_NOT_FOUND, KEY_EXISTS; USAGE for an alias `checkAlias` refuses.
+   */
+  rename(alias: string, to: string): Promise<void>;
 
   /** Destroys a key and its certificates, for good. */
   remove(alias: string): Promise<void>;

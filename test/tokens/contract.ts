@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPublicKey, randomBytes, verify } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, verify } from 'node:crypto';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import {
@@ -73,6 +73,10 @@ export async function assertSigns(signer: Signer): Promise<void> {
     (await openCheckpoint(note, [vkey])).verifiedBy.map((by) => by.vkey),
     [vkey],
   );
+}
+
+function privateKey(): KeyObject {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 }
 
 /** What every kind of token promises. */
@@ -249,6 +253,8 @@ export function tokenContract(suite: TokenSuite): void {
         const error = await refused(token.generate('new', spec), 'TOKEN_UNSUPPORTED');
         assert.match(error.message, /openssl/);
         await refused(token.remove(await key(spec)), 'TOKEN_UNSUPPORTED');
+        await refused(token.rename(await key(spec), 'new'), 'TOKEN_UNSUPPORTED');
+        await refused(token.importKey('new', privateKey()), 'TOKEN_UNSUPPORTED');
         assert.deepEqual(await token.list(), before);
       });
       return;
@@ -279,6 +285,52 @@ export function tokenContract(suite: TokenSuite): void {
         await refused(token.generate('seal', other as KeySpec), 'TOKEN_UNSUPPORTED');
       }
       assert.deepEqual(await token.list(), []);
+    });
+
+    test('a key that was given another alias is the same key, with its certificates', async () => {
+      const { publicKey } = await token.generate('old', spec);
+      const signer = await token.signer('old');
+      const certificate = await issue('own', await selfSigned('root'), publicKey);
+      await token.setCertificates('old', [certificate.der]);
+      await token.generate('taken', spec);
+      await refused(token.rename('old', 'taken'), 'KEY_EXISTS');
+      await refused(token.rename('old', 'old'), 'KEY_EXISTS');
+      await refused(token.rename('none', 'new'), 'KEY_NOT_FOUND');
+      for (const bad of ['', '../x', 'a b']) await refused(token.rename('old', bad), 'USAGE');
+      assert.deepEqual(await token.certificates('old'), [certificate.der]);
+      await token.rename('old', 'new');
+      assert.deepEqual(
+        (await token.list()).map(({ alias }) => alias),
+        ['new', 'taken'],
+      );
+      const renamed = await token.signer('new');
+      assert.equal(toHex(renamed.publicKey), toHex(publicKey));
+      await assertSigns(renamed);
+      assert.deepEqual(await token.certificates('new'), [certificate.der]);
+      await refused(token.certificates('old'), 'KEY_NOT_FOUND');
+      await refused(signer.sign(new Uint8Array(1)), 'KEY_NOT_FOUND');
+      assert.deepEqual(await (await open()).certificates('new'), [certificate.der]);
+    });
+
+    test('a key from elsewhere is taken in, or it is said that none can be', async () => {
+      const key = privateKey();
+      if (suite.kind === 'pkcs11') {
+        const { message } = await refused(token.importKey('seal', key), 'TOKEN_UNSUPPORTED');
+        assert.match(message, /generate one in the device/);
+        assert.deepEqual(await token.list(), []);
+        return;
+      }
+      const { publicKey } = await token.importKey('seal', key);
+      assert.equal(
+        toHex(publicKey),
+        createPublicKey(key).export({ type: 'spki', format: 'der' }).toString('hex'),
+      );
+      await assertSigns(await (await open()).signer('seal'));
+      await refused(token.importKey('seal', privateKey()), 'KEY_EXISTS');
+      await refused(token.importKey('../seal', privateKey()), 'USAGE');
+      const { privateKey: unsuitable } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+      await refused(token.importKey('p384', unsuitable), 'KEY_UNSUITABLE');
+      assert.equal((await token.list()).length, 1);
     });
 
     test('a removed key is gone, with its certificates; a new one of its alias is another', async () => {

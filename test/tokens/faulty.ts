@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Signer } from '../../src/crypto/signer.ts';
 import { type ErrorCode, TokenError } from '../../src/errors.ts';
@@ -81,6 +82,16 @@ export class FaultyToken implements CryptoToken {
   async remove(alias: string): Promise<void> {
     this.#check();
     return this.#inner.remove(alias);
+  }
+
+  async importKey(alias: string, key: KeyObject): Promise<TokenKey> {
+    this.#check();
+    return this.#inner.importKey(alias, key);
+  }
+
+  async rename(alias: string, to: string): Promise<void> {
+    this.#check();
+    return this.#inner.rename(alias, to);
   }
 
   async certificates(alias: string): Promise<readonly Uint8Array[]> {

@@ -27,6 +27,7 @@ export interface Cryptoki {
     object: Handle,
     template: readonly Attribute[],
   ): { readonly value: Buffer }[];
+  C_SetAttributeValue(session: Handle, object: Handle, template: readonly Attribute[]): void;
   C_GenerateKeyPair(
     session: Handle,
     mechanism: { readonly mechanism: number },
@@ -77,6 +78,8 @@ export const CKM = {
   EDDSA: 0x1057,
 } as const;
 export const CKR = {
+  ACTION_PROHIBITED: 0x1b,
+  ATTRIBUTE_READ_ONLY: 0x10,
   FUNCTION_NOT_SUPPORTED: 0x54,
   KEY_SIZE_RANGE: 0x62,
   KEY_TYPE_INCONSISTENT: 0x63,

@@ -25,6 +25,8 @@ const MEANINGS: ReadonlyMap<number, Meaning> = new Map([
   [CKR.USER_PIN_NOT_INITIALIZED, { code: 'TOKEN_PASSPHRASE', text: 'has no user PIN yet; set one' }],
   [CKR.PIN_LOCKED, { code: 'TOKEN_LOCKED', text: 'has locked its PIN; unlock it as security officer' }],
   [CKR.PIN_EXPIRED, { code: 'TOKEN_LOCKED', text: 'says that its PIN has expired; set a new one' }],
+  [CKR.ACTION_PROHIBITED, NOT_ABLE],
+  [CKR.ATTRIBUTE_READ_ONLY, NOT_ABLE],
   [CKR.FUNCTION_NOT_SUPPORTED, NOT_ABLE],
   [CKR.KEY_SIZE_RANGE, NOT_ABLE],
   [CKR.MECHANISM_INVALID, NOT_ABLE],

@@ -180,12 +180,30 @@ export class Session {
     });
   }
 
+  rename(alias: string, to: string): void {
+    this.#run((session) => {
+      const key = this.#onlyKey(session, alias);
+      if (this.#privateKeys(session, [text(CKA.LABEL, to)]).length > 0) throw keyExists(this.#name, to);
+      const publicKeys = this.#find(session, [is(CKO.PUBLIC_KEY), ...identity(key)]);
+      // The private key last: its label is the alias.
+      const objects = [...this.#certificatesOf(session, key), ...publicKeys, key.handle];
+      const done: Handle[] = [];
+      try {
+        for (const object of objects) {
+          this.#c.C_SetAttributeValue(session, object, [text(CKA.LABEL, to)]);
+          done.push(object);
+        }
+      } catch (error) {
+        for (const object of done) this.#c.C_SetAttributeValue(session, object, [text(CKA.LABEL, alias)]);
+        throw error;
+      }
+      this.#keys.delete(alias);
+    });
+  }
+
   remove(alias: string): void {
     this.#run((session) => {
-      const keys = this.#privateKeys(session, [text(CKA.LABEL, alias)]);
-      const [key, ...others] = keys;
-      if (key === undefined) throw keyNotFound(this.#name, alias);
-      if (others.length > 0) throw new TokenError('KEY_UNSUITABLE', ambiguous(alias).problem);
+      const key = this.#onlyKey(session, alias);
       this.#keys.delete(alias);
       const certificates = this.#certificatesOf(session, key);
       const publicKeys = this.#find(session, [is(CKO.PUBLIC_KEY), ...identity(key)]);
@@ -339,13 +357,19 @@ export class Session {
   #sealingKey(session: Handle, alias: string): SealingKey {
     const known = this.#keys.get(alias);
     if (known !== undefined) return known;
-    const [key, ...others] = this.#privateKeys(session, [text(CKA.LABEL, alias)]);
-    if (key === undefined) throw keyNotFound(this.#name, alias);
-    const described = others.length > 0 ? ambiguous(alias) : this.#describe(session, key);
+    const key = this.#onlyKey(session, alias);
+    const described = this.#describe(session, key);
     if ('problem' in described) throw new TokenError('KEY_UNSUITABLE', described.problem);
     const found = { ...key, key: described };
     this.#keys.set(alias, found);
     return found;
+  }
+
+  #onlyKey(session: Handle, alias: string): PrivateKey {
+    const [key, ...others] = this.#privateKeys(session, [text(CKA.LABEL, alias)]);
+    if (key === undefined) throw keyNotFound(this.#name, alias);
+    if (others.length > 0) throw new TokenError('KEY_UNSUITABLE', ambiguous(alias).problem);
+    return key;
   }
 
   #describe(session: Handle, key: PrivateKey): TokenKey | UnusableKey {
