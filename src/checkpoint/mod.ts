@@ -1,7 +1,8 @@
 export { type Checkpoint, checkpointBody, parseCheckpoint } from './body.ts';
 export { type OpenedCheckpoint, openCheckpoint, signCheckpoint } from './checkpoint.ts';
+export { type Cosignature, cosignaturesOf, cosignCheckpoint, readCosignatures } from './cosign.ts';
 export { Keyring, type OpenedNote } from './keyring.ts';
-export { parseVkey, VerifierKey, vkeyFromSpki } from './keys.ts';
+export { cosignerKeyFromSpki, parseVkey, VerifierKey, vkeyFromSpki } from './keys.ts';
 export {
   formatNote,
   isKeyName,
@@ -12,3 +13,19 @@ export {
   signatureLine,
 } from './note.ts';
 export { formatPin, type Pin, parsePin } from './pin.ts';
+export {
+  checkTlogProof,
+  formatTlogProof,
+  type ProofExpectation,
+  parseTlogProof,
+  type TlogProof,
+} from './tlog-proof.ts';
+export {
+  checkPolicy,
+  type Policy,
+  type PolicyAnswer,
+  type PolicyGroup,
+  type PolicyLog,
+  type PolicyWitness,
+  parsePolicy,
+} from './policy.ts';
