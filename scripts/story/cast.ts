@@ -45,6 +45,8 @@ export interface Cast {
   readonly ca: { readonly subject: string; readonly key: KeyPair; readonly certificate: Certificate };
   /** Signs the audit log of the certificate authority. */
   readonly caAudit: { readonly key: KeyPair; readonly certificate: Certificate };
+  /** Signs that of the key recovery authority. */
+  readonly kraAudit: { readonly key: KeyPair; readonly certificate: Certificate };
   /** The key the month is about, in the token HSM1. */
   readonly seal: { readonly key: KeyPair; readonly certificate: Certificate };
   /** Its false friend: another key of the same alias, in the token TEST. */
@@ -92,6 +94,7 @@ export async function makeCast(random: Random): Promise<Cast> {
       certificate: (await certify(CA_SUBJECT, 'ca certificate', START - YEAR, ca.key)).certificate,
     },
     caAudit: await certify(`CN=CA Audit,${ORGANISATION}`, 'ca audit', START - 60 * DAY),
+    kraAudit: await certify(`CN=KRA Audit,${ORGANISATION}`, 'kra audit', START - 60 * DAY),
     seal: await certify(SEAL_SUBJECT, 'seal', START + 2 * DAY),
     friend: await certify(FRIEND_SUBJECT, 'friend', START + 3 * DAY),
     stamp: await certify(STAMP_SUBJECT, 'stamp', START + 9 * DAY),

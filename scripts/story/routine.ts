@@ -1,13 +1,14 @@
 import { digicert, dogtag, type EventHandle, signserver, xroad } from '../../src/catalog/mod.ts';
 import { ADDRESSES, SEAL_ALIAS, STAMP_ALIAS } from './cast.ts';
-import { type Month, processed, signature } from './plot.ts';
-import { type Channel, CI_USER, Stage } from './scene.ts';
+import { processed, signature } from './lines.ts';
+import { type Channel, CI_USER, type Month, Stage } from './scene.ts';
 
 /** How the lines of an ordinary day are spread, in parts of a hundred. */
 export const SHARES: Readonly<Record<Channel, number>> = {
   'signserver-audit': 10,
   'signserver-worker': 40,
-  'ca-audit': 15,
+  'ca-audit': 13,
+  'kra-audit': 2,
   'central-server': 3,
   'security-server': 7,
   'digicert-audit': 5,
@@ -86,6 +87,14 @@ const ORDINARY: Readonly<Record<Channel, (stage: Stage, time: number, month: Mon
     ];
     stage.random.pick(lines)();
   },
+
+  'kra-audit': (stage, time) =>
+    stage.tell(
+      'kra-audit',
+      dogtag.AUTHZ,
+      { aclResource: 'certServer.kra.keys', Op: 'execute', Info: 'KeyResource.listKeys' },
+      { time, actor: { name: stage.cast.carol.uid } },
+    ),
 
   'central-server': (stage, time) => backUp(stage, 'central-server', time),
   'security-server': (stage, time) => backUp(stage, 'security-server', time),

@@ -9,6 +9,7 @@ export type Channel =
   | 'signserver-audit'
   | 'signserver-worker'
   | 'ca-audit'
+  | 'kra-audit'
   | 'central-server'
   | 'security-server'
   | 'digicert-audit'
@@ -28,6 +29,14 @@ export interface StoryFile {
   readonly size: number;
 }
 
+/** What recurs all month. */
+export interface Month {
+  /** By which DigiCert knows the key. */
+  readonly keypair: string;
+  readonly sealFiles: readonly StoryFile[];
+  readonly anchor: StoryFile;
+}
+
 /** What happens, in the order of time within each channel. */
 export class Stage {
   readonly cast: Cast;
@@ -43,7 +52,12 @@ export class Stage {
   /** ms of a time of day on a day of the month, 1 to 30. */
   at(day: number, time: string): number {
     const [h = 0, m = 0, s = 0] = time.split(':').map(Number);
-    return START + (((day - 1) * 24 + h) * 60 + m) * 60_000 + s * 1000 + this.random.below(1000);
+    return (
+      START +
+      (((day - 1) * 24 + h) * 60 + m) * 60_000 +
+      s * 1000 +
+      this.random.fork(`${day} ${time}`).below(1000)
+    );
   }
 
   tell<D extends object>(channel: Channel, event: EventHandle<D>, details: D, told?: Told): void;

@@ -5,10 +5,11 @@ import { dogtag, draft } from '../../src/catalog/mod.ts';
 import { dialectByName, type PrinterOptions } from '../../src/dialects/mod.ts';
 import type { RecordDraft } from '../../src/record/types.ts';
 import { type Cast, DAYS, makeCast, START } from './cast.ts';
-import { type Month, play } from './plot.ts';
+import type { KeyPair } from './pki.ts';
+import { play } from './plot.ts';
 import { Random } from './random.ts';
 import { routine, SHARES } from './routine.ts';
-import { type Channel, Stage } from './scene.ts';
+import { type Channel, type Month, Stage } from './scene.ts';
 
 /** Each file of the story, and in which dialect it is written. */
 const FILES: Readonly<
@@ -17,11 +18,14 @@ const FILES: Readonly<
   'signserver-audit': { name: 'signserver-audit.log', dialect: 'signserver-text' },
   'signserver-worker': { name: 'signserver-worker.log', dialect: 'signserver-worker' },
   'ca-audit': { name: 'ca_audit', dialect: 'dogtag' },
+  'kra-audit': { name: 'kra_cert-kra_audit', dialect: 'dogtag' },
   'central-server': { name: 'central-server-audit.log', dialect: 'xroad' },
   'security-server': { name: 'security-server-audit.log', dialect: 'xroad' },
   'digicert-audit': { name: 'digicert-audit.csv', dialect: 'digicert', newestFirst: true },
   'digicert-signatures': { name: 'digicert-signatures.csv', dialect: 'digicert', newestFirst: true },
 };
+
+const CHANNELS = Object.keys(FILES) as readonly Channel[];
 
 export interface StoryOptions {
   readonly seed: string;
@@ -45,8 +49,9 @@ export async function writeStory(
   const month = await play(stage);
   writeCertificates(dir, cast);
   const counts: Record<string, number> = {};
-  for (const channel of Object.keys(FILES) as Channel[]) {
-    counts[FILES[channel].name] = writeChannel(dir, stage, month, channel, options.routine);
+  const ordinary = spread(options.routine);
+  for (const [i, channel] of CHANNELS.entries()) {
+    counts[FILES[channel].name] = writeChannel(dir, stage, month, channel, ordinary[i]!);
   }
   return counts;
 }
@@ -55,8 +60,8 @@ function writeChannel(dir: string, stage: Stage, month: Month, channel: Channel,
   const { name, dialect, newestFirst } = FILES[channel];
   const printer = dialectByName(dialect)?.printer?.(PRINTING[channel]);
   if (printer === undefined) throw new Error(`${dialect} does not print`);
-  const seal = channel === 'ca-audit' ? new SignedLog(stage.cast) : null;
-  const perDay = Math.floor((lines * SHARES[channel]) / 100 / DAYS);
+  const auditor = AUDITORS[channel];
+  const seal = auditor === undefined ? null : new SignedLog(stage.cast[auditor].key);
   const file = openSync(join(dir, 'logs', name), 'w');
   let count = 0;
   const write = (record: RecordDraft): void => {
@@ -70,7 +75,7 @@ function writeChannel(dir: string, stage: Stage, month: Month, channel: Channel,
   if (seal !== null) write(seal.sign(START + 5 * 3_600_000 + 600_000));
   const days = Array.from({ length: DAYS }, (_, i) => i + 1);
   for (const day of newestFirst ? days.reverse() : days) {
-    const records = ofDay(stage, month, channel, day, perDay);
+    const records = ofDay(stage, month, channel, day, part(lines, day - 1, DAYS));
     if (newestFirst) records.reverse();
     for (const [i, record] of records.entries()) {
       write(record);
@@ -82,13 +87,31 @@ function writeChannel(dir: string, stage: Stage, month: Month, channel: Channel,
   return count;
 }
 
-function ofDay(stage: Stage, month: Month, channel: Channel, day: number, perDay: number): RecordDraft[] {
+/** How many ordinary lines each file gets: together as many as asked for. */
+function spread(lines: number): number[] {
+  let shares = 0;
+  let given = 0;
+  return CHANNELS.map((channel) => {
+    shares += SHARES[channel];
+    const upTo = Math.floor((lines * shares) / 100);
+    const own = upTo - given;
+    given = upTo;
+    return own;
+  });
+}
+
+/** The size of the part of this index, when `whole` is divided into so many nearly equal parts. */
+function part(whole: number, index: number, parts: number): number {
+  return Math.floor((whole * (index + 1)) / parts) - Math.floor((whole * index) / parts);
+}
+
+function ofDay(stage: Stage, month: Month, channel: Channel, day: number, ordinary: number): RecordDraft[] {
   const from = START + (day - 1) * 86_400_000;
   const to = from + 86_400_000;
   const told = stage.lines.filter(
     ({ channel: other, record: { time } }) => other === channel && time >= from && time < to,
   );
-  return [...told, ...routine(stage, month, channel, day, perDay).lines]
+  return [...told, ...routine(stage, month, channel, day, ordinary).lines]
     .map(({ record }) => record)
     .sort((a, b) => a.time - b.time);
 }
@@ -98,19 +121,26 @@ const PRINTING: Readonly<Record<Channel, PrinterOptions>> = {
   'signserver-audit': {},
   'signserver-worker': {},
   'ca-audit': {},
+  'kra-audit': {},
   'central-server': { host: 'cs1.example.org' },
   'security-server': { host: 'ss1.example.org' },
   'digicert-audit': { report: 'audit-log' },
   'digicert-signatures': { report: 'signature-log' },
 };
 
+/** Whose key signs the files of Dogtag's subsystems. */
+const AUDITORS: Readonly<Partial<Record<Channel, 'caAudit' | 'kraAudit'>>> = {
+  'ca-audit': 'caAudit',
+  'kra-audit': 'kraAudit',
+};
+
 /** Dogtag signs what it wrote since its last signature, that signature's line included. */
 class SignedLog {
-  readonly #cast: Cast;
+  readonly #key: KeyPair;
   #unsigned = createHash('sha256');
 
-  constructor(cast: Cast) {
-    this.#cast = cast;
+  constructor(key: KeyPair) {
+    this.#key = key;
   }
 
   add(text: string): void {
@@ -118,7 +148,7 @@ class SignedLog {
   }
 
   sign(time: number): RecordDraft {
-    const sig = this.#cast.caAudit.key.sign(this.#unsigned.digest());
+    const sig = this.#key.sign(this.#unsigned.digest());
     this.#unsigned = createHash('sha256');
     return draft(dogtag.AUDIT_LOG_SIGNING, { sig }, { time, actor: { name: '$System$' } });
   }
@@ -128,6 +158,7 @@ function writeCertificates(dir: string, cast: Cast): void {
   for (const name of [
     'ca',
     'caAudit',
+    'kraAudit',
     'seal',
     'friend',
     'stamp',
