@@ -31,6 +31,8 @@ export const ERROR_CODES = {
   NOTE_UNTRUSTED: { summary: 'no acceptable signature by a known key', status: 422, retry: false },
   KEY_INVALID: { summary: 'a key or vkey is malformed', status: 422, retry: false },
 
+  POLICY_INVALID: { summary: 'a policy of logs and witnesses breaks a rule', status: 422, retry: false },
+
   TOKEN_UNAVAILABLE: { summary: 'the signing key cannot be used', status: 503, retry: true },
   TOKEN_PASSPHRASE: {
     summary: 'a token or key file needs its PIN or passphrase, or the one given is wrong',
@@ -97,6 +99,7 @@ export const ERROR_CODES = {
     status: 503,
     retry: true,
   },
+  SELF_TEST_FAILED: { summary: 'a self-test failed; the log takes no records', status: 503, retry: true },
   OUTCOME_UNSEALED: {
     summary: 'the operation was carried out, but its outcome was not sealed in time',
     status: 503,

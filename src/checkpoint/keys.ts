@@ -2,7 +2,7 @@ import { sha256 } from '#sha256';
 import { concatBytes, equalBytes, fromBase64, toBase64, toHex, utf8 } from '../crypto/bytes.ts';
 import type { SignatureAlgorithm } from '../crypto/signer.ts';
 import { ProofError } from '../errors.ts';
-import { cosignedMessage, TIME_BYTES } from './cosignature.ts';
+import { cosignedMessage, cosignedText, TIME_BYTES, timeBytes } from './cosignature.ts';
 import { p256SignatureFromDer } from './ecdsa.ts';
 import { isKeyName } from './note.ts';
 
@@ -35,6 +35,8 @@ interface KeyType {
     readonly spkiPrefix: Uint8Array;
     readonly materialPrefix: Uint8Array;
   };
+  /** How a witness cosigns with such a key; what follows the prefix of SubjectPublicKeyInfo is the material. */
+  readonly cosigns?: { readonly algorithm: SignatureAlgorithm; readonly spkiPrefix: Uint8Array };
 }
 
 const NOTHING = new Uint8Array(0);
@@ -67,16 +69,18 @@ const isSpki = (spki: Uint8Array): boolean => spki[0] === 0x30 && spki.length > 
 const usualIdInput = (type: number) => (name: string, material: Uint8Array) =>
   concatBytes(utf8(`${name}\n`), Uint8Array.of(type), material);
 
+const ED25519: KeyType['check'] = {
+  importKey: (material) => crypto.subtle.importKey('raw', bytes(material), 'Ed25519', false, ['verify']),
+  verify: (key, signature, data) => crypto.subtle.verify('Ed25519', key, bytes(signature), bytes(data)),
+};
+
 const KEY_TYPES: readonly KeyType[] = [
   {
     type: 0x01,
     summary: 'Ed25519',
     isMaterial: is32Bytes,
     idInput: usualIdInput(0x01),
-    check: {
-      importKey: (material) => crypto.subtle.importKey('raw', bytes(material), 'Ed25519', false, ['verify']),
-      verify: (key, signature, data) => crypto.subtle.verify('Ed25519', key, bytes(signature), bytes(data)),
-    },
+    check: ED25519,
     seals: { algorithm: 'ed25519', spkiPrefix: ED25519_SPKI, materialPrefix: NOTHING },
   },
   {
@@ -103,6 +107,9 @@ const KEY_TYPES: readonly KeyType[] = [
     summary: 'timestamped Ed25519 cosignature',
     isMaterial: is32Bytes,
     idInput: usualIdInput(0x04),
+    check: ED25519,
+    timed: { length: TIME_BYTES, signed: cosignedText },
+    cosigns: { algorithm: 'ed25519', spkiPrefix: ED25519_SPKI },
   },
   {
     type: 0x05,
@@ -124,6 +131,7 @@ const KEY_TYPES: readonly KeyType[] = [
       verify: (key, signature, data) => crypto.subtle.verify(ML_DSA_44, key, bytes(signature), bytes(data)),
     },
     timed: { length: TIME_BYTES, signed: cosignedMessage },
+    cosigns: { algorithm: 'ml-dsa-44', spkiPrefix: ML_DSA_44_SPKI },
     seals: { algorithm: 'ml-dsa-44', spkiPrefix: ML_DSA_44_SPKI, materialPrefix: NOTHING },
   },
   {
@@ -187,42 +195,75 @@ export class VerifierKey {
     return this.#type.check !== undefined;
   }
 
+  /** Whether its signatures are cosignatures: of a witness, with the time it vouches for. */
+  get cosigns(): boolean {
+    return this.#type.cosigns !== undefined;
+  }
+
   /**
-   * How a log signs a note's text with this key: the bytes to sign, and those that go before the signature in its
-   * line. Throws `ProofError` NOTE_INVALID when keys of this type can't sign such a text.
+   * How a note's text is signed with this key: the bytes to sign, and those that go before the signature in its line.
+   * Throws `ProofError` NOTE_INVALID when keys of this type can't sign such a text.
+   *
+   * @param time of cosignatures, seconds since 1970. Zero makes no statement of time: a log's records have their own.
    */
-  statement(text: Uint8Array): { readonly data: Uint8Array; readonly before: Uint8Array } {
+  statement(text: Uint8Array, time = 0): { readonly data: Uint8Array; readonly before: Uint8Array } {
     const { timed, summary } = this.#type;
     if (timed === undefined) return { data: text, before: NOTHING };
-    // Zero: the log makes no statement of time here; its records have their own.
-    const before = new Uint8Array(timed.length);
+    const before = timeBytes(time);
     const data = timed.signed(this.name, before, text);
     if (data !== null) return { data, before };
     throw new ProofError('NOTE_INVALID', `not a checkpoint that a ${summary} can be made of`);
   }
 
   /**
-   * Whether this is a good signature of a note's text; false for malformed ones too. A signature of type 0x06 covers
-   * origin, size and root alone, and only of a checkpoint. Throws `ProofError` KEY_INVALID when the key turns out to
+   * Whether this is a good signature of a note's text; false for malformed ones too. Types 0x04 and 0x06 sign
+   * checkpoints alone, 0x06 of these origin, size and root. Throws `ProofError` KEY_INVALID when the key turns out to
    * be none (no point of the curve), `canVerify` is false, or the platform's WebCrypto does not know the algorithm
    * (ML-DSA-44 is new: Node 24 has it, not every browser).
    */
   async verify(text: Uint8Array, signature: Uint8Array): Promise<boolean> {
     const { check, timed, summary } = this.#type;
     if (check === undefined) throw invalid(this.name, `signatures of type ${summary} cannot be checked here`);
-    this.#imported ??= check.importKey(this.material);
-    let key: WebKey;
-    try {
-      key = await this.#imported;
-    } catch (cause) {
-      const isUnknown = (cause as Error)?.name === 'NotSupportedError';
-      const rule = isUnknown ? `this platform cannot check ${summary}` : `not a key of type ${summary}`;
-      throw invalid(this.name, rule, cause);
-    }
+    const key = await this.#import(check);
+    if (key === null) throw this.notCheckable();
     if (timed === undefined) return check.verify(key, signature, text);
     if (signature.length <= timed.length) return false;
     const data = timed.signed(this.name, signature.subarray(0, timed.length), text);
     return data !== null && check.verify(key, signature.subarray(timed.length), data);
+  }
+
+  /**
+   * Whether `verify` works here: not for types that are only known, nor for algorithms that the platform's WebCrypto
+   * lacks. Throws `ProofError` KEY_INVALID when the key turns out to be none.
+   */
+  async isCheckable(): Promise<boolean> {
+    const { check } = this.#type;
+    return check !== undefined && (await this.#import(check)) !== null;
+  }
+
+  /** What `verify` throws where `isCheckable` is false. */
+  notCheckable(): ProofError {
+    return invalid(this.name, `this platform cannot check ${this.#type.summary}`);
+  }
+
+  /** SubjectPublicKeyInfo (DER) and algorithm, as `Signer` has them; null for types that no log is sealed with. */
+  get spki(): { readonly algorithm: SignatureAlgorithm; readonly publicKey: Uint8Array } | null {
+    const { seals } = this.#type;
+    if (seals === undefined) return null;
+    const { algorithm, spkiPrefix, materialPrefix } = seals;
+    const publicKey = concatBytes(spkiPrefix, this.material.subarray(materialPrefix.length));
+    return { algorithm, publicKey };
+  }
+
+  /** null when the platform does not know the algorithm. */
+  async #import(check: NonNullable<KeyType['check']>): Promise<WebKey | null> {
+    this.#imported ??= check.importKey(this.material);
+    try {
+      return await this.#imported;
+    } catch (cause) {
+      if ((cause as Error)?.name === 'NotSupportedError') return null;
+      throw invalid(this.name, `not a key of type ${this.#type.summary}`, cause);
+    }
   }
 }
 
@@ -256,6 +297,23 @@ export function keyFromSpki(name: string, algorithm: SignatureAlgorithm, spki: U
     throw invalid(name, `not a SubjectPublicKeyInfo of a key for ${found.summary}`);
   }
   return new VerifierKey(name, found.type, concatBytes(materialPrefix, spki.subarray(spkiPrefix.length)));
+}
+
+/**
+ * The key that a witness cosigns with: Ed25519 (0x04) or ML-DSA-44 (0x06). Throws `ProofError` KEY_INVALID for a bad
+ * name or a key of another algorithm.
+ */
+export function cosignerKeyFromSpki(
+  name: string,
+  algorithm: SignatureAlgorithm,
+  spki: Uint8Array,
+): VerifierKey {
+  const found = KEY_TYPES.find(({ cosigns }) => cosigns?.algorithm === algorithm);
+  const prefix = found?.cosigns?.spkiPrefix;
+  if (found === undefined || prefix === undefined || !startsWith(spki, prefix)) {
+    throw invalid(name, 'a witness cosigns with an Ed25519 or an ML-DSA-44 key');
+  }
+  return new VerifierKey(name, found.type, spki.subarray(prefix.length));
 }
 
 function startsWith(data: Uint8Array, start: Uint8Array): boolean {

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { sha256 } from '#sha256';
-import { Keyring, openCheckpoint, parseCheckpoint, parseNote, parseVkey } from '../../src/checkpoint/mod.ts';
+import {
+  cosignaturesOf,
+  Keyring,
+  openCheckpoint,
+  parseCheckpoint,
+  parseNote,
+  parseVkey,
+} from '../../src/checkpoint/mod.ts';
 import { toBase64 } from '../../src/crypto/bytes.ts';
 
 const VECTORS = new URL('../vectors/', import.meta.url);
@@ -91,7 +98,7 @@ test('checkpoint bodies', () => {
   assert.equal(parseCheckpoint(valid.replace('YmFuYW5hcw==', toBase64(new Uint8Array(32)))).size, 123);
 });
 
-test('cosigned checkpoints of a 300-entry log: read, ids agree, signatures not claimed', async () => {
+test('published cosignatures of Ed25519 witnesses and of a mirror are good, with their time', async () => {
   const vkeyIn = (file: string): string => JSON.parse(text(`tiled-log-300/${file}`)).verifier_keys[0];
   const cases = [
     ['checkpoint', 'mirror.v0.json'],
@@ -101,15 +108,15 @@ test('cosigned checkpoints of a 300-entry log: read, ids agree, signatures not c
   for (const [file, keyFile] of cases) {
     const note = text(`tiled-log-300/${file}`);
     const key = parseVkey(vkeyIn(keyFile));
-    const { signatures, text: body } = parseNote(note);
-    assert.equal(parseCheckpoint(body).size, 300);
-    assert.ok(
-      signatures.some((s) => s.name === key.name && s.keyId === key.id),
-      file,
-    );
-    assert.equal(key.canVerify, false);
-    // A type whose signature is not over the text alone is never counted as a good one.
-    await assert.rejects(openCheckpoint(note, [key.vkey]), { name: 'ProofError', code: 'NOTE_UNTRUSTED' });
+    assert.equal((await openCheckpoint(note, [key.vkey])).checkpoint.size, 300);
+    const [cosignature, ...more] = await cosignaturesOf(note, [key]);
+    assert.equal(cosignature?.time, 1_767_139_200, file);
+    assert.ok(note.includes(cosignature.line));
+    assert.deepEqual(more, []);
+    // Another text under the same signature.
+    await assert.rejects(cosignaturesOf(note.replace('\n300\n', '\n301\n'), [key]), {
+      code: 'NOTE_UNTRUSTED',
+    });
   }
 });
 
