@@ -32,10 +32,28 @@ const LAYERS: readonly Layer[] = [
     why: 'reads through its own source contract, so that no store is needed to distrust one',
   },
   {
+    at: 'published',
+    may: ['record', 'merkle', 'checkpoint', 'verify'],
+    portable: true,
+    why: 'a published log is one more source for the verifier, wherever its files are',
+  },
+  {
     at: 'guard',
     may: ['record', 'catalog'],
     portable: true,
     why: 'attempt, operation, outcome: the same over whatever seals a record',
+  },
+  {
+    at: 'acts',
+    may: ['record', 'catalog', 'guard'],
+    mayTypes: ['store/store.ts'],
+    why: 'acts on the log and their records: over whatever seals them',
+  },
+  {
+    at: 'timestamps',
+    may: ['record', 'catalog', 'checkpoint'],
+    portable: true,
+    why: 'dates checkpoints and judges such dates; what keeps them is given',
   },
   {
     at: 'client',
@@ -106,6 +124,11 @@ const LAYERS: readonly Layer[] = [
       ...['log/genesis.ts', 'log/receipt.ts'],
     ],
     why: 'positions from the index, records from the log, checked before they are shown',
+  },
+  {
+    at: 'publish',
+    may: ['store', 'record', 'merkle', 'checkpoint', 'verify', 'published'],
+    why: 'writes what any source gives, once it leads to the signed root',
   },
   {
     at: 'sources',
