@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Acts } from './acts/acts.ts';
+import { LateFile } from './acts/late-file.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { Catalogs } from './catalog/catalogs.ts';
 import { CATALOG, draft, type EventHandle, type Told, type ToldFailure } from './catalog/define.ts';
@@ -79,7 +81,8 @@ export async function openLog(options: OpenLogOptions): Promise<AuditLog> {
     });
     catalogDirectory(data).keep(tables);
     const index = options.index === false ? null : await openIndex(data, catalogs);
-    return await AuditLog.start(store, log, index, catalogs);
+    const late = LateFile.open(lateFile(data, log.node));
+    return await AuditLog.start({ store, log, index, catalogs, late });
   } catch (error) {
     await store.close();
     throw error;
@@ -115,6 +118,11 @@ export function catalogDirectory(data: string): CatalogDirectory {
   return new CatalogDirectory(join(data, LAYOUT.catalogs));
 }
 
+/** Where acts on a node's log are kept that could not be sealed yet. */
+export function lateFile(data: string, node: string): string {
+  return join(data, `${node}.late`);
+}
+
 /** Where this user's Tallystick remembers heads and pins: `$XDG_STATE_HOME/tallystick`, else below `~/.local/state`. */
 export function stateDirectory(env: NodeJS.ProcessEnv = process.env): string {
   return env.TALLYSTICK_STATE ?? join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'tallystick');
@@ -127,30 +135,44 @@ export function version(): string {
 
 export interface AppendSettings extends Partial<AppendOptions> {}
 
+interface Opened {
+  readonly store: LogStore;
+  readonly log: Log;
+  readonly index: RecordIndex | null;
+  readonly catalogs: Catalogs;
+  readonly late: LateFile;
+}
+
 /** A log open for writing, with all that reading offers. */
 export class AuditLog {
   readonly reader: AuditReader;
+  /** What is done to the log by those who run it, and the records of it. */
+  readonly acts: Acts;
   readonly #log: Log;
   readonly #store: LogStore;
   readonly #unsubscribe: () => void;
   readonly #guard = new Guard({
     seal: (record, phase) => this.append(record, { phase }),
-    isOver: (error) => error instanceof LogError && error.code === 'LOG_CLOSED',
+    isOver: isClosed,
   });
 
-  private constructor(store: LogStore, log: Log, reader: AuditReader, unsubscribe: () => void) {
+  private constructor({ store, log, late }: Opened, reader: AuditReader, unsubscribe: () => void) {
     this.#store = store;
     this.#log = log;
     this.reader = reader;
     this.#unsubscribe = unsubscribe;
+    this.acts = new Acts(
+      {
+        seal: (record, more) => log.appendOwn(record, more),
+        trouble: () => log.trouble !== null,
+        isOver: isClosed,
+      },
+      late,
+    );
   }
 
-  static async start(
-    store: LogStore,
-    log: Log,
-    index: RecordIndex | null,
-    catalogs: Catalogs,
-  ): Promise<AuditLog> {
+  static async start(opened: Opened): Promise<AuditLog> {
+    const { store, log, index, catalogs } = opened;
     const follower = index && new IndexFollower(index, store, log.node);
     const unsubscribe = log.subscribe(({ from, entries }) => follower?.sealed(from, entries));
     const live: ReadableLog = {
@@ -159,7 +181,10 @@ export class AuditLog {
       indexed: async (size, onProgress) => follower?.catchUp(size, onProgress),
     };
     const reader = await AuditReader.open(store, index, { live, catalogs });
-    return new AuditLog(store, log, reader, unsubscribe);
+    const started = new AuditLog(opened, reader, unsubscribe);
+    // When they still can't be sealed they go on waiting, and so does every append.
+    await started.acts.settle().catch(() => {});
+    return started;
   }
 
   get node(): string {
@@ -190,6 +215,7 @@ export class AuditLog {
     settings: AppendSettings = {},
   ): Promise<Receipt | Receipt[]> {
     const options = { source: 'library', ...settings };
+    if (!this.acts.isSettled) await this.acts.settle();
     if (isList(records)) return this.#log.append(records, options);
     const [receipt] = await this.#log.append([records], options);
     return receipt as Receipt;
@@ -219,13 +245,18 @@ export class AuditLog {
   }
 
   /** As `append` of a list, but a record whose id came before with other content is refused alone. */
-  appendEach(records: readonly RecordDraft[], settings: AppendSettings = {}): Promise<AppendResult[]> {
+  async appendEach(records: readonly RecordDraft[], settings: AppendSettings = {}): Promise<AppendResult[]> {
+    if (!this.acts.isSettled) await this.acts.settle();
     return this.#log.appendEach(records, { source: 'library', ...settings });
   }
 
   /** Seals a record of Tallystick's own. For the server and the command line; a producer's records go to `append`. */
-  appendOwn(record: RecordDraft): Promise<Receipt> {
-    return this.#log.appendOwn(record);
+  async appendOwn(
+    record: RecordDraft,
+    settings: Pick<AppendSettings, 'state' | 'phase'> = {},
+  ): Promise<Receipt> {
+    if (!this.acts.isSettled) await this.acts.settle();
+    return this.#log.appendOwn(record, settings);
   }
 
   /** State that appends committed beside their records (`AppendSettings.state`): keys that start with `prefix`, in order. */
@@ -252,10 +283,17 @@ export class AuditLog {
   async close(): Promise<void> {
     const guarded = this.#guard.close();
     if (this.#guard.isBusy) await guarded;
+    const acting = this.acts.close();
+    if (this.acts.isBusy) await acting;
     await this.#log.close();
     this.#unsubscribe();
     await this.reader.close();
   }
+}
+
+/** Whether nothing will be sealed any more after this error. */
+function isClosed(error: unknown): boolean {
+  return error instanceof LogError && error.code === 'LOG_CLOSED';
 }
 
 function isList(value: RecordDraft | readonly RecordDraft[]): value is readonly RecordDraft[] {

@@ -22,6 +22,8 @@ export interface GuardedLog {
   seal(record: RecordDraft, phase: 'attempt' | 'outcome'): Promise<Place>;
   /** Whether after this error nothing will be sealed any more, however often it is tried. */
   isOver(error: unknown): boolean;
+  /** The operations are acts on the log itself (system `tallystick`). */
+  readonly own?: boolean;
 }
 
 /** What both records say besides event and details. */
@@ -119,13 +121,13 @@ export class Guard {
     const correlation = told.correlation ?? newId();
     // As it is now: what the caller does with it while the operation runs is not what was attempted.
     const attempted = structuredClone(
-      checkDraft({ ...draft(event, details as D, { ...told, correlation }), outcome: 'void' }),
+      checkDraft({ ...draft(event, details as D, { ...told, correlation }), outcome: 'void' }, this.#log.own),
     );
     const place = await this.#attempt(event, attempted, deadlineMs);
     let known = attempted;
     const note = (more: object, members: Noted = {}): void => {
       const details = { ...(known.details as object | undefined), ...more };
-      known = structuredClone(checkDraft({ ...known, ...members, details }));
+      known = structuredClone(checkDraft({ ...known, ...members, details }, this.#log.own));
     };
     const done = await perform(() => operation({ node: place.node, seq: place.seq, correlation, note }));
     await this.#conclude(outcomeOf(event, known, place, done), place, deadlineMs, done);
@@ -229,7 +231,8 @@ class Timer {
   }
 }
 
-async function perform(operation: () => unknown): Promise<Done> {
+/** Does it, and says how it ended. */
+export async function perform(operation: () => unknown): Promise<Done> {
   try {
     return { result: await operation() };
   } catch (error) {
@@ -271,8 +274,8 @@ function unavailable(why: string, cause: unknown): AuditUnavailable {
   );
 }
 
-/** Text that a record may hold, whatever was thrown. */
-function messageOf(error: unknown): string {
+/** Text that a record may hold, whatever was thrown: at most 1,000 characters. */
+export function messageOf(error: unknown): string {
   let text: string;
   try {
     text = String(error instanceof Error ? error.message || error.name : error);

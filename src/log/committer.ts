@@ -19,6 +19,12 @@ export interface CommitterOptions {
   readonly clock: Clock;
 }
 
+/** Why batches can't be sealed: the newest reason, and since when, ms since 1970. */
+export interface Trouble {
+  readonly error: TallystickError;
+  readonly since: number;
+}
+
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 500;
 
@@ -32,10 +38,16 @@ export class Committer {
   readonly #o: CommitterOptions;
   #epoch: number;
   #troubled = false;
+  #trouble: Trouble | null = null;
 
   constructor(options: CommitterOptions) {
     this.#o = options;
     this.#epoch = options.epoch;
+  }
+
+  /** From the first try that fails until a batch is durable; null otherwise. */
+  get trouble(): Trouble | null {
+    return this.#trouble;
   }
 
   /**
@@ -45,6 +57,7 @@ export class Committer {
   async commit(batch: UnownedBatch): Promise<void> {
     await this.persist(() => this.#try(batch));
     this.#troubled = false;
+    this.#trouble = null;
   }
 
   /** Runs an act that may be repeated, again and again while it fails with an error that may pass. */
@@ -106,6 +119,8 @@ export class Committer {
       try {
         return await act();
       } catch (error) {
+        if (error instanceof TallystickError)
+          this.#trouble = { error, since: this.#trouble?.since ?? clock.now() };
         if (!isWorthIt(error) || clock.monotonic() >= end) throw error;
       }
       await sleep(pause);

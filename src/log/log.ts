@@ -16,7 +16,7 @@ import {
 } from '../record/mod.ts';
 import type { LogStore, Ownership, StateWrite } from '../store/store.ts';
 import { type Clock, LogClock, systemClock } from './clock.ts';
-import { Committer } from './committer.ts';
+import { Committer, type Trouble } from './committer.ts';
 import { genesisDraft, newOrigin } from './genesis.ts';
 import type { HeadMemory } from './head-memory.ts';
 import { findKnownIds } from './known-ids.ts';
@@ -80,6 +80,7 @@ export class Log {
   /** Resolves with the reason when the log can't go on; never on `close`. */
   readonly stopped: Promise<TallystickError>;
   readonly #store: LogStore;
+  readonly #committer: Committer;
   readonly #sequencer: Sequencer;
   readonly #memory: HeadMemory | undefined;
   readonly #clock: Clock;
@@ -112,10 +113,11 @@ export class Log {
     this.stopped = new Promise((resolve) => {
       stop = resolve;
     });
+    this.#committer = new Committer({ ...opened, store: options.store, retryMs: limits.retryMs, clock });
     this.#sequencer = new Sequencer({
       ...opened,
       signer: options.signer,
-      committer: new Committer({ ...opened, store: options.store, retryMs: limits.retryMs, clock }),
+      committer: this.#committer,
       clock: new LogClock(clock, limits.clockJumpMs, opened.logged),
       limits,
       onSealed: (head, batch) => {
@@ -186,6 +188,11 @@ export class Log {
     return this.#sequencer.head;
   }
 
+  /** Why nothing is sealed at the moment; null as long as the last batch was sealed. */
+  get trouble(): Trouble | null {
+    return this.#committer.trouble;
+  }
+
   /**
    * Seals records: all of them under one checkpoint, or none. Receipts come in the order of the records.
    *
@@ -211,12 +218,9 @@ export class Log {
   }
 
   /** Seals a record of the log's own (system `tallystick`). Not for producers. */
-  async appendOwn(draft: RecordDraft): Promise<Receipt> {
-    const [result] = await this.#append(
-      [this.#prepare(draft, { source: 'tallystick' }, 0, true)],
-      { source: 'tallystick' },
-      false,
-    );
+  async appendOwn(draft: RecordDraft, more: Pick<AppendOptions, 'state' | 'phase'> = {}): Promise<Receipt> {
+    const options = { source: 'tallystick', ...more };
+    const [result] = await this.#append([this.#prepare(draft, options, 0, true)], options, false);
     return (result as { receipt: Receipt }).receipt;
   }
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { LateFile } from '../../src/acts/late-file.ts';
 import { Catalogs } from '../../src/catalog/catalogs.ts';
 import { TallystickClient } from '../../src/client/mod.ts';
 import { AuditUnavailable, OutcomeUnsealed, StoreError } from '../../src/errors.ts';
@@ -10,10 +12,13 @@ import { injected } from '../client/support.ts';
 import { checkLog } from '../log/check.ts';
 import { NODE, openBench, settle } from '../log/fixture.ts';
 import type { StagedStore } from '../log/staged-store.ts';
+import { tempDir } from '../store/temp.ts';
 import { type Guarded, guardContract } from './contract.ts';
 import { vault } from './vault.ts';
 
 const DETAILS = { alias: 'k1' };
+const { dir, remove } = tempDir();
+after(remove);
 
 interface Embedded extends Guarded {
   readonly log: AuditLog;
@@ -21,7 +26,8 @@ interface Embedded extends Guarded {
 
 async function embedded(): Promise<Embedded> {
   const { log: inner, store, disk } = await openBench();
-  const log = await AuditLog.start(store, inner, null, Catalogs.builtIn);
+  const late = LateFile.open(join(dir, 'late'));
+  const log = await AuditLog.start({ store, log: inner, index: null, catalogs: Catalogs.builtIn, late });
   const records = async () => (await checkLog(new MemoryStore(disk), NODE, inner.vkey)).records;
   return { log, store, records, guard: log.guard.bind(log) };
 }
