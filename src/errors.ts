@@ -94,6 +94,16 @@ export const ERROR_CODES = {
   },
   SPLIT_VIEW: { summary: 'the store contradicts the head remembered outside it', status: 500, retry: false },
 
+  TIMESTAMP_AUTHORITY: { summary: 'what was set of a time stamp authority is unfit', status: 422, retry: false },
+  TIMESTAMP_UNAVAILABLE: { summary: 'a time stamp authority cannot be reached', status: 503, retry: true },
+  TIMESTAMP_ANSWER: {
+    summary: 'what stands at the address of a time stamp authority does not answer as one',
+    status: 502,
+    retry: true,
+  },
+  TIMESTAMP_REFUSED: { summary: 'a time stamp authority refused', status: 502, retry: false },
+  TIMESTAMP_INVALID: { summary: 'a time stamp does not hold', status: 502, retry: false },
+
   AUDIT_UNAVAILABLE: {
     summary: 'the attempt could not be sealed, so the operation was not started',
     status: 503,
@@ -119,6 +129,12 @@ export const ERROR_CODES = {
   },
 
   CATALOG_UNKNOWN: { summary: 'no catalog has a system or an event of that name', status: 404, retry: false },
+
+  COPY_MISMATCH: {
+    summary: 'a directory holds another published log, or something else',
+    status: 409,
+    retry: false,
+  },
 
   PIN_INVALID: { summary: 'a pin file is malformed or of another log', status: 422, retry: false },
   USAGE: { summary: 'a command or option is wrong', status: 400, retry: false },
@@ -218,6 +234,8 @@ export class OutcomeUnsealed<T = unknown> extends TallystickError {
     return this.#done;
   }
 }
+/** Time stamps and the authorities that give them. */
+export class TimestampError extends TallystickError {}
 /** Query text and filters. `context.at` is the offset in the text, in UTF-16 units. */
 export class QueryError extends TallystickError {}
 /** The derived search structure. */
