@@ -211,12 +211,12 @@ function hasTile({ level, index, width }: TileId & { readonly level: number }, s
 
 /** The entries of each bundle from `from`, which begins one, to `to`. */
 async function* wholeBundles(source: LogSource, from: number, to: number): AsyncGenerator<Uint8Array> {
+  if (from === to) return;
   let parts: Uint8Array[] = [];
   let at = from;
   for await (const part of source.bundles(from, to)) {
     if (part.entries === null || part.from !== at) break;
     at = part.to;
-    // Whoever writes them out does so later, and the source may use its buffer again.
     parts.push(part.entries);
     if (at % TILE_WIDTH !== 0 && at !== to) continue;
     yield concatBytes(...parts);
