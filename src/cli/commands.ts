@@ -107,9 +107,13 @@ export const COMMANDS: readonly Command[] = [
     name: 'get',
     operands: '[NODE] SEQ',
     summary: 'show one record with its original',
-    options: [DATA, { name: 'proof', summary: 'also prove that it is in the log (C2SP tlog-proof)' }],
+    options: [
+      DATA,
+      { name: 'proof', summary: 'also prove that it is in the log (C2SP tlog-proof)' },
+      { name: 'output', short: 'o', value: 'FILE', summary: 'write the proof, and it alone, to a new file' },
+    ],
     notes: ['The node may be left out where there is only one.'],
-    examples: ['get 17', 'get ca1 17 --proof'],
+    examples: ['get 17', 'get ca1 17 --proof -o 17.tlog-proof'],
     run: async (call: Call) => (await import('./get.ts')).get(call),
   },
   {
@@ -139,6 +143,11 @@ export const COMMANDS: readonly Command[] = [
         summary: 'hold the log against this pin, and advance it; made if not there',
       },
       { name: 'no-pin', summary: 'neither use nor make a pin' },
+      {
+        name: 'published',
+        value: 'PLACE',
+        summary: 'instead of a data directory, a published log: a directory, or an address (http, https)',
+      },
       { name: 'key', value: 'VKEY', summary: 'verifier key to believe, as "serve" shows it' },
       {
         name: 'signatures',
@@ -171,6 +180,22 @@ export const COMMANDS: readonly Command[] = [
     notes: ['A C2SP tlog-checkpoint: what vouches for the whole log in a few lines. Keep it elsewhere.'],
     examples: ['checkpoint > ca1.checkpoint'],
     run: async (call: Call) => (await import('./checkpoint.ts')).checkpoint(call),
+  },
+  {
+    name: 'log publish',
+    operands: 'DIR',
+    summary: 'write the log to a directory that any static web server can publish',
+    options: [
+      DATA,
+      { name: 'no-entries', summary: 'only what proves the records, not the records themselves' },
+      NODE,
+    ],
+    notes: [
+      'C2SP tlog-tiles: checkpoint, hash tiles, entries. Run it again to add what is new; the checkpoint comes last, so it can be cut off at any time. "verify --published DIR" checks it, other programs can too.',
+      'Whoever can read DIR can read the records, unless --no-entries is given.',
+    ],
+    examples: ['log publish /srv/www/ca1', 'verify --published https://logs.example.org/ca1 --pin ca1.pin'],
+    run: async (call: Call) => (await import('./log-publish.ts')).logPublish(call),
   },
   {
     name: 'export',

@@ -1,8 +1,10 @@
-import { toBase64, toHex } from '../crypto/bytes.ts';
+import { formatTlogProof, type TlogProof } from '../checkpoint/mod.ts';
+import { toHex } from '../crypto/bytes.ts';
 import { catalogDirectory } from '../open.ts';
 import type { AuditReader } from '../reader/audit-reader.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
+import { ExportFile } from './export-file.ts';
 import { openToRead } from './open-data.ts';
 import { isSound } from './record-line.ts';
 import { recordPage } from './record-page.ts';
@@ -13,10 +15,13 @@ export async function get(call: Call): Promise<number> {
   const { operands, io } = call;
   const [node, text] = operands.length === 2 ? operands : [undefined, operands[0]];
   const seq = call.toNumber('SEQ', text as string, 0, Number.MAX_SAFE_INTEGER);
+  const output = call.text('output');
+  if (output !== undefined && !call.isSet('proof')) throw call.usage('--output is for --proof');
   const reading = await openToRead(call);
   try {
     const view = await reading.reader.get(seq, node);
     const proof = call.isSet('proof') ? await prove(reading.reader, seq, view.node) : null;
+    if (output !== undefined && proof !== null) await writeProof(call.path(output), proof);
     if (call.json) {
       const { hashes, checkpoint } = proof ?? {};
       await io.stdout.json({
@@ -25,7 +30,7 @@ export async function get(call: Call): Promise<number> {
       });
     } else {
       await io.stdout.write(recordPage(view, catalogDirectory(call.data).read(), io.stdout));
-      if (proof !== null) await io.stdout.write(`\n${tlogProof(seq, proof)}`);
+      if (proof !== null && output === undefined) await io.stdout.write(`\n${formatTlogProof(proof)}`);
     }
     return isSound(view) ? EXIT.ok : EXIT.refused;
   } finally {
@@ -33,19 +38,17 @@ export async function get(call: Call): Promise<number> {
   }
 }
 
-interface Proof {
-  /** Leaf side first. */
-  readonly hashes: readonly Uint8Array[];
-  readonly checkpoint: string;
-}
-
-async function prove(reader: AuditReader, seq: number, node: string): Promise<Proof> {
+async function prove(reader: AuditReader, seq: number, node: string): Promise<TlogProof> {
   const { head, proof } = await reader.prove(seq, node);
-  return { hashes: proof, checkpoint: head.note };
+  return { index: seq, hashes: proof, checkpoint: head.note };
 }
 
-/** C2SP tlog-proof: what a program elsewhere checks without this one. */
-function tlogProof(seq: number, { hashes, checkpoint }: Proof): string {
-  const lines = ['c2sp.org/tlog-proof@v1', `index ${seq}`, ...hashes.map(toBase64)];
-  return `${lines.join('\n')}\n\n${checkpoint}`;
+async function writeProof(path: string, proof: TlogProof): Promise<void> {
+  const file = await ExportFile.create(path);
+  try {
+    await file.write(formatTlogProof(proof));
+    await file.finish();
+  } finally {
+    await file.close();
+  }
 }

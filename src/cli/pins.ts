@@ -47,13 +47,14 @@ export class PinFile {
   }
 }
 
-/** The pins remembered of a data directory, outside of it: a file for each node. */
+/** The pins remembered of a data directory or of a published log, outside of it: a file for each node. */
 export class RememberedPins {
   readonly #directory: string;
 
-  /** @param state this user's state directory. */
-  constructor(state: string, data: string) {
-    const name = createHash('sha256').update(realPath(data)).digest('hex').slice(0, 32);
+  /** @param state this user's state directory. @param place a directory, or the address of a published log. */
+  constructor(state: string, place: string) {
+    const known = /^https?:/i.test(place) ? place : realPath(place);
+    const name = createHash('sha256').update(known).digest('hex').slice(0, 32);
     this.#directory = join(state, 'pins', name);
   }
 

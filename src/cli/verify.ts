@@ -22,6 +22,7 @@ import { openToRead, requireLog } from './open-data.ts';
 import { partOf } from './part.ts';
 import { PinFile, RememberedPins } from './pins.ts';
 import { Progress } from './progress.ts';
+import { publishedPlace, publishedSource } from './published-target.ts';
 import type { Verified } from './verified.ts';
 import { type ComparedIndex, indexToCompare } from './verify-index.ts';
 import { certificatesOf, checkSignatures } from './verify-signatures.ts';
@@ -29,7 +30,10 @@ import { showReport } from './verify-text.ts';
 
 /** One log to verify. */
 interface Target {
+  /** Empty when not even that is known. */
   readonly node: string;
+  /** Where it is looked for. */
+  readonly place: string;
   /** null when nothing is there but a pin. */
   readonly store: LogStore | null;
   readonly source: LogSource;
@@ -45,8 +49,14 @@ export async function verify(call: Call): Promise<number> {
   call.expect(0, 0);
   const key = call.text('key');
   const certificates = await certificatesOf(call);
-  const { targets, close } = await openTargets(call);
-  const compared = await indexToCompare(call);
+  const published = call.text('published');
+  if (published !== undefined) refuseBeside(call);
+  const { targets, close } = await (published === undefined
+    ? openTargets(call)
+    : openPublished(call, published));
+  const compared = await (published === undefined
+    ? indexToCompare(call)
+    : { index: null, why: 'a published log has none' });
   const progress = new Progress(call.io, 'verifying');
   let good = true;
   try {
@@ -72,7 +82,7 @@ export async function verify(call: Call): Promise<number> {
 
 /** The logs that are there, and those of which a pin says that they should be. */
 async function openTargets(call: Call): Promise<{ targets: Target[]; close(): Promise<void> }> {
-  const pins = pinsOf(call);
+  const pins = pinsOf(call, call.data);
   const asked = call.text('node');
   if (asked !== undefined) checkNode(asked);
   if (pins.nodes.length === 0) requireLog(call.data);
@@ -86,7 +96,7 @@ async function openTargets(call: Call): Promise<{ targets: Target[]; close(): Pr
     }
     const targets = nodes.map((node) => {
       const source = reading?.store.source(node) ?? NOTHING;
-      return { node, store: reading?.store ?? null, source, pinFile: pins.fileOf(node) };
+      return { node, place: call.data, store: reading?.store ?? null, source, pinFile: pins.fileOf(node) };
     });
     return { targets, close: async () => reading?.close() };
   } catch (error) {
@@ -95,21 +105,43 @@ async function openTargets(call: Call): Promise<{ targets: Target[]; close(): Pr
   }
 }
 
+/** What is about records behind the store, or names another log than the one published. */
+const NOT_PUBLISHED = ['data', 'node', 'signatures'];
+
+function refuseBeside(call: Call): void {
+  const named = NOT_PUBLISHED.find((name) => call.isSet(name) || call.text(name) !== undefined);
+  if (named !== undefined) throw call.usage(`--published and --${named} exclude each other`);
+}
+
+/** The published log, or what a pin says of it. */
+async function openPublished(
+  call: Call,
+  named: string,
+): Promise<{ targets: Target[]; close(): Promise<void> }> {
+  const where = publishedPlace(call, named);
+  const { place } = where;
+  const pins = pinsOf(call, place);
+  const source = await publishedSource(where, pins.nodes.length > 0);
+  const node = source.fixed === null ? (pins.nodes[0] ?? '') : nodeOf(source.fixed.origin);
+  const pinFile = node === '' ? null : pins.fileOf(node);
+  return { targets: [{ node, place, store: null, source, pinFile }], close: async () => {} };
+}
+
 interface Pins {
   /** Nodes of which there is one. */
   readonly nodes: readonly string[];
   fileOf(node: string): PinFile | null;
 }
 
-/** The pin file that was named, those remembered of the data directory, or none. */
-function pinsOf(call: Call): Pins {
+/** The pin file that was named, those remembered of the place, or none. */
+function pinsOf(call: Call, place: string): Pins {
   const named = call.text('pin');
   if (call.isSet('no-pin')) {
     if (named !== undefined) throw call.usage('--pin and --no-pin exclude each other');
     return { nodes: [], fileOf: () => null };
   }
   if (named === undefined) {
-    const remembered = new RememberedPins(stateDirectory(call.io.env), call.data);
+    const remembered = new RememberedPins(stateDirectory(call.io.env), place);
     return { nodes: remembered.nodes(), fileOf: (node) => remembered.of(node) };
   }
   const file = new PinFile(call.path(named));
@@ -127,7 +159,7 @@ const NO_RECORDS: NotChecked = { what: 'signatures in the records', why: 'there 
 
 async function verifyOne(
   call: Call,
-  { node, store, source, pinFile }: Target,
+  { node, place, store, source, pinFile }: Target,
   { index, catalogs, why }: ComparedIndex,
   certificates: Certificates | null,
   settings: VerifyOptions,
@@ -137,12 +169,12 @@ async function verifyOne(
   const head = fixed.fixed;
   const isPinned = before !== null && nodeOf(before.origin) === node;
   if (head === null && fixed.damage === null && !isPinned) {
-    throw new LogError('LOG_NOT_FOUND', `there is no log of node ${node} in ${call.data}`);
+    throw new LogError('LOG_NOT_FOUND', `there is no log of node ${node} in ${place}`);
   }
   const part = head === null ? null : partOf(call, head.size);
   const options: VerifyOptions = {
     ...settings,
-    node,
+    ...(node === '' ? {} : { node }),
     ...(before === null ? {} : { pin: before }),
     ...(index === null ? {} : { index }),
     ...(catalogs === undefined ? {} : { catalogs }),
