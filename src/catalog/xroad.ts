@@ -563,7 +563,7 @@ export const xroad = defineCatalog({
       'Add client': event('add', 'clientIdentifier isAuthentication clientStatus', 'A client was added.'),
       'Register client': event(
         'register',
-        'clientIdentifier memberSubsystemName? clientStatus managementRequestId',
+        'clientIdentifier memberSubsystemName? clientStatus? managementRequestId?',
         'Registration of a client was asked of the central server.',
       ),
       'Unregister client': event(

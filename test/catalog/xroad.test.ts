@@ -120,6 +120,12 @@ describe('against the list of types', { skip }, () => {
   });
 });
 
+test('what published lines of a successful event lack is optional', () => {
+  const fields = listed('security-server', 'Register client').fields;
+  const needed = fields.filter(({ optional }) => !optional).map(({ name }) => name);
+  assert.deepEqual(needed, ['clientIdentifier']);
+});
+
 test('every event and field is described', () => {
   for (const info of catalog.events) {
     const { event, about, fields } = listEvent(catalog, info);

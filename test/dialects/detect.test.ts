@@ -56,6 +56,12 @@ describe('detection', () => {
       });
   }
 
+  test('a listing of one action, with more of paging than of what it lists', () => {
+    const paging = Array.from({ length: 40 }, (_, i) => `"page_${'x'.repeat(i % 9)}":${i},`).join('');
+    const item = '{"action":"SIGN","resource_type":"KEYPAIR"}';
+    assert.equal(detect(`{${paging}"items":[${item}]}`), 'digicert');
+  });
+
   test('a single line without line feed', () => {
     assert.equal(detect(XROAD_LINES[0]!.trimEnd()), 'xroad');
   });
@@ -67,6 +73,10 @@ describe('detection', () => {
     ['JSON rows', '{"eventType":"KEYGEN","module":"KEY_MANAGEMENT","timeStamp":1}\n'.repeat(9)],
     ['PEM', `-----BEGIN CERTIFICATE-----\n${'AQID'.repeat(16)}\n-----END CERTIFICATE-----\n`],
     ['a PDF', '%PDF-1.7\n%\u00e2\u00e3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n'],
+    ['an empty list', '[]\n'],
+    ['a listing of nothing', '{"total":0,"offset":0,"items":[]}'],
+    ['a listing of something else', '{"total":100000,"offset":1,"items":[{"a":1}]}'],
+    ['the beginning of a list', '[{"id":"1"'],
     ['another CSV', 'Name,Date,Status\nann,2026-03-02,ok\n'],
     ['the log of something else', '2026-03-02T08:15:30Z INFO [main] Server - {"listening":8080}\n'.repeat(9)],
     [

@@ -45,7 +45,7 @@ class JsonParser implements Parser {
   readonly #splitter: JsonSplitter;
   #items: ParsedItem[] = [];
 
-  /** `onlySure`: an object that another system may have written is none of ours. */
+  /** `onlySure`: an object that another system may have written is none of ours, and the frame of a list tells nothing. */
   constructor(options: ParserOptions, onlySure = false) {
     this.#origin = originOf(DIGICERT_JSON, options);
     this.#onlySure = onlySure;
@@ -80,7 +80,7 @@ class JsonParser implements Parser {
       return;
     }
     if (piece.kind === 'frame' && isFrame(tight(text))) {
-      this.#items.push({ start, end, kind: 'header' });
+      this.#items.push({ start, end, kind: this.#onlySure ? 'blank' : 'header' });
       return;
     }
     const remarks: Flag[] = [...flags];

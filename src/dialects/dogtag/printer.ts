@@ -155,9 +155,10 @@ class Line {
   }
 
   #placeSubject(): void {
-    const { name = '' } = this.#record.actor ?? {};
+    const { name } = this.#record.actor ?? {};
+    if (name === '') this.#flags.add('no-place');
     const agent = this.#details.get('AgentID')?.[0];
-    if (name !== '' && (name !== agent || isAbsent(name))) {
+    if (name !== undefined && name !== '' && (name !== agent || isAbsent(name))) {
       this.#fields.set('SubjectID', [plain(name)]);
       return;
     }
@@ -196,14 +197,15 @@ class Line {
     this.#place(actor.role, table.actor.role);
     if (typeof reason === 'object') this.#flags.add('no-place');
     else this.#place(reason, outcome === 'failure' ? table.reason : []);
-    for (const member of NO_PLACE) {
-      const content = this.#record[member];
-      if (content !== undefined && content !== '') this.#flags.add('no-place');
-    }
+    if (NO_PLACE.some((member) => this.#record[member] !== undefined)) this.#flags.add('no-place');
   }
 
   #place(member: string | undefined, names: readonly string[] = []): void {
-    if (member === undefined || member === '') return;
+    if (member === undefined) return;
+    if (member === '') {
+      this.#flags.add('no-place');
+      return;
+    }
     const told = firstTold(this.#told(), names);
     if (told === member) return;
     const free = names.find((name) => this.#info?.names.has(name) && !this.#fields.has(name));

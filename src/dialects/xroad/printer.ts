@@ -81,6 +81,7 @@ class Line {
   /** `<outer time> <host> correlation-id: [<id>] INFO  [<application>] <inner time>`: outer times have no fraction. */
   #frame(host: string): string {
     const { time, correlation = '' } = this.#record;
+    if (this.#record.correlation === '') this.#flags.add('no-place');
     const { wall, zone } = this.#time(time);
     const context = this.#context();
     const id = encodeId(correlation);
@@ -104,11 +105,11 @@ class Line {
 
   /** The application, which tells the component. */
   #context(): string {
-    const { service = '', component } = this.#record;
-    const fits = component === undefined || COMPONENTS.get(service) === component;
-    if (fits && CONTEXT.test(service)) return service;
+    const { service, component } = this.#record;
+    const fits = component === undefined || COMPONENTS.get(service ?? '') === component;
+    if (fits && service !== undefined && CONTEXT.test(service)) return service;
     const context = component === undefined ? NONE : CONTEXTS.get(component);
-    if (service !== '' || context === undefined) this.#flags.add('no-place');
+    if (service !== undefined || context === undefined) this.#flags.add('no-place');
     return context ?? NONE;
   }
 
