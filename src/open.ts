@@ -9,6 +9,11 @@ import { CATALOG, draft, type EventHandle, type Told, type ToldFailure } from '.
 import { LogError } from './errors.ts';
 import { Guard, type GuardSettings, type Operation } from './guard/guard.ts';
 import type { RecordIndex } from './index/index.ts';
+import { type By, Desk, type KeysInForce } from './keys/desk.ts';
+import { KeyAdmin } from './keys/key-admin.ts';
+import { parseSealingKeys, type SealingKey, sealingState, standByState } from './keys/sealing-keys.ts';
+import { TokenAdmin } from './keys/token-admin.ts';
+import { TOKENS_STATE, Tokens } from './keys/tokens.ts';
 import { CatalogDirectory } from './log/catalog-directory.ts';
 import { HeadDirectory } from './log/head-memory.ts';
 import { type AppendOptions, Log, type LogOptions } from './log/log.ts';
@@ -20,7 +25,9 @@ import type { RecordView, SearchAnswer, SearchRequest } from './reader/types.ts'
 import type { RecordDraft } from './record/mod.ts';
 import { SqliteStore } from './store/sqlite/mod.ts';
 import type { LogStore } from './store/store.ts';
-import { openSoftwareKey } from './tokens/software.ts';
+import type { CryptoToken } from './tokens/mod.ts';
+import { PinSource } from './tokens/pin.ts';
+import { openSoftwareKey, SoftwareToken } from './tokens/software.ts';
 import type { Report } from './verify/mod.ts';
 
 /** The library's composition root: the one place, beside command line and server, that names drivers. */
@@ -32,9 +39,19 @@ export interface OpenLogOptions {
   readonly node?: string;
   /** Name of a new log. */
   readonly name?: string;
-  /** PKCS#8 key file; defaults to `seal.key` in the data directory, made on the first start. */
+  /**
+   * PKCS#8 key file to seal with, whatever was selected. Without it: the keys that were selected (`log.keys.select`),
+   * else `seal.key` in the data directory, made on the first start.
+   */
   readonly keyFile?: string;
+  /** Of that file, or of the encrypted keys in the data directory. */
   readonly passphrase?: string;
+  /** The program's own tokens, beside those that the log's state has. Closed with the log. */
+  readonly tokens?: readonly CryptoToken[];
+  /** Asks a person for the PIN of a token that is configured so; without it such a token waits for a login. */
+  readonly askPin?: (token: string) => Promise<string | undefined>;
+  /** Where PINs are found that are configured as variables of the environment. Defaults to the process's own. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** `false` opens without search: nothing is indexed and `search` refuses. */
   readonly index?: boolean;
   /**
@@ -73,7 +90,7 @@ export async function openLog(options: OpenLogOptions): Promise<AuditLog> {
     });
     const log = await Log.open({
       store,
-      signer,
+      signers: [signer],
       headMemory: new HeadDirectory(join(options.state ?? stateDirectory(), 'heads')),
       software: `tallystick ${version()}`,
       catalogs,
@@ -257,6 +274,12 @@ export class AuditLog {
   ): Promise<Receipt> {
     if (!this.acts.isSettled) await this.acts.settle();
     return this.#log.appendOwn(record, settings);
+  }
+
+  /** Event of a record of the log's own (system `tallystick`); null for every other. */
+  async ownEvent(seq: number): Promise<string | null> {
+    const { record } = await this.get(seq);
+    return record?.system === 'tallystick' ? record.event : null;
   }
 
   /** State that appends committed beside their records (`AppendSettings.state`): keys that start with `prefix`, in order. */

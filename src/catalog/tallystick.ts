@@ -24,7 +24,12 @@ export const tallystick = defineCatalog({
   fields: {
     origin: field('text', 'Origin of the log, as its checkpoints name it: `<name>-<8 hex digits>/<node>`.'),
     key: field('text', 'Verifier key of a sealing key, as a C2SP signed note names it.'),
-    previousKey: field('text', 'Verifier key of the one that sealed until then.'),
+    keys: list(
+      'text',
+      'Verifier keys of a set that seals together, the first as `key`; left out when it is one.',
+    ),
+    previousKey: field('text', 'Verifier key of the one that sealed until then, the first of its set.'),
+    standBy: field('boolean', 'True when a stand-by key took over without the keys that sealed until then.'),
     software: field('text', 'Name and version of the program.'),
     version: field('text', 'Version of the program.'),
     listen: list('text', 'Addresses at which it is reached: URLs and the path of its control socket.'),
@@ -117,7 +122,7 @@ export const tallystick = defineCatalog({
   },
   parts: {
     '': {
-      GENESIS: event('set-up', 'origin key software', 'The log began: record 0 of every log.'),
+      GENESIS: event('set-up', 'origin key keys? software', 'The log began: record 0 of every log.'),
       RESTORE: event(
         'restore',
         'previousOrigin size root',
@@ -137,8 +142,9 @@ export const tallystick = defineCatalog({
       AUDIT_LOG_SHUTDOWN: event('stop', 'version', 'The program stopped in good order.'),
       AUDIT_LOG_SIGNING: event(
         'seal',
-        'size root signer? signed? KEYALIAS? CRYPTOTOKEN?',
+        'size root signer? signed? digest? KEYALIAS? CRYPTOTOKEN?',
         'A checkpoint was signed once more: cosigned by a witness, dated, or sealed because somebody asked.',
+        { means: { digest: 'SHA-256 of the time stamp token.' } },
       ),
       AUDIT_LOG_DELETE: event(
         'delete',
@@ -152,9 +158,25 @@ export const tallystick = defineCatalog({
       ),
       KEY_CHANGE: event(
         'select',
-        'key previousKey KEYALIAS? CRYPTOTOKEN? keyHash?',
-        'Another key seals the log from the end of this batch on; both sign the checkpoint that covers this record.',
-        { means: { key: 'Verifier key of the one that seals from now on.' } },
+        'key keys? previousKey standBy? KEYALIAS? CRYPTOTOKEN? keyHash?',
+        'Other keys seal the log from the end of this batch on; those before and they sign the checkpoint that covers this record.',
+        {
+          means: {
+            key: 'Verifier key of the one that seals from now on.',
+            keys: 'Verifier keys of all that seal from now on; left out when it is one.',
+          },
+        },
+      ),
+      KEY_STANDBY: event(
+        'update',
+        'key? keys? KEYALIAS? CRYPTOTOKEN? keyHash?',
+        'Keys were announced that may take over when those that seal are lost; each signs the checkpoint that covers this record. Without any, those announced before may not any more.',
+        {
+          means: {
+            key: 'Verifier key of the one that stands by from now on.',
+            keys: 'Verifier keys of all that stand by from now on; left out when it is one.',
+          },
+        },
       ),
       REPAIR: event(
         'update',

@@ -11,6 +11,14 @@ export {
   verifyTimestamped,
 } from './stamped.ts';
 export {
+  type AuthorityStatus,
+  OVERDUE_MS,
+  type StampedLog,
+  type Stamping,
+  type TimestampSettings,
+  Timestamps,
+} from './timestamps.ts';
+export {
   type ChainLink,
   type StampedTime,
   type TimestampCheck,

@@ -1,0 +1,344 @@
+import { sha256 } from '#sha256';
+import { draft } from '../catalog/define.ts';
+import { tallystick } from '../catalog/tallystick.ts';
+import { toHex } from '../crypto/bytes.ts';
+import { TallystickError, TimestampError } from '../errors.ts';
+import type { RecordDraft } from '../record/mod.ts';
+import { type Authority, checkAuthority, checkUrl } from './authority.ts';
+import { type AskOptions, askAuthority } from './client.ts';
+import {
+  authorityDigest,
+  authorityPrefix,
+  authorityWrite,
+  readAuthorities,
+  type StateWrite,
+  type TokenKey,
+  thinned,
+  tokenKeys,
+  tokenPrefix,
+  tokenWrite,
+} from './kept.ts';
+import { type Renewal, renewalOf } from './renewal.ts';
+import { parseTimestamped, stampedBytes, verifyTimestamped } from './stamped.ts';
+import type { TimestampReport } from './verify.ts';
+
+/** The log whose checkpoints are dated. */
+export interface StampedLog {
+  readonly node: string;
+  /** The newest sealed state. */
+  readonly head: { readonly size: number; readonly root: Uint8Array; readonly note: string };
+  /** Seals a record of the log's own and commits state with it. */
+  appendOwn(record: RecordDraft, more: { readonly state: readonly StateWrite[] }): Promise<unknown>;
+  /** State by key, for keys that start with `prefix`. */
+  state(prefix: string): Promise<ReadonlyMap<string, string>>;
+  /** Event of a record of the log's own (system `tallystick`); null for every other. */
+  ownEvent(seq: number): Promise<string | null>;
+}
+
+export interface TimestampSettings extends AskOptions {
+  /** How often a log that goes on is dated, ms; an hour when not given. */
+  readonly intervalMs?: number;
+  /** ms since 1970; the system's clock when not given. */
+  readonly now?: () => number;
+  /** Told of each token that was taken, and of each failure. MUST NOT throw. */
+  readonly onStamped?: (outcome: Stamping) => void;
+  /** Told when authorities can't be asked at all: the log's state can't be read, or not be understood. MUST NOT throw. */
+  readonly onProblem?: (error: unknown) => void;
+}
+
+/** What became of one request. */
+export type Stamping = { readonly url: string } & (
+  | {
+      readonly size: number;
+      readonly report: TimestampReport;
+    }
+  | { readonly error: TallystickError }
+);
+
+export interface AuthorityStatus {
+  readonly url: string;
+  readonly policy: string | null;
+  /** SHA-256 of the root certificates, lower-case hex. */
+  readonly roots: readonly string[];
+  /** Tokens that are kept. */
+  readonly tokens: number;
+  /** The newest of them; times in ms since 1970. */
+  readonly newest: { readonly size: number; readonly genTime: number } | null;
+  /** True when the log has gone on and was not dated for 4 hours. */
+  readonly overdue: boolean;
+  readonly renewal: Renewal | null;
+  /** Failures in a row since this process began to ask. */
+  readonly failing: { readonly times: number; readonly code: string; readonly message: string } | null;
+}
+
+const INTERVAL_MS = 3_600_000;
+const TICK_MS = 60_000;
+/** After the first failure; doubled with each, up to an interval. */
+const BACK_OFF_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** As X-Road's `acceptable-timestamp-failure-period`; here it is only said, and stops nothing. */
+export const OVERDUE_MS: number = 14_400_000;
+const MAX_AUTHORITIES = 16;
+/** Records at the end that are looked through for one that is worth a time stamp. */
+const LOOK_BACK = 256;
+const SIGNING = 'AUDIT_LOG_SIGNING';
+
+interface Trouble {
+  readonly times: number;
+  /** Not asked again before. */
+  readonly until: number;
+  readonly error: TallystickError;
+}
+
+/**
+ * Has a log's checkpoints dated by the authorities that are set, and keeps the tokens: of a log that goes on, once in an
+ * interval; again, whether it goes on or not, before a token ages (`renewalOf`). It only reads the head and appends a
+ * record now and then: no append waits for it, and an authority that fails is asked again later, ever more rarely.
+ *
+ * Each token is verified before it is kept, and sealed with its digest as AUDIT_LOG_SIGNING in the same commit. So the
+ * next token, over a head that has that record, covers the token before. Such records alone never call for a new one.
+ */
+export class Timestamps {
+  readonly #log: StampedLog;
+  readonly #settings: TimestampSettings;
+  readonly #now: () => number;
+  readonly #troubles = new Map<string, Trouble>();
+  /** When each gave a token, by this clock. */
+  readonly #stamped = new Map<string, number>();
+  readonly #renewals = new Map<string, Renewal | null>();
+  readonly #stop = new AbortController();
+  #timer: ReturnType<typeof setInterval> | null = null;
+  /** One round or change after another. */
+  #last: Promise<unknown> = Promise.resolve();
+  #isTicking = false;
+  /** Size up to the last record that is worth a time stamp, as far as the records were looked at. */
+  #worth = 0;
+  #seen = 0;
+
+  constructor(log: StampedLog, settings: TimestampSettings = {}) {
+    this.#log = log;
+    this.#settings = settings;
+    this.#now = settings.now ?? Date.now;
+  }
+
+  /** Begins to date the log by itself, until `close`. */
+  start(): void {
+    if (this.#timer !== null) return;
+    this.#timer = setInterval(() => void this.#tick(), TICK_MS);
+    // In Node it keeps no process alive.
+    (this.#timer as { unref?: () => void }).unref?.();
+    void this.#tick();
+  }
+
+  /** Breaks off what is being asked, and waits until it has ended. The log is not closed. */
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#stop.abort(new TimestampError('TIMESTAMP_UNAVAILABLE', 'the program stops'));
+    await this.#last;
+  }
+
+  async list(): Promise<AuthorityStatus[]> {
+    const authorities = await this.#authorities();
+    const state = await this.#log.state(tokenPrefix(this.#log.node));
+    const worth = await this.#lookForWorth();
+    return Promise.all(
+      authorities.map(async (authority) => {
+        const { url, policy, roots } = authority;
+        const keys = ofAuthority(state.keys(), url);
+        const newest = keys.at(-1) ?? null;
+        const trouble = this.#troubles.get(url);
+        return {
+          ...{ url, policy, tokens: keys.length },
+          roots: roots.map((root) => toHex(sha256(root))),
+          newest: newest && { size: newest.size, genTime: newest.genTime },
+          overdue: (newest?.size ?? 0) < worth && this.#now() - (newest?.genTime ?? 0) > OVERDUE_MS,
+          renewal: newest && (await this.#renewal(authority, newest, state)),
+          failing: trouble === undefined ? null : failureOf(trouble),
+        };
+      }),
+    );
+  }
+
+  /** Sets an authority, anew when it is there. Throws `TimestampError` TIMESTAMP_AUTHORITY, and what the log throws. */
+  async set(wanted: Authority): Promise<void> {
+    const authority = checkAuthority(wanted);
+    await this.#inTurn(async () => {
+      const before = (await this.#authorities()).find(({ url }) => url === authority.url);
+      if (before === undefined && (await this.#authorities()).length >= MAX_AUTHORITIES) {
+        throw unfit(`${MAX_AUTHORITIES} authorities are set, which is as many as there may be`);
+      }
+      await this.#change(before === undefined ? 'added' : 'changed', authority, authority);
+      this.#troubles.delete(authority.url);
+    });
+  }
+
+  /** Its tokens stay. Throws `TimestampError` TIMESTAMP_AUTHORITY when it is not set, and what the log throws. */
+  async remove(url: string): Promise<void> {
+    const href = checkUrl(url);
+    await this.#inTurn(async () => {
+      const before = (await this.#authorities()).find((authority) => authority.url === href);
+      if (before === undefined)
+        throw unfit(`${href} is not set; "tallystick timestamp list" shows those that are`);
+      await this.#change('removed', before, null);
+      this.#troubles.delete(href);
+    });
+  }
+
+  /** Asks all authorities at once, due or not. What fails is in the answer; throws only what the log throws for itself. */
+  stamp(): Promise<Stamping[]> {
+    return this.#inTurn(async () => this.#ask(await this.#authorities()));
+  }
+
+  /** Asks those that are due. */
+  async stampDue(): Promise<Stamping[]> {
+    return this.#inTurn(async () => {
+      const authorities = await this.#authorities();
+      if (authorities.length === 0) return [];
+      const state = await this.#log.state(tokenPrefix(this.#log.node));
+      const worth = await this.#lookForWorth();
+      const due: Authority[] = [];
+      for (const authority of authorities)
+        if (await this.#isDue(authority, state, worth)) due.push(authority);
+      return this.#ask(due);
+    });
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#isTicking || this.#stop.signal.aborted) return;
+    this.#isTicking = true;
+    try {
+      await this.stampDue();
+    } catch (error) {
+      // The next tick tries again.
+      this.#settings.onProblem?.(error);
+    } finally {
+      this.#isTicking = false;
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  async #authorities(): Promise<Authority[]> {
+    return readAuthorities(await this.#log.state(authorityPrefix(this.#log.node)));
+  }
+
+  async #isDue(authority: Authority, state: ReadonlyMap<string, string>, worth: number): Promise<boolean> {
+    const now = this.#now();
+    if (now < (this.#troubles.get(authority.url)?.until ?? 0)) return false;
+    const newest = ofAuthority(state.keys(), authority.url).at(-1);
+    if (newest === undefined) return this.#log.head.size > 0;
+    // An authority whose clock is ahead is not asked the later for it, nor one that is behind the more often.
+    const age = now - Math.max(Math.min(newest.genTime, now), this.#stamped.get(authority.url) ?? 0);
+    if (newest.size < worth && age >= this.#interval) return true;
+    const renewal = await this.#renewal(authority, newest, state);
+    // While the authority still has the old certificate, a day between the attempts is enough.
+    return renewal !== null && now >= renewal.at && age >= DAY_MS;
+  }
+
+  get #interval(): number {
+    return this.#settings.intervalMs ?? INTERVAL_MS;
+  }
+
+  async #renewal(
+    { roots }: Authority,
+    { key }: TokenKey,
+    state: ReadonlyMap<string, string>,
+  ): Promise<Renewal | null> {
+    const known = this.#renewals.get(key);
+    if (known !== undefined) return known;
+    let renewal: Renewal | null = null;
+    try {
+      renewal = renewalOf(await verifyTimestamped(parseTimestamped(state.get(key) as string), { roots }));
+    } catch (error) {
+      // One that can't be read is not renewed for its age; verify says what is wrong with it.
+      if (!(error instanceof TallystickError)) throw error;
+    }
+    this.#renewals.set(key, renewal);
+    return renewal;
+  }
+
+  /** Records of signing alone are not worth dating: each time stamp makes one. */
+  async #lookForWorth(): Promise<number> {
+    const { size } = this.#log.head;
+    const floor = Math.max(this.#seen, size - LOOK_BACK);
+    let at = size;
+    while (at > floor && (await this.#log.ownEvent(at - 1)) === SIGNING) at--;
+    if (at > this.#seen) this.#worth = at;
+    this.#seen = size;
+    return this.#worth;
+  }
+
+  async #ask(authorities: readonly Authority[]): Promise<Stamping[]> {
+    const { size, root, note } = this.#log.head;
+    const stamped = stampedBytes(note);
+    const { signal } = this.#stop;
+    const options = { ...this.#settings, signal };
+    const asked = authorities.map(async (authority): Promise<Stamping> => {
+      const { url } = authority;
+      try {
+        const { token, report } = await askAuthority(authority, stamped, options);
+        await this.#keep(report, { size, root: toHex(root), note, token, authority: url });
+        this.#troubles.delete(url);
+        this.#stamped.set(url, this.#now());
+        return { url, size, report };
+      } catch (error) {
+        if (!(error instanceof TallystickError)) throw error;
+        const times = (this.#troubles.get(url)?.times ?? 0) + 1;
+        const wait = Math.min(BACK_OFF_MS * 2 ** (times - 1), this.#interval);
+        this.#troubles.set(url, { times, until: this.#now() + wait, error });
+        return { url, error };
+      }
+    });
+    const outcomes = await Promise.all(asked);
+    for (const outcome of outcomes) this.#settings.onStamped?.(outcome);
+    return outcomes;
+  }
+
+  async #keep(
+    { time, authority: signer }: TimestampReport,
+    stamped: Parameters<typeof tokenWrite>[1],
+  ): Promise<void> {
+    const { node } = this.#log;
+    const genTime = time?.genTime ?? 0;
+    const write = tokenWrite(node, stamped, genTime);
+    const kept = await this.#log.state(tokenPrefix(node));
+    const gone = thinned(ofAuthority([...kept.keys(), write.key], stamped.authority)).map(({ key }) => ({
+      ...{ key, value: null },
+    }));
+    const { size, root, token } = stamped;
+    const details = { size, root, signer: signer ?? '', signed: genTime, digest: toHex(sha256(token)) };
+    const record = draft(tallystick.AUDIT_LOG_SIGNING, details, this.#told());
+    await this.#log.appendOwn(record, { state: [...gone, write] });
+  }
+
+  async #change(
+    how: 'added' | 'changed' | 'removed',
+    { url, policy, roots }: Authority,
+    kept: Authority | null,
+  ): Promise<void> {
+    const shown = { url, policy: policy ?? '', roots: roots.map((root) => toHex(sha256(root))) };
+    const record = draft(tallystick.CONFIG_SIGNED_AUDIT, { [`${how}:timestamps`]: shown }, this.#told());
+    await this.#log.appendOwn(record, { state: [authorityWrite(this.#log.node, url, kept)] });
+  }
+
+  #told(): { readonly actor: { readonly name: string }; readonly time: number } {
+    return { actor: { name: 'tallystick' }, time: Math.floor(this.#now()) };
+  }
+}
+
+function ofAuthority(keys: Iterable<string>, url: string): TokenKey[] {
+  const digest = authorityDigest(url);
+  return tokenKeys(keys).filter(({ authority }) => authority === digest);
+}
+
+function failureOf({ times, error }: Trouble): AuthorityStatus['failing'] {
+  return { times, code: error.code, message: error.message };
+}
+
+function unfit(why: string): TimestampError {
+  return new TimestampError('TIMESTAMP_AUTHORITY', why);
+}
