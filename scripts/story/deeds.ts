@@ -101,7 +101,11 @@ export function anchorChange(stage: Stage, month: Month): void {
     'ca-audit',
     dogtag.CONFIG_CERT_PROFILE,
     {
-      ParamNameValPairs: `Scope;;rules+Operation;;OP_MODIFY+Resource;;${SEALING_PROFILE}+trustAnchor;;${anchor.name}+trustAnchorSha256;;${anchor.hash}`,
+      ParamNameValPairs: [
+        `Scope;;rules+Operation;;OP_MODIFY+Resource;;${SEALING_PROFILE}`,
+        `trustAnchor;;${anchor.name}`,
+        `trustAnchorSha256;;${anchor.hash}`,
+      ].join('+'),
     },
     { time: at('08:02:30'), actor: { name: carol.uid } },
   );

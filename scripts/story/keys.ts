@@ -226,8 +226,8 @@ export function certified(stage: Stage, month: Month): void {
 }
 
 /**
- * 4 September: a wrapped copy of the key is archived under its alias. The server writes the request when it is done with
- * it, and what it does not know as `<null>`: the copy is bytes to it, without public key.
+ * 4 September: a wrapped copy of the key is archived under its alias. The server writes the request when it
+ * is done with it, and what it does not know as `<null>`: the copy is bytes to it, without public key.
  */
 export function archived(stage: Stage): void {
   const { bob } = stage.cast;

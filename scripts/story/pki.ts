@@ -5,8 +5,8 @@ import * as x509 from '@peculiar/x509';
 import type { Random } from './random.ts';
 
 /**
- * Keys, certificates and signatures that are real and the same for the same seed: P-256 keys made of the seed's
- * bytes, ECDSA with the nonces of RFC 6979.
+ * Keys, certificates and signatures that are real and the same for the same seed: P-256 keys made of the
+ * seed's bytes, ECDSA with the nonces of RFC 6979.
  */
 export class KeyPair {
   /** DER of SubjectPublicKeyInfo. */

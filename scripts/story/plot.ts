@@ -3,8 +3,8 @@ import * as keys from './keys.ts';
 import type { Month, Stage } from './scene.ts';
 
 /**
- * A month in which a new key seals the organisation's releases. Every scene tells its records in the order of time; what makes
- * the month worth reading stands in examples/story/README.md.
+ * A month in which a new key seals the organisation's releases. Every scene tells its records in the order of
+ * time; what makes the month worth reading stands in examples/story/README.md.
  */
 export async function play(stage: Stage): Promise<Month> {
   const month: Month = {

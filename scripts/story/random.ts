@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 
-/** Random numbers that are the same for the same seed and name, so that one part of a story may change alone. */
+/**
+ * Random numbers that are the same for the same seed and name, so that one part of a story may change alone.
+ */
 export class Random {
   readonly #seed: string;
   #count = 0;

@@ -1,6 +1,6 @@
 /**
- * The common verbs: what an event did, in words that hold for every system. The first fifteen are DigiCert's, the
- * others were added where the other systems do something that those cannot say.
+ * The common verbs: what an event did, in words that hold for every system. The first fifteen are DigiCert's,
+ * the others were added where the other systems do something that those cannot say.
  */
 export const ACTIONS = {
   approve: 'a pending request or profile was approved',

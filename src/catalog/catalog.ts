@@ -52,9 +52,9 @@ export class Catalog {
   }
 
   /**
-   * The event of that name, which may be an alias, carry the failure suffix and differ in case; `part` is the module
-   * or component where one is told. An event that is known only in other parts is still found. Null when the name is
-   * unknown.
+   * The event of that name, which may be an alias, carry the failure suffix and differ in case; `part` is the
+   * module or component where one is told. An event that is known only in other parts is still found. Null
+   * when the name is unknown.
    */
   find(event: string, part = ''): EventInfo | null {
     // As the table spells it, which it nearly always is.

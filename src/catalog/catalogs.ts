@@ -22,7 +22,9 @@ export class Catalogs implements Iterable<Catalog> {
   readonly #bySystem = new Map<string, Catalog>(BUILT_IN);
   #version: string | undefined;
 
-  /** @throws UsageError USAGE for a table that breaks a rule, or is of a system that has a catalog already. */
+  /**
+   * @throws UsageError USAGE for a table that breaks a rule, or is of a system that has a catalog already.
+   */
   constructor(given: readonly SystemTable[] = []) {
     this.given = given;
     for (const table of given) {
@@ -56,9 +58,9 @@ export class Catalogs implements Iterable<Catalog> {
   }
 
   /**
-   * The draft, flagged `unknown-event` or `unknown-field` where the catalog of its system does not know its event or
-   * one of its fields; the same object when nothing is to be said. What a dialect has read is flagged by the dialect,
-   * which knows more of it; sealed details can't be looked into.
+   * The draft, flagged `unknown-event` or `unknown-field` where the catalog of its system does not know its
+   * event or one of its fields; the same object when nothing is to be said. What a dialect has read is
+   * flagged by the dialect, which knows more of it; sealed details can't be looked into.
    */
   flagged(draft: RecordDraft): RecordDraft {
     if (draft.dialect !== undefined) return draft;

@@ -10,8 +10,8 @@ const SYSTEM = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const NAME = 1024;
 
 /**
- * Holds a table to its rules: known verbs, types, forms and OCSF classes; every field an event names is described
- * once, and every described one is named; names are unambiguous.
+ * Holds a table to its rules: known verbs, types, forms and OCSF classes; every field an event names is
+ * described once, and every described one is named; names are unambiguous.
  *
  * @throws UsageError USAGE naming the place.
  */

@@ -78,7 +78,8 @@ export interface ToldFailure extends Omit<Told, 'outcome'> {
 }
 
 /**
- * The draft of one event. A failed one may carry fewer fields; its name gets the suffix that its system's failures have.
+ * The draft of one event. A failed one may carry fewer fields; its name gets the suffix that its system's
+ * failures have.
  *
  * @param details its fields, as the catalog types them.
  */

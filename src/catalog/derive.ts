@@ -21,7 +21,10 @@ export function deriveObjects(
   return catalog === null ? [] : readObjects(record, catalog.table.objects);
 }
 
-/** Which objects of a record it tells to be one and the same, by the catalog: groups of two or more of one kind. */
+/**
+ * Which objects of a record it tells to be one and the same, by the catalog: groups of two or more of one
+ * kind.
+ */
 export function deriveSame(
   record: RecordDraft,
   catalogs: Catalogs = Catalogs.builtIn,

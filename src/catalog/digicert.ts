@@ -17,9 +17,9 @@ const SIGNED = `Algorithm Signature~type Hash? Signature Client~IP? Error~messag
 const SIGNATURE_ROW = `Signature~ID? Date Status Signer ${KEYPAIR} ${SIGNED} Account~ID? User~ID? Description?`;
 
 /**
- * The system's documentation names the actions, the eleven fields of a signature, its metadata and the field of the
- * error message; the other fields of an audit row are those that its REST listing filters by. No column of an export is
- * documented, and an account chooses which of them its exports have.
+ * The system's documentation names the actions, the eleven fields of a signature, its metadata and the field
+ * of the error message; the other fields of an audit row are those that its REST listing filters by. No
+ * column of an export is documented, and an account chooses which of them its exports have.
  */
 export const digicert = defineCatalog({
   system: 'digicert',
@@ -199,7 +199,10 @@ export interface ReportForm {
   readonly status: { readonly success: string; readonly failure: string } | null;
   /** The event of its rows, where no column tells it. */
   readonly event: string | null;
-  /** Other names of columns seen or to be expected, by field. Case, blanks, hyphens and underscores do not matter. */
+  /**
+   * Other names of columns seen or to be expected, by field. Case, blanks, hyphens and underscores do not
+   * matter.
+   */
   readonly spellings: Readonly<Record<string, readonly string[]>>;
 }
 

@@ -2,8 +2,9 @@ import type { Json } from '../record/types.ts';
 import type { Field, Fields, FieldType } from './table.ts';
 
 /**
- * The notation of an event's fields (`EventRow.fields`), read by the compiler: what details an event of these fields
- * takes. `T` is the union of the notation's words, `D` the system's fields, `X` whether all values are text.
+ * The notation of an event's fields (`EventRow.fields`), read by the compiler: what details an event of these
+ * fields takes. `T` is the union of the notation's words, `D` the system's fields, `X` whether all values are
+ * text.
  */
 export type Details<F extends string, D extends Fields, X extends boolean> = Flat<
   Members<Words<F>, D, X, ''>
@@ -79,8 +80,8 @@ type One<T extends FieldType, X extends boolean> = X extends true
             : string;
 
 /**
- * A member or subsystem of X-Road. Releases from 7.0 on write `xroadInstance` and what else their objects hold; as a
- * text it is `SUBSYSTEM:DEV/ORG/111/SUB` or `DEV:ORG:111:SUB`.
+ * A member or subsystem of X-Road. Releases from 7.0 on write `xroadInstance` and what else their objects
+ * hold; as a text it is `SUBSYSTEM:DEV/ORG/111/SUB` or `DEV:ORG:111:SUB`.
  */
 export interface MemberId {
   readonly xRoadInstance?: string;

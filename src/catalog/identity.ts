@@ -56,9 +56,10 @@ const MAX_IDENTITIES = 256;
 const DIGEST = /^[0-9a-f]{40,}$/;
 
 /**
- * The forms in which systems write identities. A key is known by the digest of its public key, a certificate by its
- * own digest or by issuer and serial number (`<issuer>#<serial>`, without issuer `#<serial>`), an alias only within
- * its token (`<token>/<alias>`, without token `<system>/<alias>`): names that merely look alike stay apart.
+ * The forms in which systems write identities. A key is known by the digest of its public key, a certificate
+ * by its own digest or by issuer and serial number (`<issuer>#<serial>`, without issuer `#<serial>`), an
+ * alias only within its token (`<token>/<alias>`, without token `<system>/<alias>`): names that merely look
+ * alike stay apart.
  */
 export const FORMS: Readonly<Record<Form, Read>> = {
   /** As written. */
@@ -113,7 +114,9 @@ export const FORMS: Readonly<Record<Form, Read>> = {
   /** Certificates in PEM, with whatever stands between them. */
   pem: (value) => (typeof value === 'string' ? pemBlocks(value) : NOTHING),
 
-  /** A certificate in base64 of its DER, with or without PEM's lines: itself, and the key that it certifies. */
+  /**
+   * A certificate in base64 of its DER, with or without PEM's lines: itself, and the key that it certifies.
+   */
   certificate: (value) => {
     const der = derOf(value);
     return der === null || readCertificate(der) === null ? NOTHING : certificate(der);
@@ -160,7 +163,9 @@ export const FORMS: Readonly<Record<Form, Read>> = {
     return parts === null ? NOTHING : [{ id: parts[1]! }];
   },
 
-  /** Dogtag: `Scope;;<scope>+Operation;;<operation>+Resource;;<name>+…`: the resource, of its scope's kind. */
+  /**
+   * Dogtag: `Scope;;<scope>+Operation;;<operation>+Resource;;<name>+…`: the resource, of its scope's kind.
+   */
   pairs: (value) => {
     const parts = /^Scope;;([^+;]{1,256})\+Operation;;[^+;]{1,256}\+Resource;;([^+]{1,1024})/.exec(
       word(value) ?? '',
@@ -272,7 +277,9 @@ function derOf(value: Json): Uint8Array | null {
 const KEY_TEST =
   /KeyTestResult\{alias=([^{}]{1,1024}?), success=[^{},]{0,16}, status=[^{}]{0,1024}?, publicKeyHash=([0-9a-fA-F]{40,128})\}/g;
 
-/** The alias within its token, and the digest that is the key itself: the record says that they are the same. */
+/**
+ * The alias within its token, and the digest that is the key itself: the record says that they are the same.
+ */
 function keyTests(text: string, context: Context): readonly Identity[] {
   const out: Identity[] = [];
   for (const [, alias, hash] of text.matchAll(KEY_TEST)) {

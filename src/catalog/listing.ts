@@ -22,7 +22,10 @@ export interface FieldListing {
 /** An event, as data: what command line, HTTP interface and documents show of it. */
 export interface EventListing {
   readonly system: string;
-  /** The part of the system that has it: SignServer's module, X-Road's component. Null where there are no parts. */
+  /**
+   * The part of the system that has it: SignServer's module, X-Road's component. Null where there are no
+   * parts.
+   */
   readonly component: string | null;
   readonly event: string;
   readonly aliases: readonly string[];
@@ -141,7 +144,10 @@ function ocsf(info: EventInfo): EventListing['ocsf'] {
   };
 }
 
-/** The events of a name, which may be an alias or carry the failure suffix: one, or one of each part that has it. */
+/**
+ * The events of a name, which may be an alias or carry the failure suffix: one, or one of each part that has
+ * it.
+ */
 export function eventsNamed(catalog: Catalog, name: string): EventInfo[] {
   return catalog.events.filter((info) => catalog.find(name, info.part ?? '') === info);
 }
@@ -151,7 +157,9 @@ const ACTOR = ['name', 'serial', 'issuer', 'ip', 'auth', 'role'] as const;
 /** A signature is no field of details: it may come with whatever signs, or tells of a signature. */
 const SIGNS: ReadonlySet<string> = new Set(['sign', 'describe']);
 
-/** Whether an event has the field a rule reads. One whose fields nobody can list (`*`) is not said to have it. */
+/**
+ * Whether an event has the field a rule reads. One whose fields nobody can list (`*`) is not said to have it.
+ */
 function tells(info: EventInfo, from: string): boolean {
   if (/^(signature|metadata)\./.test(from)) return SIGNS.has(info.action);
   if (info.names.has(from)) return true;

@@ -21,8 +21,8 @@ export interface ObjectRule {
   /** The rule rests when this field is there, because that one tells the identity better. */
   readonly unless?: string;
   /**
-   * The record is about one thing of this kind, and this rule names it, as do others marked so: a key's alias in its
-   * token, and the key in its request.
+   * The record is about one thing of this kind, and this rule names it, as do others marked so: a key's alias
+   * in its token, and the key in its request.
    */
   readonly sole?: true;
 }
@@ -41,8 +41,8 @@ export function readObjects(record: RecordDraft, rules: readonly ObjectRule[]): 
 }
 
 /**
- * Which of a record's objects it tells to be one and the same: groups of two or more of one kind. A rule that finds
- * several things (a list, a report on many keys) says nothing about which of them another rule means.
+ * Which of a record's objects it tells to be one and the same: groups of two or more of one kind. A rule that
+ * finds several things (a list, a report on many keys) says nothing about which of them another rule means.
  */
 export function readSame(record: RecordDraft, rules: readonly ObjectRule[]): ObjectRef[][] {
   const groups: ObjectRef[][] = [];
@@ -93,7 +93,9 @@ function* readRules(record: RecordDraft, rules: readonly ObjectRule[]): Generato
   }
 }
 
-/** The fields of a record by the names that rules use. What is sealed beside the record tells nothing here. */
+/**
+ * The fields of a record by the names that rules use. What is sealed beside the record tells nothing here.
+ */
 class Fields {
   readonly #details: Readonly<Record<string, Json>>;
   readonly #signature: SignatureInfo | null;

@@ -35,8 +35,9 @@ const STATUS = {
 const UNKNOWN = 'Unknown';
 
 /**
- * A record as an OCSF 1.9 event: the class and activity that the catalog gives its event, else the base event. What
- * OCSF has no place for stands in `unmapped` under the name of the record's member, so that nothing is lost.
+ * A record as an OCSF 1.9 event: the class and activity that the catalog gives its event, else the base
+ * event. What OCSF has no place for stands in `unmapped` under the name of the record's member, so that
+ * nothing is lost.
  *
  * @param record of a log, or a draft: then `metadata` has no `uid`, `sequence`, `logged_time` and `log_name`.
  */
@@ -100,8 +101,8 @@ interface Left {
 }
 
 /**
- * What a class has places for: who acted, from where, upon what. Attributes that its definition requires are always
- * there.
+ * What a class has places for: who acted, from where, upon what. Attributes that its definition requires are
+ * always there.
  */
 function place(uid: number, record: RecordDraft, catalogs: Catalogs): [OcsfEvent, Left] {
   const objects = deriveObjects(record, catalogs);

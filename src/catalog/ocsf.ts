@@ -6,8 +6,8 @@ import type { OcsfClass } from './table.ts';
 export const OCSF_OTHER = 99;
 
 /**
- * The classes of OCSF 1.9 that events are mapped to: their captions, and those of activities that may fit, by id
- * (github.com/ocsf/ocsf-schema, `events`). `OCSF_OTHER` belongs to each.
+ * The classes of OCSF 1.9 that events are mapped to: their captions, and those of activities that may fit, by
+ * id (github.com/ocsf/ocsf-schema, `events`). `OCSF_OTHER` belongs to each.
  */
 export const OCSF_CLASSES: Readonly<
   Record<number, { readonly name: string; readonly activities: Readonly<Record<number, string>> }>
@@ -145,7 +145,9 @@ export const OCSF_OF_ACTION: Readonly<Record<Action, OcsfRow>> = {
   verify: { class: 6003, activity: OCSF_OTHER, why: 'nothing is read or changed by a check' },
 };
 
-/** The OCSF 1.9 class and activity of an event: its own where the catalog gives one, else those of its verb. */
+/**
+ * The OCSF 1.9 class and activity of an event: its own where the catalog gives one, else those of its verb.
+ */
 export function ocsfOf({ ocsf, action }: Pick<EventInfo, 'ocsf' | 'action'>): OcsfClass {
   const { class: uid, activity } = ocsf ?? OCSF_OF_ACTION[action];
   return { class: uid, activity };

@@ -2,7 +2,9 @@ import { UsageError } from '../errors.ts';
 import type { Json } from '../record/types.ts';
 import type { SystemTable } from './table.ts';
 
-/** A rule for a value read from JSON: null when it holds, else what is wrong, with the place it is wrong at. */
+/**
+ * A rule for a value read from JSON: null when it holds, else what is wrong, with the place it is wrong at.
+ */
 type Rule = (value: Json | undefined, at: string) => string | null;
 type Members = { readonly [name: string]: Json };
 
@@ -75,7 +77,8 @@ const TABLE: Rule = object({
 });
 
 /**
- * A table that was kept as JSON, with the members that a table has and no others; `checkTable` holds it to its rules.
+ * A table that was kept as JSON, with the members that a table has and no others; `checkTable` holds it to
+ * its rules.
  *
  * @throws UsageError USAGE naming the place.
  */

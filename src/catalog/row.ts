@@ -3,14 +3,14 @@ import { Catalogs } from './catalogs.ts';
 import { deriveAction, deriveObjects } from './derive.ts';
 
 /**
- * Raised whenever `indexRow` would give another row for the same record by the same tables: an index built by another
- * version is rebuilt. What tables change is told by `Catalogs.version`.
+ * Raised whenever `indexRow` would give another row for the same record by the same tables: an index built by
+ * another version is rebuilt. What tables change is told by `Catalogs.version`.
  */
 export const ROW_VERSION = 1;
 
 /**
- * The indexed columns of a record, in one place: the index driver's table, the filter compilers, the in-memory
- * predicate and the verifier all follow this list. Times are ms since 1970. Absent values are null.
+ * The indexed columns of a record, in one place: the index driver's table, the filter compilers, the
+ * in-memory predicate and the verifier all follow this list. Times are ms since 1970. Absent values are null.
  */
 export interface IndexRow {
   readonly node: string;

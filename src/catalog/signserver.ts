@@ -2,8 +2,8 @@ import { defineCatalog } from './define.ts';
 import { event, field, list } from './table.ts';
 
 /**
- * Releases 3.2 and 3.3 wrote the worker as CUSTOM_ID; what did not exist then lacks it. Fields stand in the order in
- * which the server puts them together, as far as its output shows it.
+ * Releases 3.2 and 3.3 wrote the worker as CUSTOM_ID; what did not exist then lacks it. Fields stand in the
+ * order in which the server puts them together, as far as its output shows it.
  */
 export const signserver = defineCatalog({
   system: 'signserver',

@@ -2,9 +2,9 @@ import type { Action } from './actions.ts';
 import type { ObjectRule } from './objects.ts';
 
 /**
- * What the value of a field is. Beyond the JSON type it says how to read it: a `dn` is a distinguished name, a
- * `serial` the number of a certificate, `hash` a digest in hex, `pem` one or more PEM blocks, `time` a date in the
- * system's own form, `member` an X-Road identifier object.
+ * What the value of a field is. Beyond the JSON type it says how to read it: a `dn` is a distinguished name,
+ * a `serial` the number of a certificate, `hash` a digest in hex, `pem` one or more PEM blocks, `time` a date
+ * in the system's own form, `member` an X-Road identifier object.
  */
 export const FIELD_TYPES = {
   text: 'string',
@@ -50,7 +50,9 @@ export interface EventExtras {
   readonly aliases?: readonly string[];
   /** The outcome that a name tells by itself, for lines that state none. */
   readonly implies?: Readonly<Record<string, 'success' | 'failure'>>;
-  /** The verb where a field decides it: a value (in lower case) to its verb; `action` holds for all others. */
+  /**
+   * The verb where a field decides it: a value (in lower case) to its verb; `action` holds for all others.
+   */
   readonly actionBy?: { readonly field: string; readonly values: Readonly<Record<string, Action>> };
   /** What it did, where that depends on what it was done to: a kind of thing to a sentence. */
   readonly effects?: Readonly<Record<string, string>>;
@@ -70,9 +72,9 @@ export interface EventExtras {
 export interface EventRow<F extends string = string> extends EventExtras {
   readonly action: Action;
   /**
-   * Names of its fields, divided by blanks; `~` is a blank within a name. `NAME?` may be missing from a successful
-   * event. `a.b` and `a[].b` stand inside `a`. `added:*` stands for all names that begin so, `*` for names that no
-   * list can tell.
+   * Names of its fields, divided by blanks; `~` is a blank within a name. `NAME?` may be missing from a
+   * successful event. `a.b` and `a[].b` stand inside `a`. `added:*` stands for all names that begin so, `*`
+   * for names that no list can tell.
    */
   readonly fields: F;
   /** What happened, one sentence. */
@@ -88,7 +90,10 @@ export interface SystemTable {
   readonly system: string;
   /** One line: whose events these are. */
   readonly about: string;
-  /** The member of a record that names an event's part; null when the system has one part, whose name is then `''`. */
+  /**
+   * The member of a record that names an event's part; null when the system has one part, whose name is then
+   * `''`.
+   */
   readonly partIn: 'module' | 'component' | null;
   /** Its values are all text, whatever they mean: it writes lines without types. */
   readonly textual: boolean;
@@ -97,7 +102,10 @@ export interface SystemTable {
   readonly parts: Parts;
   /** How the fields of its records tell what was acted upon. */
   readonly objects: readonly ObjectRule[];
-  /** Fields that hold the correlation id, and the error message of a failed event: the first that is there counts. */
+  /**
+   * Fields that hold the correlation id, and the error message of a failed event: the first that is there
+   * counts.
+   */
   readonly correlation: readonly string[];
   readonly reason: readonly string[];
   /** Fields that tell the actor, where the system's format has no place of its own for it. */
@@ -110,7 +118,10 @@ export interface SystemTable {
   readonly permissions?: Readonly<Record<string, string>>;
 }
 
-/** A row of a table. `fields` must be one the compiler can read: a literal or a template of literals, nothing added up. */
+/**
+ * A row of a table. `fields` must be one the compiler can read: a literal or a template of literals, nothing
+ * added up.
+ */
 export function event<const F extends string>(
   action: Action,
   fields: string extends F ? never : F,

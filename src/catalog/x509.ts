@@ -27,7 +27,9 @@ const INTEGER = 0x02;
 const OID = 0x06;
 const VERSION = 0xa0;
 
-/** Short names of RFC 4514 section 3, and those that certificate authorities write besides; by the OID's hex. */
+/**
+ * Short names of RFC 4514 section 3, and those that certificate authorities write besides; by the OID's hex.
+ */
 const NAMES: ReadonlyMap<string, string> = new Map([
   ['550403', 'CN'],
   ['550405', 'SERIALNUMBER'],

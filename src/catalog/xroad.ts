@@ -27,9 +27,9 @@ const GRANTED = { class: 3007, activity: 14 };
 const WITHDRAWN = { class: 3007, activity: 15 };
 
 /**
- * Events by component, with the fields that the specification of audit log events (SPEC-AL 1.12) lists, those of
- * later releases, and those of older ones (SPEC-AL 1.7). Fields come in the order in which releases write them, where
- * that is known. On failure every field may be missing, and the name ends in ` failed`.
+ * Events by component, with the fields that the specification of audit log events (SPEC-AL 1.12) lists, those
+ * of later releases, and those of older ones (SPEC-AL 1.7). Fields come in the order in which releases write
+ * them, where that is known. On failure every field may be missing, and the name ends in ` failed`.
  */
 export const xroad = defineCatalog({
   system: 'xroad',

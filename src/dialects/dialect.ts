@@ -2,8 +2,8 @@ import type { RecordDraft } from '../record/types.ts';
 import type { PrintFlag } from './flags.ts';
 
 /**
- * How a system's records look on the wire. A dialect is total: it accepts any bytes, never throws, never loses one:
- * the items it gives cover its input from first to last byte without gap or overlap.
+ * How a system's records look on the wire. A dialect is total: it accepts any bytes, never throws, never
+ * loses one: the items it gives cover its input from first to last byte without gap or overlap.
  */
 export interface Dialect {
   /** Name and version as sealed in records: `signserver-text/1`. */
@@ -39,10 +39,11 @@ export interface PrinterOptions {
 }
 
 /**
- * Writes records as the system itself does, from their members alone: `raw` is not looked at. Parsing what was
- * printed gives back event, part, outcome, time as far as the format carries it, actor, reason, correlation,
- * signature and details. Whatever the values, the text is read as this one entry: none can end it, begin another or
- * pass for another field. What the format has no way to carry follows the rule stated in `docs/dialects`, and is flagged.
+ * Writes records as the system itself does, from their members alone: `raw` is not looked at. Parsing what
+ * was printed gives back event, part, outcome, time as far as the format carries it, actor, reason,
+ * correlation, signature and details. Whatever the values, the text is read as this one entry: none can end
+ * it, begin another or pass for another field. What the format has no way to carry follows the rule stated in
+ * `docs/dialects`, and is flagged.
  */
 export interface Printer {
   /** What stands before the first entry: the line of column names, or nothing. */
@@ -83,8 +84,9 @@ export interface ParsedItem {
   /** `record`: an event. `blank`: only white space. `header`: column names. */
   readonly kind: 'record' | 'blank' | 'header';
   /**
-   * Of kind `record`: never absent, even for a line that could not be understood (event `UNPARSED`, flag `unparsed`).
-   * Its `raw` gives back all bytes of the range, line ends included; it obeys the rules of a record (`checkDraft`).
+   * Of kind `record`: never absent, even for a line that could not be understood (event `UNPARSED`, flag
+   * `unparsed`). Its `raw` gives back all bytes of the range, line ends included; it obeys the rules of a
+   * record (`checkDraft`).
    */
   readonly record?: RecordDraft;
 }

@@ -8,8 +8,8 @@ import { SIGNSERVER_WORKER } from './signserver/worker.ts';
 import { XROAD_AUDIT } from './xroad/dialect.ts';
 
 /**
- * All dialects. Of several for one system, the one that the system's name stands for comes first; those of SignServer
- * come before all others (`detectDialect`).
+ * All dialects. Of several for one system, the one that the system's name stands for comes first; those of
+ * SignServer come before all others (`detectDialect`).
  */
 export const DIALECTS: readonly Dialect[] = [
   SIGNSERVER_TEXT,
@@ -27,10 +27,10 @@ export interface Detected {
 }
 
 /**
- * The dialect that understands most of `head`, the first bytes of a file; null when none understands half of it. Of
- * two that understand as much, the one further down the list: lines of SignServer are known by words that may stand
- * anywhere in a line, so that a value in another system's line can hold one, while all others are known by how a
- * line, or the file, begins.
+ * The dialect that understands most of `head`, the first bytes of a file; null when none understands half of
+ * it. Of two that understand as much, the one further down the list: lines of SignServer are known by words
+ * that may stand anywhere in a line, so that a value in another system's line can hold one, while all others
+ * are known by how a line, or the file, begins.
  */
 export function detectDialect(head: Uint8Array): Detected | null {
   const bytes = head.subarray(0, HEAD_BYTES);
@@ -42,7 +42,10 @@ export function detectDialect(head: Uint8Array): Detected | null {
   return best;
 }
 
-/** The dialect called `xroad/1` or `xroad`, or the first one of the system of that name; null when there is none. */
+/**
+ * The dialect called `xroad/1` or `xroad`, or the first one of the system of that name; null when there is
+ * none.
+ */
 export function dialectByName(name: string): Dialect | null {
   return (
     DIALECTS.find((dialect) => dialect.name === name || dialect.name.startsWith(`${name}/`)) ??

@@ -74,7 +74,10 @@ export interface Members {
   readonly signature?: SignatureText | undefined;
 }
 
-/** Where drafts come from: the sealed name of the dialect, its system, and the time for entries that tell none. */
+/**
+ * Where drafts come from: the sealed name of the dialect, its system, and the time for entries that tell
+ * none.
+ */
 export interface Origin {
   readonly dialect: string;
   readonly system: string;
@@ -82,9 +85,9 @@ export interface Origin {
 }
 
 /**
- * Gathers the fields of one entry and makes of them a draft that obeys every rule of a record, however hostile the
- * text: names that are too long are cut with the whole kept in details, fields that repeat become lists, shapes that
- * a record cannot hold become JSON text, and each of these leaves a flag.
+ * Gathers the fields of one entry and makes of them a draft that obeys every rule of a record, however
+ * hostile the text: names that are too long are cut with the whole kept in details, fields that repeat become
+ * lists, shapes that a record cannot hold become JSON text, and each of these leaves a flag.
  */
 export class DraftBuilder {
   readonly flags: Set<Flag>;
@@ -104,8 +107,8 @@ export class DraftBuilder {
   }
 
   /**
-   * Keeps a field of the event; the second and later values of one name make a list, in their order. That is worth
-   * a flag unless the field is `meant` to have several.
+   * Keeps a field of the event; the second and later values of one name make a list, in their order. That is
+   * worth a flag unless the field is `meant` to have several.
    */
   add(name: string, value: Json, meant = false): void {
     if (!Object.hasOwn(this.#details, name)) {

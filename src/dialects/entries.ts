@@ -47,8 +47,8 @@ interface Ending {
 }
 
 /**
- * Puts physical lines together to entries and gives each to its format. What comes out depends only on the bytes,
- * not on how they were pushed. An entry never holds more than `MAX_NATIVE_BYTES`.
+ * Puts physical lines together to entries and gives each to its format. What comes out depends only on the
+ * bytes, not on how they were pushed. An entry never holds more than `MAX_NATIVE_BYTES`.
  */
 export class EntryParser implements Parser {
   readonly #format: EntryFormat;

@@ -1,6 +1,6 @@
 /**
- * Every remark a dialect may leave on a record, and what it means. A flag never replaces the original, which stays
- * in `raw`: it says that the reading of it deserves a second look, and why.
+ * Every remark a dialect may leave on a record, and what it means. A flag never replaces the original, which
+ * stays in `raw`: it says that the reading of it deserves a second look, and why.
  */
 export const FLAGS = {
   unparsed: 'the dialect could not read this text as an event; only the original is kept',

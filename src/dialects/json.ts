@@ -11,7 +11,9 @@ export interface JsonReading {
   readonly state: 'whole' | 'truncated' | 'broken';
 }
 
-/** Containers inside containers beyond this are kept as JSON text: a record's details may go a little deeper. */
+/**
+ * Containers inside containers beyond this are kept as JSON text: a record's details may go a little deeper.
+ */
 export const MAX_NESTING = 12;
 
 /** Literals with at most so many significant digits come back from a double as they were written. */
@@ -36,9 +38,10 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Reads the JSON value (RFC 8259) at `from`, such that a record can hold the result: nothing is refused or lost in
- * silence. Numbers that a double cannot hold stay text, a name that repeats in an object gets a list, what nests too
- * deep or looks like a seal stays JSON text; `flags` receives what happened. Linear in the length of the text.
+ * Reads the JSON value (RFC 8259) at `from`, such that a record can hold the result: nothing is refused or
+ * lost in silence. Numbers that a double cannot hold stay text, a name that repeats in an object gets a list,
+ * what nests too deep or looks like a seal stays JSON text; `flags` receives what happened. Linear in the
+ * length of the text.
  */
 export function readJson(text: string, from: number, flags: Set<Flag>): JsonReading {
   const reader = new JsonReader(text, from, flags);

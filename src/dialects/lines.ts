@@ -1,8 +1,8 @@
 import { MAX_NATIVE_BYTES } from './dialect.ts';
 
 /**
- * One physical line, its line feed included, or a piece of one that is longer than `MAX_NATIVE_BYTES`. `bytes` may
- * be a view of the caller's buffer: it is valid only while the line is being taken.
+ * One physical line, its line feed included, or a piece of one that is longer than `MAX_NATIVE_BYTES`.
+ * `bytes` may be a view of the caller's buffer: it is valid only while the line is being taken.
  */
 export interface Line {
   /** Offset of the first byte in the file. */
@@ -51,8 +51,8 @@ export class ByteBuffer {
 }
 
 /**
- * Splits pushed bytes at line feeds. The lines are the same however the bytes were divided between pushes; memory is
- * bounded by `MAX_NATIVE_BYTES`, time is linear in the bytes pushed.
+ * Splits pushed bytes at line feeds. The lines are the same however the bytes were divided between pushes;
+ * memory is bounded by `MAX_NATIVE_BYTES`, time is linear in the bytes pushed.
  */
 export class LineReader {
   readonly #held = new ByteBuffer();

@@ -4,8 +4,9 @@ import type { ParsedItem, Parser } from './dialect.ts';
 export const HEAD_BYTES: number = 64 * 1024;
 
 /**
- * Which share of the bytes of `head` the parser understood, 0 to 1: bytes rather than lines, since one entry may
- * span many. Blank lines do not count, nor does an entry that the end of `head` cut off, unless it is all there is.
+ * Which share of the bytes of `head` the parser understood, 0 to 1: bytes rather than lines, since one entry
+ * may span many. Blank lines do not count, nor does an entry that the end of `head` cut off, unless it is all
+ * there is.
  */
 export function share(parser: Parser, head: Uint8Array): number {
   const items = [...parser.push(head.subarray(0, HEAD_BYTES)), ...parser.end()].filter(

@@ -2,7 +2,9 @@ import { toBase64 } from '../crypto/bytes.ts';
 import type { Raw } from '../record/types.ts';
 import type { Flag } from './flags.ts';
 
-/** What bytes say: `text` is fit for fields (well-formed, without NUL), `raw` gives the bytes back exactly. */
+/**
+ * What bytes say: `text` is fit for fields (well-formed, without NUL), `raw` gives the bytes back exactly.
+ */
 export interface Decoded {
   readonly text: string;
   readonly raw: Raw;

@@ -10,8 +10,8 @@ const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)? ?(Z|UTC|[+-]\d\d:?\d\d)?$/;
 
 /**
- * `2026-11-20T11:47:18.407+02:00` (RFC 3339) and what comes near it: a blank for the T, a comma before the fraction,
- * `+0200`, no seconds, no time, no zone. Null when the text is none of these or no date.
+ * `2026-11-20T11:47:18.407+02:00` (RFC 3339) and what comes near it: a blank for the T, a comma before the
+ * fraction, `+0200`, no seconds, no time, no zone. Null when the text is none of these or no date.
  */
 export function readIso(text: string): ReadTime | null {
   const match = ISO.exec(text);
@@ -37,8 +37,9 @@ const MONTHS: ReadonlyMap<string, number> = new Map(
 );
 
 /**
- * Zone abbreviations that mean one offset only wherever Java prints them, in minutes. EST, CST, IST, BST and their
- * like are left out on purpose: each stands for several, as does MSK, which was UTC+4 from 2011 to 2014.
+ * Zone abbreviations that mean one offset only wherever Java prints them, in minutes. EST, CST, IST, BST and
+ * their like are left out on purpose: each stands for several, as does MSK, which was UTC+4 from 2011 to
+ * 2014.
  */
 const ZONES: ReadonlyMap<string, number> = new Map([
   ['UTC', 0],
@@ -63,8 +64,8 @@ const ZONES: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * `20/Nov/2026:09:47:06 UTC`, as Java's `dd/MMM/yyyy:HH:mm:ss z` prints it. Months are read in English (a final dot
- * is no harm) or as a number before `月`; null for other languages, digits and calendars.
+ * `20/Nov/2026:09:47:06 UTC`, as Java's `dd/MMM/yyyy:HH:mm:ss z` prints it. Months are read in English (a
+ * final dot is no harm) or as a number before `月`; null for other languages, digits and calendars.
  */
 export function readDogtagDate(text: string): ReadTime | null {
   const match = DOGTAG.exec(text);

@@ -1,6 +1,6 @@
 /**
- * Where a row of RFC 4180 CSV stands: between rows and at the start of a cell, inside a quoted cell, behind what may
- * be its closing quote, or in a cell without quotes, where a quote means nothing.
+ * Where a row of RFC 4180 CSV stands: between rows and at the start of a cell, inside a quoted cell, behind
+ * what may be its closing quote, or in a cell without quotes, where a quote means nothing.
  */
 export type CellState = 'start' | 'quoted' | 'closing' | 'plain';
 
@@ -59,7 +59,10 @@ function quotedCell(text: string, from: number): { text: string; end: number; op
   return { text: text.slice(from).replaceAll('""', '"'), end: text.length, open: true };
 }
 
-/** A row of cells, with its line end. Only cells that need quotes get them; `quoteFirst`: the first in any case. */
+/**
+ * A row of cells, with its line end. Only cells that need quotes get them; `quoteFirst`: the first in any
+ * case.
+ */
 export function writeCells(cells: readonly string[], quoteFirst = false): string {
   const written = cells.map((cell, i) =>
     /[",\r\n\uFEFF]/.test(cell) || (quoteFirst && i === 0) ? `"${cell.replaceAll('"', '""')}"` : cell,

@@ -9,9 +9,9 @@ import { type Content, contentOf, reportOf } from './content.ts';
 import { fitting } from './fit.ts';
 
 /**
- * Writes one of the reports: `options.report`, by default the audit log, with `options.columns`, by default those that
- * the catalog lists. UTF-8 without byte order mark, lines end in CR LF. Throws `UsageError` USAGE for a report or for
- * columns that reading could not tell.
+ * Writes one of the reports: `options.report`, by default the audit log, with `options.columns`, by default
+ * those that the catalog lists. UTF-8 without byte order mark, lines end in CR LF. Throws `UsageError` USAGE
+ * for a report or for columns that reading could not tell.
  */
 export function csvPrinter(options: PrinterOptions = {}): Printer {
   const report = reportOf(options.report);

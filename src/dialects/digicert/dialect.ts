@@ -25,8 +25,8 @@ export const DIGICERT_CSV: Dialect = {
 const BEYOND = 'cells beyond the header';
 
 /**
- * The first row is the header and decides which table this is; a later row that repeats it, as where archives were
- * put together, is one too. A row goes on over lines while a quote is open.
+ * The first row is the header and decides which table this is; a later row that repeats it, as where archives
+ * were put together, is one too. A row goes on over lines while a quote is open.
  */
 class CsvTable implements EntryFormat {
   readonly #origin: Origin;

@@ -2,8 +2,8 @@ import { utf8 } from '../../crypto/bytes.ts';
 import { MAX_NATIVE_BYTES } from '../dialect.ts';
 
 /**
- * Writes values such that the entry is one that can be read back: no longer than `MAX_NATIVE_BYTES`. While it is, the
- * longest value is left out. `write` is given null for each that is.
+ * Writes values such that the entry is one that can be read back: no longer than `MAX_NATIVE_BYTES`. While it
+ * is, the longest value is left out. `write` is given null for each that is.
  */
 export function fitting(
   values: readonly string[],

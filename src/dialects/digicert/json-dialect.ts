@@ -12,8 +12,8 @@ import { JsonSplitter, type Piece } from './json-splitter.ts';
 import { metadataKey, primaryOf, readRow } from './row.ts';
 
 /**
- * What the REST listings of DigiCert Software Trust Manager answer: `{"total": 2, "items": [{…}, …]}`, its bare list,
- * or the objects of it, one after another.
+ * What the REST listings of DigiCert Software Trust Manager answer: `{"total": 2, "items": [{…}, …]}`, its
+ * bare list, or the objects of it, one after another.
  */
 export const DIGICERT_JSON: Dialect = {
   name: 'digicert-json/1',
@@ -45,7 +45,10 @@ class JsonParser implements Parser {
   readonly #splitter: JsonSplitter;
   #items: ParsedItem[] = [];
 
-  /** `onlySure`: an object that another system may have written is none of ours, and the frame of a list tells nothing. */
+  /**
+   * `onlySure`: an object that another system may have written is none of ours, and the frame of a list tells
+   * nothing.
+   */
   constructor(options: ParserOptions, onlySure = false) {
     this.#origin = originOf(DIGICERT_JSON, options);
     this.#onlySure = onlySure;
@@ -119,7 +122,9 @@ function isMetadata([name]: readonly [string, Json]): boolean {
   return plainName(name) === 'metadata';
 }
 
-/** A list of entries, each with the names of the four columns, of which `metadata_` may be missing; else null. */
+/**
+ * A list of entries, each with the names of the four columns, of which `metadata_` may be missing; else null.
+ */
 function readMetadata(value: Json): SignatureMetadata[] | null {
   if (!Array.isArray(value)) return null;
   const entries = (value as readonly Json[]).map(readEntry);

@@ -30,7 +30,10 @@ export function jsonPrinter(options: PrinterOptions = {}): Printer {
   };
 }
 
-/** Names and values as JSON text. What the report always tells comes first, and is there even when it is not known. */
+/**
+ * Names and values as JSON text. What the report always tells comes first, and is there even when it is not
+ * known.
+ */
 function membersOf(content: Content, report: DigicertReport): (readonly [string, string])[] {
   const { fields, metadata, flags } = content;
   const own = DIGICERT_REPORTS[report].columns.filter(

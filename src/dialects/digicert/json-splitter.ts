@@ -2,8 +2,8 @@ import { MAX_NATIVE_BYTES } from '../dialect.ts';
 import { ByteBuffer, splitCharacter } from '../lines.ts';
 
 /**
- * A piece of JSON text. `item`: an object, on its own or of a list. `frame`: what stands around a list, its opening or
- * its end. `rest`: white space, and what is none of these.
+ * A piece of JSON text. `item`: an object, on its own or of a list. `frame`: what stands around a list, its
+ * opening or its end. `rest`: white space, and what is none of these.
  */
 export type PieceKind = 'item' | 'frame' | 'rest';
 
@@ -36,8 +36,8 @@ const CLOSE = 0x7d;
 const ITEMS = [...'items'].map((char) => char.charCodeAt(0));
 
 /**
- * Where the splitter stands: `between` items; in an `item`, which may turn out to be what opens a list; on the line
- * `behind` one; in what follows the list until its `end`; or in `garbage`.
+ * Where the splitter stands: `between` items; in an `item`, which may turn out to be what opens a list; on
+ * the line `behind` one; in what follows the list until its `end`; or in `garbage`.
  */
 type State = 'between' | 'item' | 'behind' | 'end' | 'garbage';
 
@@ -48,9 +48,10 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 /**
  * Divides JSON text into the objects that are entries: those of a list (`[{…}, …]`), of the list in an answer
- * (`{"total": 2, "items": [{…}, …]}`), and those that follow one another, as in NDJSON. Pieces cover the input; they
- * depend on its bytes alone, not on how these were pushed. No piece is longer than `MAX_NATIVE_BYTES`; time is linear.
- * A line break within a string, which JSON does not allow, ends what it stands in: reading goes on behind it.
+ * (`{"total": 2, "items": [{…}, …]}`), and those that follow one another, as in NDJSON. Pieces cover the
+ * input; they depend on its bytes alone, not on how these were pushed. No piece is longer than
+ * `MAX_NATIVE_BYTES`; time is linear. A line break within a string, which JSON does not allow, ends what it
+ * stands in: reading goes on behind it.
  */
 export class JsonSplitter {
   readonly #take: TakePiece;
@@ -67,7 +68,10 @@ export class JsonSplitter {
   #inString = false;
   #escaped = false;
   #afterBreak = false;
-  /** How many characters of `items` the name at depth 1 has matched; -1 for another; 5 and 6 behind it and its colon. */
+  /**
+   * How many characters of `items` the name at depth 1 has matched; -1 for another; 5 and 6 behind it and its
+   * colon.
+   */
   #matched = -1;
 
   /** `within`: whether the input goes on within a list, and one that an object is around. */

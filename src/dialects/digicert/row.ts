@@ -187,7 +187,10 @@ export function primaryOf(text: string): boolean | null {
 /** What a row of metadata tells of its entry besides the key. */
 const OF_ENTRY = ['value', 'primary', 'source'] as const;
 
-/** The one entry that a row of metadata is; without a key there is none, and what it would say stays in details. */
+/**
+ * The one entry that a row of metadata is; without a key there is none, and what it would say stays in
+ * details.
+ */
 function metadataEntry(texts: Told['texts'], builder: DraftBuilder): SignatureMetadata | null {
   const key = texts.get('signature.metadata[].key');
   if (key === undefined) {

@@ -7,7 +7,10 @@ import { readFields, staysOpen } from './fields.ts';
 import { readPrefix } from './prefix.ts';
 import { DogtagPrinter } from './printer.ts';
 
-/** The signed audit log of Dogtag and Red Hat Certificate System: `… [AuditEvent=…][SubjectID=…][Outcome=…] …`. */
+/**
+ * The signed audit log of Dogtag and Red Hat Certificate System: `… [AuditEvent=…][SubjectID=…][Outcome=…]
+ * …`.
+ */
 export const DOGTAG_AUDIT: Dialect = {
   name: 'dogtag/1',
   system: 'dogtag',
@@ -22,8 +25,8 @@ function parser(options: ParserOptions = {}): EntryParser {
 }
 
 /**
- * A line is an event; one whose last value is still open goes on until a bracket closes it. A line without a start
- * that follows a complete event stays by itself: which event it belongs to is not known.
+ * A line is an event; one whose last value is still open goes on until a bracket closes it. A line without a
+ * start that follows a complete event stays by itself: which event it belongs to is not known.
  */
 class SignedAudit implements EntryFormat {
   readonly #origin: Origin;

@@ -1,9 +1,9 @@
 import type { Field } from './fields.ts';
 
 /**
- * The format escapes nothing. What it cannot carry is written as `%:`, then the text with each bracket, percent
- * sign, line separator and control character but the tab as `%XX` of its UTF-8 bytes. A text that begins like an
- * encoded one is encoded.
+ * The format escapes nothing. What it cannot carry is written as `%:`, then the text with each bracket,
+ * percent sign, line separator and control character but the tab as `%XX` of its UTF-8 bytes. A text that
+ * begins like an encoded one is encoded.
  */
 const MARK = '%:';
 /** Carries a field whose name the format has no way to write: `[Encoded.field=%:name=value]`. */

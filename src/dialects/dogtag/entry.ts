@@ -64,7 +64,9 @@ function addFields(fields: readonly MeantField[], told: Told, builder: DraftBuil
     builder.add('SubjectID', subject.value);
 }
 
-/** The words behind the fields, where they are not those of the event, and the signature that stands in them. */
+/**
+ * The words behind the fields, where they are not those of the event, and the signature that stands in them.
+ */
 function addText(rest: string, expected: string, builder: DraftBuilder): void {
   let text = rest.startsWith(' ') ? rest.slice(1) : rest;
   const at = expected.endsWith(SIGNATURE) ? text.indexOf(SIGNATURE) : -1;
@@ -84,7 +86,8 @@ function noteOddities(entry: Entry, prefix: Prefix, end: number, open: boolean, 
     builder.flag('continuation');
     builder.flag('ambiguous');
   }
-  // A line feed in a value, followed by the likeness of a line: nothing else opens a line while a value is open.
+  // A line feed in a value, followed by the likeness of a line: nothing else opens a line while a value is
+  // open.
   if (entry.interruptedBy !== null || entry.interrupts) builder.flag('possible-forgery');
 }
 

@@ -139,7 +139,9 @@ class Line {
     return date;
   }
 
-  /** The words behind the fields, those that were read or the event's own, and the signature that ends them. */
+  /**
+   * The words behind the fields, those that were read or the event's own, and the signature that ends them.
+   */
   #text(): string {
     const own = textOf(this.#info, this.#record.outcome);
     const signed = own.endsWith(SIGNATURE);
@@ -185,7 +187,10 @@ class Line {
     return Object.hasOwn(this.#info?.implies ?? {}, this.#record.event);
   }
 
-  /** Members that fields tell are read from those again. Where none does, a free field of the event is written. */
+  /**
+   * Members that fields tell are read from those again. Where none does, a free field of the event is
+   * written.
+   */
   #placeMembers(): void {
     const { actor = {}, reason, outcome } = this.#record;
     const { table } = findCatalog('dogtag')!;

@@ -5,8 +5,8 @@ type Text = string | { readonly success: string; readonly failure: string };
 
 /**
  * The fixed words that end the line of an event, by its name in the catalog, of release 11.10
- * (github.com/dogtagpki/pki, `base/server/src/main/resources/audit-events.properties`). Events that no release since
- * 10.5 writes have none here.
+ * (github.com/dogtagpki/pki, `base/server/src/main/resources/audit-events.properties`). Events that no
+ * release since 10.5 writes have none here.
  */
 export const TEXTS: Readonly<Record<string, Text>> = {
   AUDIT_LOG_STARTUP: 'audit function startup',

@@ -5,8 +5,8 @@ import { catalog } from './members.ts';
 import { ALL_FIELDS, BY_PATTERN } from './worker-start.ts';
 
 /**
- * The pairs `key: value; ` of a text line. Nothing is escaped by those who write them: a value goes on to the next
- * key that the event can have, and what merely looks like a key stays in the value and flags the entry.
+ * The pairs `key: value; ` of a text line. Nothing is escaped by those who write them: a value goes on to the
+ * next key that the event can have, and what merely looks like a key stays in the value and flags the entry.
  */
 
 /** `NAME`, or `added:NAME` and its like for a worker's properties, or one of any characters, encoded. */
@@ -75,8 +75,9 @@ function give({ name, encoded }: Key, value: string, event: EventInfo | null, in
 }
 
 /**
- * What would make a value, written as it stands, end early, begin an entry or pass for its end: a key of any kind
- * behind a semicolon, the word that starts an entry, a tail, a line that begins with a date or a time as lines of a log do.
+ * What would make a value, written as it stands, end early, begin an entry or pass for its end: a key of any
+ * kind behind a semicolon, the word that starts an entry, a tail, a line that begins with a date or a time as
+ * lines of a log do.
  */
 const UNSAFE = new RegExp(
   [

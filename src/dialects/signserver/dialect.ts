@@ -9,7 +9,9 @@ import { TextPrinter } from './print.ts';
 import { readSemicolons, startsSemicolons } from './semicolons.ts';
 import { startsWorkerLine } from './worker-start.ts';
 
-/** SignServer's system log as text: `EVENT: …; OUTCOME: …; … REPLY_TIME:…`, one entry over one or more lines. */
+/**
+ * SignServer's system log as text: `EVENT: …; OUTCOME: …; … REPLY_TIME:…`, one entry over one or more lines.
+ */
 export const SIGNSERVER_TEXT: Dialect = {
   name: 'signserver-text/1',
   system: 'signserver',
@@ -24,8 +26,8 @@ function parser(options: ParserOptions = {}): EntryParser {
 }
 
 /**
- * A line with a head starts an entry, one that ends in `REPLY_TIME:` and digits completes it. Lines that no head
- * precedes, such as those after a rotation inside an entry, are gathered to the next tail or start.
+ * A line with a head starts an entry, one that ends in `REPLY_TIME:` and digits completes it. Lines that no
+ * head precedes, such as those after a rotation inside an entry, are gathered to the next tail or start.
  */
 class SystemLog implements EntryFormat {
   readonly #origin: Origin;

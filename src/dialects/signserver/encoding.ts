@@ -6,8 +6,8 @@ import { clean } from '../text.ts';
 export const ENCODED: RegExp = /^B64:/i;
 
 /**
- * `B64:` and base64 of the UTF-8 bytes: what CESeCore's `Base64PutHashMap` makes of values that its XML should not
- * hold as they stand.
+ * `B64:` and base64 of the UTF-8 bytes: what CESeCore's `Base64PutHashMap` makes of values that its XML
+ * should not hold as they stand.
  */
 export function encodeText(text: string): string {
   return `B64:${toBase64(utf8(text))}`;

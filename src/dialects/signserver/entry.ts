@@ -30,7 +30,10 @@ export function countTails(text: string): number {
   return count;
 }
 
-/** The record of lines that no start precedes; its time is that of the tail, or of the line that it begins with. */
+/**
+ * The record of lines that no start precedes; its time is that of the tail, or of the line that it begins
+ * with.
+ */
 export function readFragment(origin: Origin, entry: Entry): RecordDraft {
   const tail = findTail(entry.text);
   const time =

@@ -5,7 +5,8 @@
  *     3.4 to 3.7        EVENT MODULE ADMINISTRATOR ISSUER SERIAL_NUMBER WORKER_ID
  *     3.2 and 3.3       EVENT MODULE CUSTOM_ID
  *
- * each `NAME: value; `, and once `OUTCOMESUCCESS; `. Nothing is escaped: a value ends where the next name is due.
+ * each `NAME: value; `, and once `OUTCOMESUCCESS; `. Nothing is escaped: a value ends where the next name is
+ * due.
  */
 export interface Head {
   /** What stands before `EVENT: `: written by the logging framework. */
@@ -77,7 +78,10 @@ class Cursor {
     this.at = at;
   }
 
-  /** The value of the field `name` when it stands here, up to `close`, whose first two characters are passed over. */
+  /**
+   * The value of the field `name` when it stands here, up to `close`, whose first two characters are passed
+   * over.
+   */
   value(name: string, close: string): string | null {
     if (!this.#text.startsWith(name, this.at)) return null;
     const from = this.at + name.length;

@@ -1,6 +1,6 @@
 /**
- * The order in which Java's `HashMap` gives these keys, each of which stands once: by the buckets of a table that
- * doubles when it is three quarters full, from 16 on. Keys of one bucket keep the order they have here.
+ * The order in which Java's `HashMap` gives these keys, each of which stands once: by the buckets of a table
+ * that doubles when it is three quarters full, from 16 on. Keys of one bucket keep the order they have here.
  */
 export function hashOrder(names: readonly string[]): string[] {
   let buckets = 16;

@@ -32,9 +32,9 @@ export function told(value: string | null | undefined): string | undefined {
 }
 
 /**
- * Who acted. For a client the administrator is only `Client user`; then the client's certificate is the actor, or
- * the user an authorizer accepted, if the worker demanded one: without that anybody could put such a field into a
- * file name. A worker's log names no administrator at all.
+ * Who acted. For a client the administrator is only `Client user`; then the client's certificate is the
+ * actor, or the user an authorizer accepted, if the worker demanded one: without that anybody could put such
+ * a field into a file name. A worker's log names no administrator at all.
  */
 export function actorOf(fields: Fields, administrator: ActorText | null): ActorText {
   const ip = first(fields, actor.ip);
@@ -56,7 +56,10 @@ function clientOf(fields: Fields, auth: string | undefined): ActorText | null {
   return user === undefined ? null : { name: user };
 }
 
-/** Who is the administrator of an actor: of a client that the fields tell, the name under which SignServer acts. */
+/**
+ * Who is the administrator of an actor: of a client that the fields tell, the name under which SignServer
+ * acts.
+ */
 export function administratorOf(told: ActorText | undefined, fields: Fields): ActorText {
   if (told?.role === undefined || told.name === undefined) return told ?? {};
   const head = { name: told.role };

@@ -12,7 +12,10 @@ export interface Pair {
   readonly value: string;
 }
 
-/** Modules whose events hold their fields in a Java `HashMap`; the others keep the order in which they were put in. */
+/**
+ * Modules whose events hold their fields in a Java `HashMap`; the others keep the order in which they were
+ * put in.
+ */
 const HASHED: ReadonlySet<string> = new Set(['WORKER_CONFIG', 'KEY_MANAGEMENT', 'WORKER']);
 
 /** The event in the catalog, with a remark when the record is not of it. */

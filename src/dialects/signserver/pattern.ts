@@ -21,8 +21,8 @@ export interface Match {
 }
 
 /**
- * A pattern of a worker's log: text with `${NAME}` where the values of fields go, written raw. A field that is not
- * there leaves its placeholder as it is.
+ * A pattern of a worker's log: text with `${NAME}` where the values of fields go, written raw. A field that
+ * is not there leaves its placeholder as it is.
  */
 export class Pattern {
   /** The names of the placeholders. */

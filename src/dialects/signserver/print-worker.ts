@@ -58,7 +58,10 @@ export class PatternPrinter implements Printer {
     return { text, flags: [...flags] };
   }
 
-  /** As they stand, else all encoded (but nothing, which has no encoded form), else none: whichever is read back as these values and no others. */
+  /**
+   * As they stand, else all encoded (but nothing, which has no encoded form), else none: whichever is read
+   * back as these values and no others.
+   */
   #write(values: readonly (string | null)[], flags: Set<PrintFlag>): string {
     const names = this.#pattern.names;
     const safe = (value: string, i: number): boolean =>

@@ -17,7 +17,9 @@ export interface Layout {
   readonly tail: string;
 }
 
-/** Writes entries of SignServer's log4j device in the form of current releases, below the prefix of GlassFish. */
+/**
+ * Writes entries of SignServer's log4j device in the form of current releases, below the prefix of GlassFish.
+ */
 export class TextPrinter implements Printer {
   readonly head = '';
   readonly #zone: number;

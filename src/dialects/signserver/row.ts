@@ -35,9 +35,9 @@ export interface RowPlace {
 export const ROW_DIALECT = 'signserver-row/1';
 
 /**
- * The record of a row, whatever it holds; `raw` is the row as JSON, its columns under their own names in the order
- * of the table. Of what the text log does not have only the service becomes a member: node, sequence number and row
- * protection are the source's to check, and stand in `raw`.
+ * The record of a row, whatever it holds; `raw` is the row as JSON, its columns under their own names in the
+ * order of the table. Of what the text log does not have only the service becomes a member: node, sequence
+ * number and row protection are the source's to check, and stand in `raw`.
  *
  * @param fallbackTime ms since 1970 for rows without a readable time.
  */
@@ -139,9 +139,9 @@ function integer(value: string | number | bigint | null): string | number | null
 }
 
 /**
- * The row of a record, unprotected: `readAuditRow` gives back event, module, service, outcome, time, administrator and
- * details, and what it concludes from them. Columns have their names in the table; none is cut to what a database
- * would take.
+ * The row of a record, unprotected: `readAuditRow` gives back event, module, service, outcome, time,
+ * administrator and details, and what it concludes from them. Columns have their names in the table; none is
+ * cut to what a database would take.
  */
 export function printAuditRow(
   record: RecordDraft,

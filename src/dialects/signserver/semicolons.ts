@@ -7,8 +7,8 @@ import { actorOf, catalog, correlationOf, outcomeOf, reasonOf, signatureOf } fro
 
 /**
  * The line of CESeCore's own log4j device, which a SignServer may write instead:
- * `time;event;status;module;service;administrator;issuer;serial;worker;key=value;key=value`, nothing escaped, null
- * written as nothing.
+ * `time;event;status;module;service;administrator;issuer;serial;worker;key=value;key=value`, nothing escaped,
+ * null written as nothing.
  */
 const START = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d;[^;]{1,256};/;
 const KEY = /^((?:(?:added|changed|removed):)?[A-Za-z][A-Za-z0-9_.-]{0,127})=/;

@@ -15,9 +15,9 @@ import { PatternPrinter, WorkerPrinter } from './print-worker.ts';
 import { ALL_FIELDS } from './worker-start.ts';
 
 /**
- * Logs of SignServer's workers, where its signing transactions are: lines of AllFieldsWorkerLogger, which tell all
- * fields and end like those of the system log, and of PatternWorkerLogger, which follow a pattern of the worker's
- * configuration (`ParserOptions.pattern`; that of the server where none is given).
+ * Logs of SignServer's workers, where its signing transactions are: lines of AllFieldsWorkerLogger, which
+ * tell all fields and end like those of the system log, and of PatternWorkerLogger, which follow a pattern of
+ * the worker's configuration (`ParserOptions.pattern`; that of the server where none is given).
  */
 export const SIGNSERVER_WORKER: Dialect = {
   name: 'signserver-worker/1',
@@ -78,8 +78,8 @@ class WorkerLog implements EntryFormat {
   }
 
   /**
-   * Where an entry starts, of all fields or (`match`) by the pattern: whichever is first, for the other is a value. So
-   * is either behind the start of an entry of the system log, which may be in the same file.
+   * Where an entry starts, of all fields or (`match`) by the pattern: whichever is first, for the other is a
+   * value. So is either behind the start of an entry of the system log, which may be in the same file.
    */
   #start(text: string): Start | null {
     const start = this.#firstStart(text);

@@ -5,10 +5,10 @@ import { clean } from '../text.ts';
 import { decodeText, ENCODED, encodeText } from './encoding.ts';
 
 /**
- * `additionalDetails` of AuditRecordData: a map of fields as `java.beans.XMLEncoder` writes it. Java reads such XML by
- * making and calling whatever classes it names; here the few tags and classes below are read, and all else is
- * refused: there is no document type, no entity besides the five of XML and character references, no comment, no
- * attribute without a use, and nothing is ever made.
+ * `additionalDetails` of AuditRecordData: a map of fields as `java.beans.XMLEncoder` writes it. Java reads
+ * such XML by making and calling whatever classes it names; here the few tags and classes below are read, and
+ * all else is refused: there is no document type, no entity besides the five of XML and character references,
+ * no comment, no attribute without a use, and nothing is ever made.
  */
 export interface AuditDetails {
   /** In the order of the map; a name stands twice when the XML puts it twice. */
@@ -57,9 +57,9 @@ const FORMS: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * Strings that begin with `B64:` are decoded (invalid ones stay, flagged); `boolean`, `int`, `long`, `double` and
- * `null` become JSON's own, a number that JSON cannot hold exactly its text (flagged), a date its ms since 1970, a
- * list a list.
+ * Strings that begin with `B64:` are decoded (invalid ones stay, flagged); `boolean`, `int`, `long`, `double`
+ * and `null` become JSON's own, a number that JSON cannot hold exactly its text (flagged), a date its ms
+ * since 1970, a list a list.
  *
  * @param xml at most 16 Mi UTF-16 units, 10,000 fields or values of a list, lists nested to depth 8.
  * @throws DialectError XML_REFUSED naming the rule and, in `context.at`, the offset in UTF-16 units.
@@ -219,9 +219,9 @@ function refused(at: number, rule: string): DialectError {
 const JVM = '17.0.12';
 
 /**
- * The XML of these fields, byte for byte as CESeCore stores it: strings with anything but printable ASCII as `B64:`.
- * So are here strings that begin so by themselves, which CESeCore cannot tell from encoded ones. Objects, which
- * no field of the system is, are written as strings of JSON.
+ * The XML of these fields, byte for byte as CESeCore stores it: strings with anything but printable ASCII as
+ * `B64:`. So are here strings that begin so by themselves, which CESeCore cannot tell from encoded ones.
+ * Objects, which no field of the system is, are written as strings of JSON.
  */
 export function writeAdditionalDetails(fields: AuditDetails['fields']): string {
   const open = '<object class="org.cesecore.util.Base64PutHashMap"';

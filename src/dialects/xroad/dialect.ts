@@ -5,7 +5,10 @@ import { share } from '../score.ts';
 import { readEntry } from './entry.ts';
 import { XroadPrinter } from './printer.ts';
 
-/** X-Road's audit log: one JSON object a line, in the frames of syslog, of the applications' files and of containers. */
+/**
+ * X-Road's audit log: one JSON object a line, in the frames of syslog, of the applications' files and of
+ * containers.
+ */
 export const XROAD_AUDIT: Dialect = {
   name: 'xroad/1',
   system: 'xroad',
@@ -15,7 +18,10 @@ export const XROAD_AUDIT: Dialect = {
   printer: (options) => new XroadPrinter(options),
 };
 
-/** Every line is an entry: JSON holds no line feed. Pretty-printed records, as documents show them, are not read. */
+/**
+ * Every line is an entry: JSON holds no line feed. Pretty-printed records, as documents show them, are not
+ * read.
+ */
 function parser(options: ParserOptions = {}): EntryParser {
   const origin = originOf(XROAD_AUDIT, options);
   return new EntryParser(

@@ -58,8 +58,8 @@ export function readEntry(origin: Origin, entry: Entry): RecordDraft {
 }
 
 /**
- * Details are the members of `data`. The path of the call, which would clash with a service's `url` there, goes by
- * `requestUrl`; the server, which only syslog tells, by `host`.
+ * Details are the members of `data`. The path of the call, which would clash with a service's `url` there,
+ * goes by `requestUrl`; the server, which only syslog tells, by `host`.
  */
 function addDetails(frame: Frame, told: Told, builder: DraftBuilder): void {
   if (frame.host !== null) builder.add('host', frame.host);

@@ -1,6 +1,7 @@
 /**
- * JSON as releases since 7.3 write it (Jackson, ASCII only): what is not ASCII as `\uXXXX` in upper-case digits,
- * controls by their short escapes where they have one; `/`, `<`, `>`, `&`, `=` and DEL stand for themselves.
+ * JSON as releases since 7.3 write it (Jackson, ASCII only): what is not ASCII as `\uXXXX` in upper-case
+ * digits, controls by their short escapes where they have one; `/`, `<`, `>`, `&`, `=` and DEL stand for
+ * themselves.
  */
 export function quote(text: string): string {
   return `"${text.replace(ESCAPED, escapeUnit)}"`;
@@ -22,7 +23,10 @@ function escapeUnit(unit: string): string {
   return SHORT.get(unit) ?? `\\u${unit.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
-/** Correlation ids are hex digits; whatever else one holds is written as `%` and the digits of its UTF-8 bytes. */
+/**
+ * Correlation ids are hex digits; whatever else one holds is written as `%` and the digits of its UTF-8
+ * bytes.
+ */
 const UNSAFE = /[^\w.:/+=@,;-]/gu;
 
 export function encodeId(id: string): string {

@@ -23,7 +23,10 @@ const MAX_FRAME = 16 * 1024;
 /** Stands where no host or application is told. */
 export const NONE = '-';
 
-/** `<outer time> <host> correlation-id: [<id>] INFO  [<context>] <inner time>`, as rsyslog files and syslog carry it. */
+/**
+ * `<outer time> <host> correlation-id: [<id>] INFO  [<context>] <inner time>`, as rsyslog files and syslog
+ * carry it.
+ */
 const SYSLOG =
   /^(?:<\d{1,3}>)?(\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) (\S+) (?:correlation-id: ?\[([^\]]*)\] )?\w+ +\[([^\]]+)\] (\d{4}-\d\d-\d\d[T ]\S+)$/;
 /** `<time> [<thread>] correlation-id:[<id>] INFO  <logger>`: the application's own log file. */

@@ -78,7 +78,10 @@ class Line {
     return { text: `${frame}${json}\n`, flags: [...this.#flags] };
   }
 
-  /** `<outer time> <host> correlation-id: [<id>] INFO  [<application>] <inner time>`: outer times have no fraction. */
+  /**
+   * `<outer time> <host> correlation-id: [<id>] INFO  [<application>] <inner time>`: outer times have no
+   * fraction.
+   */
   #frame(host: string): string {
     const { time, correlation = '' } = this.#record;
     if (this.#record.correlation === '') this.#flags.add('no-place');
@@ -129,7 +132,10 @@ class Line {
     return text === undefined || text === '' ? undefined : quote(text);
   }
 
-  /** Details that have places outside `data` and fit them; all others, and all if `data` would look like a seal. */
+  /**
+   * Details that have places outside `data` and fit them; all others, and all if `data` would look like a
+   * seal.
+   */
   #placed(): { readonly host: string; readonly url?: Json; readonly warning?: Json; readonly data: Details } {
     const details = this.#details();
     const { host, requestUrl, warning, ...others } = details;

@@ -26,8 +26,8 @@ const MEMBER_ID: readonly string[] = [
 ];
 
 /**
- * Writes values as JSON. What reading would not give back as it stands, for being nested too deep or looking like a
- * seal, is written as a text that holds its JSON.
+ * Writes values as JSON. What reading would not give back as it stands, for being nested too deep or looking
+ * like a seal, is written as a text that holds its JSON.
  */
 export class ValueWriter {
   readonly #catalog: Catalog;
@@ -40,7 +40,9 @@ export class ValueWriter {
     this.#flags = flags;
   }
 
-  /** JSON of a value; `path` is what its members' names begin with in the catalog, `depth` how deep it stands. */
+  /**
+   * JSON of a value; `path` is what its members' names begin with in the catalog, `depth` how deep it stands.
+   */
   json(value: Json, path: string, depth: number): string {
     if (typeof value === 'string') return quote(value);
     if (typeof value !== 'object' || value === null) return String(value);
