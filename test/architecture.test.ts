@@ -111,9 +111,16 @@ const LAYERS: readonly Layer[] = [
   { at: 'tokens', may: [], why: 'a token implements the signer contract; the log never sees one' },
   {
     at: 'log',
-    may: ['store/store.ts', 'store', 'record', 'catalog', 'merkle', 'checkpoint'],
+    // Which keys seal a log is concluded in one place, for whoever writes it and for whoever checks it.
+    may: ['store/store.ts', 'store', 'record', 'catalog', 'merkle', 'checkpoint', 'verify/key-history.ts'],
     mayTypes: ['verify/source.ts'],
     why: 'the sequencer knows contracts, never a driver or a token',
+  },
+  {
+    at: 'keys',
+    may: ['tokens', 'acts', 'catalog'],
+    mayTypes: ['store/store.ts'],
+    why: 'acts on tokens and their keys, and the records of them; the log it is handed',
   },
   {
     at: 'reader',
@@ -137,10 +144,21 @@ const LAYERS: readonly Layer[] = [
     why: 'files become appends; which log takes them is for the caller to say',
   },
   {
+    at: 'witness/protocol.ts',
+    may: ['merkle'],
+    portable: true,
+    why: 'what goes over the wire between a log and a witness',
+  },
+  {
+    at: 'witness/server',
+    may: ['witness/protocol.ts', 'merkle', 'checkpoint'],
+    why: 'vouches for logs of others by what they send: it knows no store and no record',
+  },
+  {
     at: 'server',
     may: [
-      ...['log', 'reader', 'store/store.ts', 'index/index.ts'],
-      ...['catalog', 'dialects', 'query', 'record', 'checkpoint'],
+      ...['log', 'reader', 'store/store.ts', 'store', 'index/index.ts'],
+      ...['catalog', 'dialects', 'query', 'record', 'merkle', 'checkpoint', 'verify', 'published'],
     ],
     why: 'answers requests with what it was given; start-up names the drivers',
   },
@@ -156,9 +174,9 @@ const ROOTS = ['cli', 'open.ts', 'index.ts'];
 
 /** Which layers may import a package or a built-in module that is not for everyone. */
 const PACKAGES: ReadonlyMap<string, readonly string[]> = new Map([
-  ['node:sqlite', ['store/sqlite']],
+  ['node:sqlite', ['store/sqlite', 'witness/server']],
   ['@duckdb/node-api', ['index/duckdb']],
-  ['asn1js', ['tokens']],
+  ['asn1js', ['tokens', 'keys']],
   ['pkijs', ['tokens']],
   ['pkcs11js', ['tokens']],
   ['@noble/curves', ['signatures']],

@@ -9,9 +9,10 @@ import type {
 } from '../index/index.ts';
 import type { SealedHead } from '../log/receipt.ts';
 import { makeInclusion } from '../merkle/mod.ts';
+import type { Payload } from '../record/mod.ts';
 import type { LogStore } from '../store/store.ts';
 import { tileReader } from '../store/tile-reader.ts';
-import { type Report, type VerifyOptions, verifyLog } from '../verify/mod.ts';
+import { type LogSource, type Report, type VerifyOptions, verifyLog } from '../verify/mod.ts';
 import { IndexFollower } from './follower.ts';
 import { missing, RecordReader } from './records.ts';
 import { type SearchableLog, Searcher } from './search.ts';
@@ -104,6 +105,16 @@ export class AuditReader {
       at = part.to;
     }
     if (at < end) yield (await reader.check(at, missing(at, end), head)).view;
+  }
+
+  /** The log as a verifier reads it: nothing of it has been checked. Throws `LogError` LOG_NOT_FOUND. */
+  source(node?: string): LogSource {
+    return this.#store.source(this.#log(node).node);
+  }
+
+  /** A payload as it is stored, null when it is not there (any more). Throws `LogError` LOG_NOT_FOUND. */
+  async payload(digest: string, node?: string): Promise<Payload | null> {
+    return this.#store.payload(this.#log(node).node, digest);
   }
 
   /** Inclusion proof of a record in the newest head: RFC 9162, hashes leaf side first. */

@@ -20,6 +20,7 @@ import { logRoutes } from './routes/log.ts';
 import { metaRoutes } from './routes/meta.ts';
 import { recordsRoute } from './routes/records.ts';
 import { searchRoutes } from './routes/search.ts';
+import { tileRoutes } from './routes/tiles.ts';
 import { type ServedLog, Service } from './service.ts';
 import { checkBySchema, readDecimals } from './validation.ts';
 
@@ -98,6 +99,7 @@ export function buildApp(
   addRoutes(app, (scope) => {
     metaRoutes(scope, service);
     logRoutes(scope, service);
+    tileRoutes(scope, service);
     searchRoutes(scope, service);
     catalogRoutes(scope, service.log.reader.catalogs);
     if (control) controlRoutes(scope, service);

@@ -58,7 +58,7 @@ function watchRoutes(app: FastifyInstance): string[] {
   const routes: string[] = [];
   app.addHook('onRoute', ({ url, method, schema }) => {
     if (schema?.hide === true || method === 'HEAD') return;
-    routes.push(`${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`);
+    routes.push(`${method} ${url.replaceAll(/:(\w+)/g, '{$1}').replace(/\*$/, '{*}')}`);
   });
   return routes;
 }

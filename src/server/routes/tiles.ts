@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { concatBytes, utf8 } from '../../crypto/bytes.ts';
+import { LogError, StoreError, TallystickError, UsageError } from '../../errors.ts';
+import { parseTilePath, TILE_WIDTH, type TileId, tileWidth } from '../../merkle/mod.ts';
+import { formatKeyChanges, parsePayloadPath } from '../../published/mod.ts';
+import type { AuditReader } from '../../reader/audit-reader.ts';
+import { tileReader } from '../../store/tile-reader.ts';
+import type { LogSource, SourceCheckpoint } from '../../verify/mod.ts';
+import type { Service } from '../service.ts';
+import { problems, text } from './answers.ts';
+
+/** What a log is published as, and how long an answer may be kept, and by whom. */
+const KINDS = {
+  checkpoint: { type: 'text/plain; charset=utf-8', cache: 'public, max-age=5' },
+  // The same bytes for ever; those of a partial tile have its width in their path.
+  hashes: { type: 'application/octet-stream', cache: 'public, max-age=31536000, immutable' },
+  entries: { type: 'application/octet-stream', cache: 'private, max-age=31536000, immutable' },
+  // Content can be removed on purpose: it is not to live on in a cache.
+  payload: { type: 'application/octet-stream', cache: 'no-store' },
+} as const;
+
+const zip = promisify(gzip);
+
+const Node = Type.Object({ node: Type.String({ maxLength: 64 }) }, { additionalProperties: false });
+const Below = Type.Object(
+  { node: Type.String({ maxLength: 64 }), '*': Type.String({ maxLength: 100 }) },
+  { additionalProperties: false },
+);
+
+/** The log as C2SP tlog-tiles, with what `log publish` adds to it: see `published/layout.ts`. */
+export function tileRoutes(app: FastifyInstance, { log }: Service): void {
+  const { reader } = log;
+  const answers = (type: string, description: string) => ({
+    200: text(description, type),
+    304: { description: 'What the ETag named still stands.', type: 'null' },
+    ...problems(400, 403, 404, 500, 503),
+  });
+
+  app.get<{ Params: Static<typeof Node> }>(
+    '/log/:node/checkpoint',
+    {
+      schema: {
+        summary: 'The newest signed checkpoint (C2SP tlog-tiles)',
+        tags: ['tiles'],
+        params: Node,
+        response: answers('text/plain', 'C2SP tlog-checkpoint as a signed note'),
+      },
+    },
+    async (request, reply) => {
+      const { note } = await reader.head(request.params.node);
+      return send(request, reply, 'checkpoint', utf8(note));
+    },
+  );
+
+  app.get<{ Params: Static<typeof Node> }>(
+    '/log/:node/key-changes',
+    {
+      schema: {
+        summary: 'The checkpoints at which the key changed',
+        tags: ['tiles'],
+        params: Node,
+        response: answers('text/plain', 'Signed notes, oldest first, with an empty line between'),
+      },
+    },
+    async (request, reply) => {
+      const { node } = request.params;
+      const { origin, size } = await reader.head(node);
+      const kept: SourceCheckpoint[] = [];
+      for await (const one of reader.source(node).keyChanges()) if (one.size <= size) kept.push(one);
+      return send(request, reply, 'checkpoint', utf8(formatKeyChanges(origin, kept)));
+    },
+  );
+
+  app.get<{ Params: Static<typeof Below> }>(
+    '/log/:node/tile/*',
+    {
+      schema: {
+        summary: 'A hash tile or a bundle of entries (C2SP tlog-tiles)',
+        description:
+          '`tile/<L>/<N>[.p/<W>]` are hashes, `tile/entries/<N>[.p/<W>]` entries, each after its length as u16. Every width that the log has come past is there.',
+        tags: ['tiles'],
+        params: Below,
+        response: answers('application/octet-stream', 'The hashes or entries'),
+      },
+    },
+    async (request, reply) => {
+      const tile = tileAt(pathBelow(request));
+      const bytes = await readTile(reader, request.params.node, tile);
+      return send(request, reply, tile.level === 'entries' ? 'entries' : 'hashes', bytes);
+    },
+  );
+
+  app.get<{ Params: Static<typeof Below> }>(
+    '/log/:node/payload/*',
+    {
+      schema: {
+        summary: 'The content that a record sealed by its hash',
+        description: '`payload/<two digits>/<digest>`: 16 bytes of salt, then the JSON of the member.',
+        tags: ['tiles'],
+        params: Below,
+        response: answers('application/octet-stream', 'Salt and content; their SHA-256 is the digest'),
+      },
+    },
+    async (request, reply) => {
+      const digest = parsePayloadPath(pathBelow(request));
+      if (digest === null)
+        throw nothing('a payload is at payload/<first two digits>/<digest>, in lower-case hex');
+      const payload = await reader.payload(digest, request.params.node);
+      if (payload === null)
+        throw new LogError('LOG_NOT_FOUND', 'no such payload is stored: never, or not any more');
+      return send(request, reply, 'payload', concatBytes(payload.salt, payload.bytes));
+    },
+  );
+}
+
+/**
+ * Every answer goes out here, so here stands who may read what: until there is access control, whoever reaches the port,
+ * which is on loopback. Then entries and payloads are for auditors, hashes and checkpoints for whom the log is public to.
+ */
+async function send(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  kind: keyof typeof KINDS,
+  bytes: Uint8Array,
+): Promise<FastifyReply> {
+  const { type, cache } = KINDS[kind];
+  const zipped = kind === 'entries' && takesGzip(request.headers['accept-encoding']);
+  const digest = createHash('sha256').update(bytes).digest('base64url').slice(0, 22);
+  const tag = `"${digest}${zipped ? '-gzip' : ''}"`;
+  void reply.headers({ 'cache-control': cache, etag: tag });
+  if (kind === 'entries') void reply.header('vary', 'accept-encoding');
+  if (namesTag(request.headers['if-none-match'], tag)) return reply.code(304).send();
+  void reply.type(type);
+  if (!zipped) return reply.send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  return reply.header('content-encoding', 'gzip').send(await zip(bytes));
+}
+
+function takesGzip(header: string | undefined): boolean {
+  const codings = (header ?? '').toLowerCase().split(',');
+  return codings.some((coding) => /^\s*gzip\s*(?:;\s*q=(?:0?\.0*[1-9][0-9]*|1(?:\.0*)?)\s*)?$/.test(coding));
+}
+
+function namesTag(header: string | undefined, tag: string): boolean {
+  return (header ?? '').split(',').some((one) => one.trim().replace(/^W\//, '') === tag);
+}
+
+/** The path below the log, as it was sent: what was escaped is not one of ours. */
+function pathBelow({ raw, params }: FastifyRequest<{ Params: Static<typeof Below> }>): string {
+  const path = (raw.url ?? '').replace(/\?.*$/s, '');
+  const prefix = `/log/${params.node}/`;
+  return path.startsWith(prefix) ? path.slice(prefix.length) : '';
+}
+
+function tileAt(path: string): TileId {
+  try {
+    return parseTilePath(path);
+  } catch (error) {
+    if (!(error instanceof TallystickError) || error.code !== 'TILE_INVALID') throw error;
+    throw nothing(
+      'a tile is at tile/<L>/<N> or tile/<L>/<N>.p/<W>, L a level or "entries", as C2SP tlog-tiles has it',
+    );
+  }
+}
+
+async function readTile(reader: AuditReader, node: string, tile: TileId): Promise<Uint8Array> {
+  const { size } = await reader.head(node);
+  const { level, index, width } = tile;
+  const there = tileWidth(level === 'entries' ? 0 : level, index, size);
+  if (width > there) {
+    const what =
+      there === 0 ? 'it has no such tile yet' : `this tile is ${there} wide, ${width} was asked for`;
+    throw new LogError('LOG_NOT_FOUND', `the log of ${node} has ${size} records: ${what}`);
+  }
+  const source = reader.source(node);
+  if (level !== 'entries') return tileReader(source)(level, index, width);
+  return readEntries(source, index * TILE_WIDTH, width);
+}
+
+async function readEntries(source: LogSource, from: number, width: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let at = from;
+  for await (const part of source.bundles(from, from + width)) {
+    if (part.entries === null || part.from !== at) break;
+    parts.push(part.entries);
+    at = part.to;
+  }
+  if (at === from + width) return concatBytes(...parts);
+  throw new StoreError('STORE_DAMAGED', `record ${at} can't be read; run verify`);
+}
+
+function nothing(rule: string): UsageError {
+  return new UsageError('ROUTE_NOT_FOUND', rule);
+}
