@@ -22,8 +22,11 @@ export class PinSource {
   }
 
   /** A variable of the environment. */
-  static environment(name: string): PinSource {
-    return new PinSource(`the environment variable ${name}`, () => process.env[name]);
+  static environment(
+    name: string,
+    env: Readonly<Record<string, string | undefined>> = process.env,
+  ): PinSource {
+    return new PinSource(`the environment variable ${name}`, () => env[name]);
   }
 
   /** A file for its owner alone (mode 0600); one line end at its end is not part of the PIN. */
