@@ -27,7 +27,7 @@ for (const dialect of DIALECTS) {
   describe(dialect.name, () => {
     for (const sample of samples) {
       const options = dialect.reports === undefined ? {} : { report: sample.module! };
-      const check = (name: string, empty: object, outcome: 'success' | 'failure'): void =>
+      const check = (name: string, empty: object, outcome: 'success' | 'failure') =>
         test(`${sample.event}, ${outcome}: ${name}`, () => {
           const record = {
             ...{ time: 1_772_439_330_000, system: dialect.system, outcome, ...sample },

@@ -56,8 +56,8 @@ export function rawBytes({ raw }: RecordDraft): Uint8Array {
 }
 
 /**
- * What holds for any input: items cover it from first to last byte without gap or overlap, every record obeys the
- * rules of a record and gives its bytes back.
+ * What holds for any input: items cover it from first to last byte without gap or overlap, every record obeys
+ * the rules of a record and gives its bytes back.
  */
 export function assertSound(input: string | Uint8Array, items: readonly ParsedItem[], offset = 0): void {
   const bytes = bytesOf(input);

@@ -126,7 +126,9 @@ export function detailsOf(
   });
 }
 
-/** The native content of a record: what printing must keep. Flags, dialect and raw are remarks about a text. */
+/**
+ * The native content of a record: what printing must keep. Flags, dialect and raw are remarks about a text.
+ */
 export function native(record: RecordDraft): Partial<RecordDraft> {
   const { raw: _raw, flags: _flags, dialect: _dialect, objects: _objects, ...content } = record;
   return content;

@@ -3,7 +3,9 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Reference material beside the checkout. It is not part of the project: tests that need it run where it is. */
+/**
+ * Reference material beside the checkout. It is not part of the project: tests that need it run where it is.
+ */
 const folder = fileURLToPath(new URL('../../../shared', import.meta.url));
 
 const hasShared: boolean = existsSync(path.join(folder, 'samples'));

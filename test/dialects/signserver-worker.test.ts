@@ -414,7 +414,8 @@ describe('printing', () => {
       const pieces = (text: string): string[] => text.trimEnd().split('; ').sort();
       const [text, , back] = roundTrip(record!, options);
       assert.deepEqual(native(back), native(record!));
-      // The order of fields in these lines is no server's; the prefix of a pattern's line tells the time of writing.
+      // The order of fields in these lines is no server's; the prefix of a pattern's line tells the time of
+      // writing.
       assert.deepEqual(pieces(text).slice(1), pieces(line).slice(1));
     }
   });

@@ -5,7 +5,7 @@ import { share } from '../score.ts';
 import { findTail, readEntry, readFragment } from './entry.ts';
 import { findStart } from './head.ts';
 import { Prefixes } from './prefix.ts';
-import { TextPrinter } from './print.ts';
+import { systemLogPrinter } from './print.ts';
 import { readSemicolons, startsSemicolons } from './semicolons.ts';
 import { startsWorkerLine } from './worker-start.ts';
 
@@ -18,7 +18,7 @@ export const SIGNSERVER_TEXT: Dialect = {
   title: 'SignServer system log (log4j text lines)',
   detect: (head) => share(parser({}), head),
   parser,
-  printer: ({ zone = 0 } = {}) => new TextPrinter(zone, parser),
+  printer: ({ zone = 0 } = {}) => systemLogPrinter(zone, parser),
 };
 
 function parser(options: ParserOptions = {}): EntryParser {

@@ -11,7 +11,7 @@ import { findStart } from './head.ts';
 import { actorOf, catalog, correlationOf, reasonOf, signatureOf, told } from './members.ts';
 import { absent, DEFAULT_PATTERN, type Match, Pattern } from './pattern.ts';
 import { Prefixes, prefixLength, prefixTime } from './prefix.ts';
-import { PatternPrinter, WorkerPrinter } from './print-worker.ts';
+import { allFieldsPrinter, patternPrinter } from './print-worker.ts';
 import { ALL_FIELDS } from './worker-start.ts';
 
 /**
@@ -28,8 +28,8 @@ export const SIGNSERVER_WORKER: Dialect = {
   parser,
   printer: ({ zone = 0, pattern } = {}) =>
     pattern === undefined
-      ? new WorkerPrinter(zone, parser)
-      : new PatternPrinter(zone, new Pattern(pattern), () => parser({ pattern })),
+      ? allFieldsPrinter(zone, parser)
+      : patternPrinter(zone, new Pattern(pattern), () => parser({ pattern })),
 };
 
 const EVENT = 'PROCESS';
