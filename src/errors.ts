@@ -51,6 +51,11 @@ export const ERROR_CODES = {
   KEY_NOT_FOUND: { summary: 'a token has no key of that alias', status: 404, retry: false },
   KEY_EXISTS: { summary: 'a token already has a key of that alias', status: 409, retry: false },
   KEY_IN_USE: { summary: 'a key seals the log or stands by', status: 409, retry: false },
+  KEY_NOT_STANDBY: {
+    summary: 'a key may not take over, for it was not announced as a stand-by',
+    status: 409,
+    retry: false,
+  },
   KEY_UNSUITABLE: { summary: 'a key is of a kind that cannot seal a log', status: 422, retry: false },
   CERTIFICATE_INVALID: {
     summary: 'a certificate is malformed, or does not fit its key or chain',
@@ -94,7 +99,11 @@ export const ERROR_CODES = {
   },
   SPLIT_VIEW: { summary: 'the store contradicts the head remembered outside it', status: 500, retry: false },
 
-  TIMESTAMP_AUTHORITY: { summary: 'what was set of a time stamp authority is unfit', status: 422, retry: false },
+  TIMESTAMP_AUTHORITY: {
+    summary: 'what was set of a time stamp authority is unfit',
+    status: 422,
+    retry: false,
+  },
   TIMESTAMP_UNAVAILABLE: { summary: 'a time stamp authority cannot be reached', status: 503, retry: true },
   TIMESTAMP_ANSWER: {
     summary: 'what stands at the address of a time stamp authority does not answer as one',

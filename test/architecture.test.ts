@@ -58,6 +58,7 @@ const LAYERS: readonly Layer[] = [
   {
     at: 'client',
     may: ['record', 'catalog', 'guard', 'query', 'merkle', 'checkpoint', 'verify'],
+    mayTypes: ['timestamps'],
     portable: true,
     why: 'asks a server and checks what it answers',
   },
@@ -126,7 +127,7 @@ const LAYERS: readonly Layer[] = [
     at: 'reader',
     may: [
       ...['store/store.ts', 'store', 'index/index.ts'],
-      ...['record', 'catalog', 'query', 'merkle', 'checkpoint', 'verify'],
+      ...['record', 'catalog', 'query', 'merkle', 'checkpoint', 'verify', 'timestamps'],
       // How a log says which it is; the writing of one is none of a reader's business.
       ...['log/genesis.ts', 'log/receipt.ts'],
     ],
@@ -159,6 +160,7 @@ const LAYERS: readonly Layer[] = [
     may: [
       ...['log', 'reader', 'store/store.ts', 'store', 'index/index.ts'],
       ...['catalog', 'dialects', 'query', 'record', 'merkle', 'checkpoint', 'verify', 'published'],
+      'timestamps',
     ],
     why: 'answers requests with what it was given; start-up names the drivers',
   },

@@ -19,8 +19,8 @@ export async function openCheckpoint(
   keys: Keyring | readonly string[],
 ): Promise<OpenedCheckpoint> {
   const keyring = keys instanceof Keyring ? keys : new Keyring(keys);
-  const { text, verifiedBy, unknown } = await keyring.open(note);
-  return { checkpoint: parseCheckpoint(text), verifiedBy, unknown };
+  const { text, ...opened } = await keyring.open(note);
+  return { checkpoint: parseCheckpoint(text), ...opened };
 }
 
 /**
@@ -31,4 +31,13 @@ export async function signCheckpoint(body: string, keyName: string, signer: Sign
   const key = keyFromSpki(keyName, signer.algorithm, signer.publicKey);
   const { data, before } = key.statement(utf8(body));
   return signatureLine(keyName, key.id, concatBytes(before, await signer.sign(data)));
+}
+
+/** As `signCheckpoint`, by several keys: their lines in the order of the keys. Throws when one of them can't sign. */
+export async function signCheckpointByAll(
+  body: string,
+  keyName: string,
+  signers: readonly Signer[],
+): Promise<string> {
+  return (await Promise.all(signers.map((signer) => signCheckpoint(body, keyName, signer)))).join('');
 }

@@ -9,6 +9,8 @@ export interface OpenedNote {
   readonly text: string;
   /** Known keys whose signature is good, each once; never empty. */
   readonly verifiedBy: readonly VerifierKey[];
+  /** Known keys that have a line which this platform cannot check: nothing is said about it. */
+  readonly unchecked: readonly VerifierKey[];
   /** Lines that say nothing: by keys not known, or of a type that is not checked here. */
   readonly unknown: readonly { readonly name: string; readonly keyId: string }[];
 }
@@ -37,17 +39,21 @@ export class Keyring {
   /**
    * Opens a note (C2SP signed-note): lines of unknown keys are passed over; a bad signature of a known key refuses
    * the note, whoever else signed it. Throws `ProofError`: NOTE_INVALID when it is malformed, NOTE_UNTRUSTED when a
-   * known key's signature is bad or no known key signed.
+   * known key's signature is bad or no known key signed, KEY_INVALID when the known keys that signed are all of kinds
+   * that this platform cannot check.
    */
   async open(note: string): Promise<OpenedNote> {
     const { text, signatures } = parseNote(note);
     const data = utf8(text);
     const verifiedBy = new Set<VerifierKey>();
+    const unchecked = new Set<VerifierKey>();
     const unknown: { name: string; keyId: string }[] = [];
     for (const { name, keyId, signature } of signatures) {
       const key = this.#keys.get(pair(name, keyId));
       if (key?.canVerify !== true) {
         unknown.push({ name, keyId });
+      } else if (!(await key.isCheckable())) {
+        unchecked.add(key);
       } else if (await key.verify(data, signature)) {
         verifiedBy.add(key);
       } else {
@@ -58,6 +64,8 @@ export class Keyring {
         });
       }
     }
+    const [first] = unchecked;
+    if (verifiedBy.size === 0 && first !== undefined) throw first.notCheckable();
     if (verifiedBy.size === 0) {
       const names = unknown.map((line) => `${line.name}+${line.keyId}`).join(', ');
       throw untrusted(`no key that is trusted has signed it, only ${names}`, {
@@ -65,7 +73,7 @@ export class Keyring {
         reason: 'unknown-key',
       });
     }
-    return { text, verifiedBy: [...verifiedBy], unknown };
+    return { text, verifiedBy: [...verifiedBy], unchecked: [...unchecked], unknown };
   }
 }
 

@@ -1,5 +1,10 @@
 export { type Checkpoint, checkpointBody, parseCheckpoint } from './body.ts';
-export { type OpenedCheckpoint, openCheckpoint, signCheckpoint } from './checkpoint.ts';
+export {
+  type OpenedCheckpoint,
+  openCheckpoint,
+  signCheckpoint,
+  signCheckpointByAll,
+} from './checkpoint.ts';
 export { type Cosignature, cosignaturesOf, cosignCheckpoint, readCosignatures } from './cosign.ts';
 export { Keyring, type OpenedNote } from './keyring.ts';
 export { cosignerKeyFromSpki, parseVkey, VerifierKey, vkeyFromSpki } from './keys.ts';
@@ -14,13 +19,6 @@ export {
 } from './note.ts';
 export { formatPin, type Pin, parsePin } from './pin.ts';
 export {
-  checkTlogProof,
-  formatTlogProof,
-  type ProofExpectation,
-  parseTlogProof,
-  type TlogProof,
-} from './tlog-proof.ts';
-export {
   checkPolicy,
   type Policy,
   type PolicyAnswer,
@@ -29,3 +27,10 @@ export {
   type PolicyWitness,
   parsePolicy,
 } from './policy.ts';
+export {
+  checkTlogProof,
+  formatTlogProof,
+  type ProofExpectation,
+  parseTlogProof,
+  type TlogProof,
+} from './tlog-proof.ts';

@@ -22,6 +22,7 @@ export async function fixedAtHead(source: LogSource): Promise<FixedSource> {
     bundles: (from, to) => source.bundles(from, to),
     tiles: (level, from, to) => source.tiles(level, from, to),
     checkpoints: () => source.checkpoints(),
+    keyChanges: () => source.keyChanges(),
     payloads: (from, to) => source.payloads(from, to),
   };
 }
@@ -42,6 +43,7 @@ export const NOTHING: LogSource = {
   bundles: nothing,
   tiles: nothing,
   checkpoints: nothing,
+  keyChanges: nothing,
   payloads: nothing,
 };
 

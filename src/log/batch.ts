@@ -3,6 +3,7 @@ import { leafHashes, type Tree } from '../merkle/mod.ts';
 import { type EncodedRecord, maxEntryBytes, putEntry } from '../record/mod.ts';
 import type { IdWrite, PayloadWrite, StateWrite } from '../store/store.ts';
 import type { UnownedBatch } from './committer.ts';
+import type { SealingChange } from './key-set.ts';
 import type { PreparedRecord } from './placement.ts';
 import type { Unit } from './unit.ts';
 
@@ -39,6 +40,11 @@ export class OpenBatch {
     return this.#tree.size - this.from;
   }
 
+  /** A batch that changes the sealing holds that record and no other. */
+  get change(): SealingChange | null {
+    return this.units[0]?.change ?? null;
+  }
+
   get bytes(): number {
     return this.#length + this.payloadBytes;
   }
@@ -69,7 +75,7 @@ export class OpenBatch {
       from: this.from,
       entries: this.#buffer.subarray(0, this.#length),
       leaves: Buffer.concat(this.#leaves),
-      keepCheckpoint: this.from === 0,
+      keepCheckpoint: this.from === 0 || this.change !== null,
       payloads: this.payloads,
       ids: this.ids,
       state: this.state,

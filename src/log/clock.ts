@@ -40,7 +40,7 @@ export class LogClock {
   read(): number {
     const now = this.#clock.now();
     const monotonic = this.#clock.monotonic();
-    const ahead = now - monotonic - this.#offset;
+    const { ahead } = this.deviation();
     if (ahead > this.#jumpMs) {
       throw new LogError(
         'CLOCK_JUMPED',
@@ -53,6 +53,12 @@ export class LogClock {
     this.#compared = monotonic;
     this.#last = Math.max(this.#last, Math.floor(now));
     return this.#last;
+  }
+
+  /** How far the wall clock is ahead of where elapsed time puts it, and behind the newest record, ms; below 0: the other way. */
+  deviation(): { readonly ahead: number; readonly behind: number } {
+    const now = this.#clock.now();
+    return { ahead: now - this.#clock.monotonic() - this.#offset, behind: this.#last - now };
   }
 
   /** Forgets what was given after `last`: its records were not sealed. */

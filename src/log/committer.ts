@@ -57,7 +57,8 @@ export class Committer {
   async commit(batch: UnownedBatch): Promise<void> {
     await this.persist(() => this.#try(batch));
     this.#troubled = false;
-    this.#trouble = null;
+    // One without records was not signed.
+    if (batch.leaves.length > 0) this.#trouble = null;
   }
 
   /** Runs an act that may be repeated, again and again while it fails with an error that may pass. */

@@ -3,6 +3,7 @@ import { LogError, TallystickError } from '../errors.ts';
 import { bundleEntries } from '../merkle/mod.ts';
 import { type AuditRecord, decodeEntry, type RecordDraft } from '../record/mod.ts';
 import type { LogSource } from '../verify/source.ts';
+import { namesOf } from './key-set.ts';
 
 const LOG_NAME: RegExp = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
@@ -21,19 +22,19 @@ export function newOrigin(name: string, node: string, random: Uint8Array): strin
   return `${name}-${suffix}/${node}`;
 }
 
-/** Record 0: which log this is and which key seals it first. */
-export function genesisDraft(origin: string, vkey: string, software: string, time: number): RecordDraft {
-  return draft(tallystick.GENESIS, { origin, key: vkey, software }, { time, actor: { name: 'tallystick' } });
+/** Record 0: which log this is and which keys seal it first. */
+export function genesisDraft(
+  origin: string,
+  vkeys: readonly string[],
+  software: string,
+  time: number,
+): RecordDraft {
+  const details = { origin, ...namesOf(vkeys), key: vkeys[0] as string, software };
+  return draft(tallystick.GENESIS, details, { time, actor: { name: 'tallystick' } });
 }
 
-export interface Genesis {
-  readonly origin: string;
-  /** The first sealing key. */
-  readonly vkey: string;
-}
-
-/** Reads record 0. Throws `LogError` LOG_DAMAGED when it is not a genesis record. */
-export function readGenesis(record: AuditRecord): Genesis {
+/** The origin that record 0 names. Throws `LogError` LOG_DAMAGED when it is not a genesis record. */
+export function originOf(record: AuditRecord): string {
   const details = record.details as { origin?: unknown; key?: unknown } | undefined;
   const { system, event } = tallystick.GENESIS;
   const isGenesis = record.seq === 0 && record.system === system && record.event === event;
@@ -43,7 +44,7 @@ export function readGenesis(record: AuditRecord): Genesis {
       `record 0 of ${record.node} does not say which log this is; restore the store from its backup`,
     );
   }
-  return { origin: details.origin, vkey: details.key };
+  return details.origin;
 }
 
 /** One record from a source, decoded but not verified. Throws `LogError` LOG_DAMAGED when it can't be had. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Catalogs } from '../catalog/catalogs.ts';
-import { vkeyFromSpki } from '../checkpoint/mod.ts';
+import { draft, type Told, tallystick } from '../catalog/mod.ts';
 import { toHex } from '../crypto/bytes.ts';
 import type { Signer } from '../crypto/signer.ts';
 import { LogError, type TallystickError } from '../errors.ts';
@@ -15,10 +15,20 @@ import {
   type RecordDraft,
 } from '../record/mod.ts';
 import type { LogStore, Ownership, StateWrite } from '../store/store.ts';
+import { mayTakeOver } from '../verify/key-history.ts';
 import { type Clock, LogClock, systemClock } from './clock.ts';
 import { Committer, type Trouble } from './committer.ts';
-import { genesisDraft, newOrigin } from './genesis.ts';
+import { damaged, genesisDraft, newOrigin } from './genesis.ts';
 import type { HeadMemory } from './head-memory.ts';
+import {
+  allSigners,
+  isSameSet,
+  type KeySet,
+  keySet,
+  namesOf,
+  type Sealing,
+  type SealingChange,
+} from './key-set.ts';
 import { findKnownIds } from './known-ids.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { checkPhase, type Phase } from './phase.ts';
@@ -30,7 +40,11 @@ import { type AppendResult, bytesOf, resultsOf, type Unit } from './unit.ts';
 
 export interface LogOptions {
   readonly store: LogStore;
-  readonly signer: Signer;
+  /**
+   * The keys that seal, 1 to 4: every checkpoint is signed by all of them. Of an existing log they are those in force;
+   * their tokens may be away, then appends are refused until they are back.
+   */
+  readonly signers: readonly Signer[];
   /** Whose log: defaults to the only node in the store, else to the host name. */
   readonly node?: string;
   /** Name of a new log, the first part of its origin. Defaults to `tallystick`. Of no effect on an existing one. */
@@ -57,6 +71,36 @@ export interface AppendOptions {
   readonly phase?: Phase;
 }
 
+/** Which keys seal from now on. */
+export interface KeyChange {
+  readonly signers: readonly Signer[];
+  /** What the record says of the key beside the keys themselves. */
+  readonly details?: KeyDetails;
+  readonly told?: Told;
+  /** Committed together with the change. */
+  readonly state?: readonly StateWrite[];
+  /**
+   * The keys in force cannot sign any more: stand-bys take over. All of `signers` are in force or stand by, and one of
+   * them stands by.
+   */
+  readonly withoutOld?: boolean;
+}
+
+/** Which keys stand by from now on, in place of those before; none: no key does. */
+export interface StandBy extends Omit<KeyChange, 'withoutOld'> {}
+
+export interface KeyDetails {
+  readonly KEYALIAS?: string;
+  readonly CRYPTOTOKEN?: string;
+  /** Lower-case hex SHA-256 of the public key in DER. */
+  readonly keyHash?: string;
+}
+
+/** Records of these are made by the log alone, together with the checkpoint that makes them true. */
+const OF_THE_KEYS: ReadonlySet<string> = new Set(
+  [tallystick.GENESIS, tallystick.KEY_CHANGE, tallystick.KEY_STANDBY].map(({ event }) => event),
+);
+
 /** What a committed batch was: for followers that want it without reading it back. */
 export interface SealedBatch {
   readonly node: string;
@@ -75,17 +119,19 @@ const REMEMBER_EVERY_MS = 1_000;
  */
 export class Log {
   readonly node: string;
-  /** The sealing key, as a C2SP verifier key. */
-  readonly vkey: string;
   /** Resolves with the reason when the log can't go on; never on `close`. */
   readonly stopped: Promise<TallystickError>;
   readonly #store: LogStore;
   readonly #committer: Committer;
+  readonly #logClock: LogClock;
+  readonly #limits: Limits;
   readonly #sequencer: Sequencer;
   readonly #memory: HeadMemory | undefined;
   readonly #clock: Clock;
   readonly #catalogs: Catalogs;
   readonly #listeners = new Set<(batch: SealedBatch) => void>();
+  /** Ends when no change of keys is on its way. */
+  #changing: Promise<unknown> = Promise.resolve();
   #remembering: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
 
@@ -93,7 +139,7 @@ export class Log {
     options: LogOptions,
     opened: {
       node: string;
-      vkey: string;
+      sealing: Sealing;
       head: SealedHead;
       tree: Tree;
       logged: number;
@@ -104,7 +150,6 @@ export class Log {
     const limits = { ...LIMITS, ...options.limits };
     const clock = options.clock ?? systemClock;
     this.node = opened.node;
-    this.vkey = opened.vkey;
     this.#store = options.store;
     this.#memory = options.headMemory;
     this.#clock = clock;
@@ -114,11 +159,12 @@ export class Log {
       stop = resolve;
     });
     this.#committer = new Committer({ ...opened, store: options.store, retryMs: limits.retryMs, clock });
+    this.#limits = limits;
+    this.#logClock = new LogClock(clock, limits.clockJumpMs, opened.logged);
     this.#sequencer = new Sequencer({
       ...opened,
-      signer: options.signer,
       committer: this.#committer,
-      clock: new LogClock(clock, limits.clockJumpMs, opened.logged),
+      clock: this.#logClock,
       limits,
       onSealed: (head, batch) => {
         this.#rememberSoon();
@@ -157,12 +203,11 @@ export class Log {
   }
 
   static async #recover(options: LogOptions, node: string, holder: string, owned: Ownership): Promise<Log> {
-    const { store, signer, headMemory } = options;
+    const { store, signers, headMemory } = options;
     const { head, epoch } = owned;
     const recall: HeadMemory['recall'] = (origin) => headMemory?.recall(origin) ?? null;
-    const recovered = await recover(head, store.source(node), signer, recall);
-    const vkey = vkeyFromSpki(head.origin, signer.algorithm, signer.publicKey);
-    return new Log(options, { ...recovered, node, vkey, epoch, holder });
+    const recovered = await recover(head, store.source(node), signers, recall);
+    return new Log(options, { ...recovered, node, epoch, holder });
   }
 
   static async #create(
@@ -172,15 +217,30 @@ export class Log {
     { epoch }: Ownership,
     origin: string,
   ): Promise<Log> {
-    const { signer } = options;
-    const vkey = vkeyFromSpki(origin, signer.algorithm, signer.publicKey);
+    const keys = keySet(origin, options.signers);
     const tree = new Tree();
     // The state before record 0: never signed, and never seen outside, for the genesis record is sealed first.
     const head: SealedHead = { origin, size: 0, root: tree.root(), signatures: '', note: '' };
-    const log = new Log(options, { node, vkey, head, tree, logged: 0, epoch, holder });
-    const time = (options.clock ?? systemClock).now();
-    await log.appendOwn(genesisDraft(origin, vkey, options.software ?? 'tallystick', Math.floor(time)));
+    const sealing = { keys, standBy: [] };
+    const log = new Log(options, { node, sealing, head, tree, logged: 0, epoch, holder });
+    const time = Math.floor((options.clock ?? systemClock).now());
+    await log.#appendOwn(genesisDraft(origin, keys.vkeys, options.software ?? 'tallystick', time), {});
     return log;
+  }
+
+  /** The first sealing key, as a C2SP verifier key. */
+  get vkey(): string {
+    return this.vkeys[0] as string;
+  }
+
+  /** The keys that seal, as C2SP verifier keys: all of them sign every checkpoint. */
+  get vkeys(): readonly string[] {
+    return this.#sequencer.sealing.keys.vkeys;
+  }
+
+  /** The keys that were announced as stand-bys, as C2SP verifier keys. */
+  get standBy(): readonly string[] {
+    return this.#sequencer.sealing.standBy;
   }
 
   /** The newest sealed state. */
@@ -208,20 +268,144 @@ export class Log {
     return results.map((result) => (result as { receipt: Receipt }).receipt);
   }
 
-  /** As `append`, but a record whose id was used for other content is refused alone. The drafts must have been checked. */
+  /**
+   * As `append`, but a record whose id was used for other content is refused alone, and more records than a batch takes
+   * are sealed by several, one after the other, the state with the last. When one of those fails, those before it are
+   * in: with ids, the whole may be sent again. The drafts must have been checked.
+   */
   async appendEach(drafts: readonly RecordDraft[], options: AppendOptions): Promise<AppendResult[]> {
-    return this.#append(
-      drafts.map((draft, i) => this.#prepare(draft, options, i, false)),
-      options,
-      true,
-    );
+    const records = drafts.map((draft, i) => this.#prepare(draft, options, i, false));
+    const { batchRecords } = this.#limits;
+    if (records.length <= batchRecords) return this.#append(records, options, true);
+    const { state = [], ...rest } = options;
+    const results: AppendResult[] = [];
+    for (let at = 0; at < records.length; at += batchRecords) {
+      const isLast = at + batchRecords >= records.length;
+      const part = records.slice(at, at + batchRecords);
+      const sealed = await this.#append(part, isLast ? { ...rest, state } : rest, true);
+      // The state goes with the last new record. When that was in an earlier part, it goes by itself.
+      if (isLast && state.length > 0 && !sealed.some(isNew) && results.some(isNew))
+        await this.writeState(state);
+      results.push(...sealed);
+    }
+    return results;
   }
 
-  /** Seals a record of the log's own (system `tallystick`). Not for producers. */
+  /**
+   * Seals a record of the log's own (system `tallystick`). Not for producers. Throws `LogError` USAGE for a record that
+   * announces keys: see `changeKeys`, `announceStandBy`.
+   */
   async appendOwn(draft: RecordDraft, more: Pick<AppendOptions, 'state' | 'phase'> = {}): Promise<Receipt> {
+    if (draft.system === tallystick.GENESIS.system && OF_THE_KEYS.has(draft.event)) {
+      throw new LogError(
+        'USAGE',
+        `${draft.event} is recorded by changing the keys of the log, not by itself`,
+      );
+    }
+    return this.#appendOwn(draft, more);
+  }
+
+  async #appendOwn(
+    draft: RecordDraft,
+    more: Pick<AppendOptions, 'state' | 'phase'>,
+    change: SealingChange | null = null,
+  ): Promise<Receipt> {
     const options = { source: 'tallystick', ...more };
-    const [result] = await this.#append([this.#prepare(draft, options, 0, true)], options, false);
+    const prepared = this.#prepare(draft, options, 0, true);
+    if (change !== null && prepared.encoded.payloads.length > 0) {
+      throw new LogError(
+        'USAGE',
+        'the record of these keys is too long for verifiers to read; give fewer keys',
+      );
+    }
+    const [result] = await this.#append([prepared], options, false, change);
     return (result as { receipt: Receipt }).receipt;
+  }
+
+  /**
+   * Has other keys seal the log from here on. The record of it is alone in its batch; the checkpoint behind it, which
+   * is kept, is signed by the keys before and by the new ones. When it fails, nothing has changed.
+   *
+   * Throws `LogError` USAGE for a set that seals already, KEY_NOT_STANDBY for one that may not take over; and as
+   * `append`.
+   */
+  changeKeys(change: KeyChange): Promise<Receipt> {
+    return this.#oneAtATime(() => {
+      const { signers, details, told, state, withoutOld = false } = change;
+      const { keys: before, standBy } = this.#sequencer.sealing;
+      const keys = keySet(this.head.origin, signers);
+      if (isSameSet(keys.vkeys, before.vkeys)) throw new LogError('USAGE', 'these keys seal the log already');
+      if (withoutOld && !mayTakeOver(keys.vkeys, before.vkeys, standBy)) throw noStandBy(standBy);
+      const named = {
+        ...details,
+        ...(namesOf(keys.vkeys) as { key: string; keys?: string[] }),
+        previousKey: before.vkeys[0] as string,
+        ...(withoutOld ? { standBy: true } : {}),
+      };
+      const sealedBy = withoutOld ? keys.signers : allSigners(before, keys);
+      const left = standBy.filter((key) => !keys.vkeys.includes(key));
+      const record = draft(tallystick.KEY_CHANGE, named, { time: this.#now(), ...told });
+      return this.#appendOwn(record, state === undefined ? {} : { state }, { keys, standBy: left, sealedBy });
+    });
+  }
+
+  /**
+   * Announces keys that may take over when those in force are lost, in place of those announced before. The checkpoint
+   * behind the record is signed by the keys in force and by each of these, which proves that they are there. Without
+   * any, what was announced before is withdrawn.
+   *
+   * Throws `LogError` USAGE for a key that seals already; and as `append`.
+   */
+  announceStandBy(change: StandBy): Promise<Receipt> {
+    return this.#oneAtATime(() => {
+      const { signers, details, told, state } = change;
+      const { keys } = this.#sequencer.sealing;
+      const none: KeySet = { signers: [], vkeys: [] };
+      const standBy = signers.length === 0 ? none : keySet(this.head.origin, signers);
+      if (standBy.vkeys.some((key) => keys.vkeys.includes(key))) {
+        throw new LogError('USAGE', 'a key that seals the log cannot stand by for it; give another');
+      }
+      const named = { ...details, ...namesOf(standBy.vkeys) };
+      const record = draft(tallystick.KEY_STANDBY, named, { time: this.#now(), ...told });
+      const sealedBy = allSigners(keys, standBy);
+      const after = { keys, standBy: standBy.vkeys, sealedBy };
+      return this.#appendOwn(record, state === undefined ? {} : { state }, after);
+    });
+  }
+
+  /** What a change says depends on the one before. */
+  #oneAtATime<T>(act: () => Promise<T>): Promise<T> {
+    const done = this.#changing.then(act);
+    this.#changing = done.catch(() => {});
+    return done;
+  }
+
+  #now(): number {
+    return Math.floor(this.#clock.now());
+  }
+
+  /** Commits state without a record, between batches. Rejects as `append` does. */
+  writeState(state: readonly StateWrite[]): Promise<void> {
+    return this.#sequencer.writeState(state);
+  }
+
+  /**
+   * Looks at the stored head as a start does, and whether it is the one that was sealed last. Throws what `recover` does.
+   */
+  checkHead(): Promise<void> {
+    return this.#sequencer.between(async () => {
+      const { origin, size, root, note } = this.head;
+      const stored = await this.#store.head(this.node);
+      if (stored === null) throw damaged(this.node, 'it has no head');
+      const sealed = { origin, size, root: toHex(root), checkpoint: note, keys: this.vkeys, savedAt: 0 };
+      const { signers } = this.#sequencer.sealing.keys;
+      await recover(stored, this.#store.source(this.node), signers, () => sealed);
+    });
+  }
+
+  /** How far the clock is off, as `LogClock.deviation`, and how much of that is borne, ms. */
+  clockDeviation(): { readonly ahead: number; readonly behind: number; readonly borne: number } {
+    return { ...this.#logClock.deviation(), borne: this.#limits.clockJumpMs };
   }
 
   /** Calls back after each commit, in order. Returns the function that ends it. The listener MUST NOT throw. */
@@ -262,7 +446,12 @@ export class Log {
     }
   }
 
-  async #append(records: PreparedRecord[], options: AppendOptions, each: boolean): Promise<AppendResult[]> {
+  async #append(
+    records: PreparedRecord[],
+    options: AppendOptions,
+    each: boolean,
+    change: SealingChange | null = null,
+  ): Promise<AppendResult[]> {
     if (this.#closing !== null)
       throw new LogError('LOG_CLOSED', `the log ${this.node} is closed; open it again to append`);
     if (records.length === 0) return [];
@@ -275,6 +464,7 @@ export class Log {
       const unit: Unit = {
         records,
         state: options.state ?? [],
+        change,
         bytes,
         each,
         since: this.#sequencer.commits,
@@ -323,7 +513,7 @@ export class Log {
   #remember(): void {
     const { origin, size, root, note } = this.head;
     const savedAt = Math.floor(this.#clock.now());
-    const keys = [this.vkey];
+    const keys = this.vkeys;
     this.#memory?.remember({ origin, keys, size, root: toHex(root), checkpoint: note, savedAt });
   }
 
@@ -335,6 +525,18 @@ export class Log {
       new LogError('LOG_CLOSED', `the log ${this.node} is closed; open it again to append`),
     );
   }
+}
+
+function isNew(result: AppendResult): boolean {
+  return 'receipt' in result && !result.receipt.duplicate;
+}
+
+function noStandBy(standBy: readonly string[]): LogError {
+  const known = standBy.map((vkey) => vkey.split('+', 2).join('+')).join(', ');
+  return new LogError(
+    'KEY_NOT_STANDBY',
+    `only keys that stand by may take over, beside those in force; ${known === '' ? 'none was announced' : `announced: ${known}`}`,
+  );
 }
 
 function salt(): Uint8Array {

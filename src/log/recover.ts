@@ -1,4 +1,4 @@
-import { checkpointBody, openCheckpoint, type Pin, vkeyFromSpki } from '../checkpoint/mod.ts';
+import { checkpointBody, openCheckpoint, type Pin } from '../checkpoint/mod.ts';
 import { equalBytes, fromHex } from '../crypto/bytes.ts';
 import type { Signer } from '../crypto/signer.ts';
 import { LogError } from '../errors.ts';
@@ -15,8 +15,10 @@ import {
 import { type AuditRecord, decodeEntry } from '../record/mod.ts';
 import type { StoredHead } from '../store/store.ts';
 import { tileReader } from '../store/tile-reader.ts';
+import { type KeyHistory, keysAt, keysInForce, readKeyHistory, retiredAt } from '../verify/key-history.ts';
 import type { LogSource } from '../verify/source.ts';
-import { damaged, intact, readEntry, readEntryBytes, readGenesis } from './genesis.ts';
+import { damaged, intact, originOf, readEntry, readEntryBytes } from './genesis.ts';
+import { isSameSet, keySet, type Sealing } from './key-set.ts';
 import type { SealedHead } from './receipt.ts';
 
 export interface Recovered {
@@ -24,11 +26,12 @@ export interface Recovered {
   readonly tree: Tree;
   /** `logged` of the newest record. */
   readonly logged: number;
+  readonly sealing: Sealing;
 }
 
 /**
- * What a start must know before it may go on from a head: that record 0 and the key belong to this log, that the
- * key signed the head, that the tiles at the right edge hash to it, that the first and the newest record are in that
+ * What a start must know before it may go on from a head: that record 0 belongs to this log, that the keys are those
+ * in force after its key changes, that they signed the head, that the tiles at the right edge hash to it, that the first and the newest record are in that
  * tree, and that nothing newer was sealed here before. It is the same after a clean end and after a crash. Changes
  * nothing.
  *
@@ -38,16 +41,18 @@ export interface Recovered {
 export async function recover(
   stored: StoredHead,
   source: LogSource,
-  signer: Signer,
+  signers: readonly Signer[],
   recall: (origin: string) => Pin | null,
 ): Promise<Recovered> {
   const { origin, size, root, signatures, node } = stored;
   const body = await intact(node, 'its head is malformed', () => checkpointBody(origin, size, root));
   const head: SealedHead = { origin, size, root, signatures, note: `${body}\n${signatures}` };
-  const vkey = checkKey(await readEntry(source, 0, node), head, node, signer);
-  await intact(node, `its head at ${size} records has no good signature`, () =>
-    openCheckpoint(head.note, [vkey]),
-  );
+  const keys = keySet(origin, signers);
+  checkOrigin(await readEntry(source, 0, node), head, node);
+  const history = await readKeyHistory(source, origin, size);
+  if (history === null) throw damaged(node, 'its first record names no keys that could seal a log');
+  checkKeys(history, keys.vkeys, signers, origin);
+  await checkSigned(head, keysAt(history, size), node);
   const readTile = tileReader(source);
   const tree = await intact(node, 'its tiles cannot be read', () => Tree.read(size, readTile));
   if (!equalBytes(tree.root(), root))
@@ -55,24 +60,43 @@ export async function recover(
   await compareWithMemory(recall(origin), head, node, readTile);
   await readSealed(0, head, node, source);
   const newest = await readSealed(size - 1, head, node, source);
-  return { head, tree, logged: newest.logged };
+  return { head, tree, logged: newest.logged, sealing: { keys, standBy: history.standBy } };
 }
 
-/** Returns the key's vkey when it is the one that the first record names. */
-function checkKey(first: AuditRecord, { origin }: SealedHead, node: string, signer: Signer): string {
-  const genesis = readGenesis(first);
-  if (genesis.origin !== origin || first.node !== node)
-    throw damaged(
-      node,
-      `its head names the origin ${origin}, its first record ${genesis.origin} of node ${first.node}`,
-    );
-  const vkey = vkeyFromSpki(origin, signer.algorithm, signer.publicKey);
-  if (vkey === genesis.vkey) return vkey;
+function checkOrigin(first: AuditRecord, { origin }: SealedHead, node: string): void {
+  const named = originOf(first);
+  if (named === origin && first.node === node) return;
+  throw damaged(node, `its head names the origin ${origin}, its first record ${named} of node ${first.node}`);
+}
+
+function checkKeys(
+  history: KeyHistory,
+  found: readonly string[],
+  signers: readonly Signer[],
+  origin: string,
+): void {
+  const expected = keysInForce(history);
+  if (isSameSet(found, expected)) return;
+  const given = signers.map(({ alias }) => alias).join(', ');
+  const retired = found.map((vkey) => retiredAt(history, vkey)).find((size) => size !== null);
+  const since = retired === undefined ? '' : ` It was replaced at ${retired} records.`;
   throw new LogError(
     'LOG_KEY_MISMATCH',
-    `the key ${signer.alias} is not the key that seals ${origin}; restore that key file, or use another data directory for a new log`,
-    { context: { expected: genesis.vkey, found: vkey } },
+    `the key ${given} is not the key that seals ${origin}: that is ${expected.map(short).join(' and ')}.${since} Restore that key, or use another data directory for a new log`,
+    { context: { expected, found, ...(retired === undefined ? {} : { retired }) } },
   );
+}
+
+function short(vkey: string): string {
+  return vkey.split('+', 2).join('+');
+}
+
+/** Throws LOG_DAMAGED unless all of the keys have signed the head. */
+async function checkSigned(head: SealedHead, keys: readonly string[], node: string): Promise<void> {
+  const what = `its head at ${head.size} records has no good signature`;
+  const { verifiedBy } = await intact(node, what, () => openCheckpoint(head.note, keys));
+  const missing = keys.filter((key) => !verifiedBy.some(({ vkey }) => vkey === key));
+  if (missing.length > 0) throw damaged(node, `${what} by ${missing.map(short).join(', ')}`);
 }
 
 /** A record, checked up to the signed root. */

@@ -1,11 +1,12 @@
-import { checkpointBody, signCheckpoint } from '../checkpoint/mod.ts';
-import type { Signer } from '../crypto/signer.ts';
+import { checkpointBody, signCheckpointByAll } from '../checkpoint/mod.ts';
 import { LogError, RecordError, TallystickError } from '../errors.ts';
 import type { Tree } from '../merkle/mod.ts';
 import { MAX_ENTRY_BYTES, MAX_PAYLOAD_BYTES } from '../record/mod.ts';
+import type { StateWrite } from '../store/store.ts';
 import { OpenBatch } from './batch.ts';
 import type { LogClock } from './clock.ts';
 import type { Committer, UnownedBatch } from './committer.ts';
+import type { Sealing } from './key-set.ts';
 import { ID_BUCKET_MS, type Limits } from './limits.ts';
 import { type Outcome, type Placement, place } from './placement.ts';
 import type { SealedHead } from './receipt.ts';
@@ -17,7 +18,8 @@ export interface SequencerOptions {
   readonly head: SealedHead;
   /** The tree of `head`. The sequencer owns it from now on. */
   readonly tree: Tree;
-  readonly signer: Signer;
+  /** The keys as of `head`. */
+  readonly sealing: Sealing;
   readonly committer: Committer;
   readonly clock: LogClock;
   readonly limits: Limits;
@@ -40,6 +42,7 @@ export interface SequencerOptions {
 export class Sequencer {
   readonly #o: SequencerOptions;
   #head: SealedHead;
+  #sealing: Sealing;
   #waiting: Unit[] = [];
   /** Admitted in order of arrival as room comes free. */
   readonly #blocked: Unit[] = [];
@@ -54,15 +57,23 @@ export class Sequencer {
   #tree: Tree;
   #stopped: TallystickError | null = null;
   #idle: (() => void)[] = [];
+  /** To be done before the next batch is sealed. */
+  readonly #between: { readonly act: () => Promise<void>; readonly reject: (error: unknown) => void }[] = [];
 
   constructor(options: SequencerOptions) {
     this.#o = options;
     this.#head = options.head;
+    this.#sealing = options.sealing;
     this.#tree = options.tree;
   }
 
   get head(): SealedHead {
     return this.#head;
+  }
+
+  /** The keys that seal what comes after `head`. */
+  get sealing(): Sealing {
+    return this.#sealing;
   }
 
   /** Number of commits done; an append's look-up of ids counts from here. */
@@ -87,6 +98,37 @@ export class Sequencer {
     }
   }
 
+  /** Does something while no batch is being signed or committed. Rejects as it does, or with LOG_CLOSED. */
+  between<T>(act: () => Promise<T>): Promise<T> {
+    if (this.#stopped) return Promise.reject(this.#stopped);
+    return new Promise((resolve, reject) => {
+      this.#between.push({ act: () => act().then(resolve, reject), reject });
+      this.kick();
+    });
+  }
+
+  /** Commits state without a record. Rejects as `Committer.commit` does. */
+  writeState(state: readonly StateWrite[]): Promise<void> {
+    return this.between(async () => {
+      const { node, committer } = this.#o;
+      const { origin, size, root, signatures } = this.#head;
+      const nothing = {
+        entries: new Uint8Array(0),
+        leaves: new Uint8Array(0),
+        tiles: [],
+        payloads: [],
+        ids: [],
+      };
+      try {
+        const head = { node, origin, from: size, root, signatures, keepCheckpoint: false };
+        await committer.commit({ ...head, ...nothing, state });
+      } catch (error) {
+        if (error instanceof TallystickError && FATAL.has(error.code)) this.stop(error);
+        throw error;
+      }
+    });
+  }
+
   /** Resolves when everything submitted so far is answered. */
   drain(): Promise<void> {
     if (!this.#busy) return Promise.resolve();
@@ -100,7 +142,7 @@ export class Sequencer {
     const units = [...(this.#open?.units ?? []), ...this.#waiting, ...this.#blocked.splice(0)];
     this.#open = null;
     this.#waiting = [];
-    for (const unit of units) unit.reject(this.#stopped);
+    for (const each of [...units, ...this.#between.splice(0)]) each.reject(this.#stopped);
     this.#o.onStopped(reason);
   }
 
@@ -116,7 +158,13 @@ export class Sequencer {
   }
 
   get #busy(): boolean {
-    return this.#running || this.#answers.length > 0 || this.#waiting.length > 0 || this.#blocked.length > 0;
+    return (
+      this.#running ||
+      this.#between.length > 0 ||
+      this.#answers.length > 0 ||
+      this.#waiting.length > 0 ||
+      this.#blocked.length > 0
+    );
   }
 
   /** A lone record may be as large as records get. */
@@ -140,6 +188,7 @@ export class Sequencer {
 
   async #run(): Promise<void> {
     for (;;) {
+      for (let next = this.#between.shift(); next; next = this.#between.shift()) await next.act();
       this.#fill();
       const batch = this.#open;
       if (batch === null || this.#stopped) break;
@@ -172,6 +221,7 @@ export class Sequencer {
       if (unit.known === undefined) break;
       const open = this.#open;
       const { length } = unit.records;
+      if (open && (unit.change !== null || open.change !== null)) break;
       if (open && (open.count + length > batchRecords || open.bytes + unit.bytes > batchBytes)) break;
       this.#queuedRecords -= length;
       this.#queuedBytes -= unit.bytes;
@@ -253,17 +303,18 @@ export class Sequencer {
 
   /** Returns whether the batch is sealed; if not, its appends have been refused. */
   async #commit(open: OpenBatch): Promise<boolean> {
-    const { node, committer, signer, onSealed } = this.#o;
+    const { node, committer, onSealed } = this.#o;
     const { origin } = this.#head;
     // Taken before the signature is waited for: the next batch's records enter the tree meanwhile.
     const size = this.#tree.size;
     const root = this.#tree.root();
     const tiles = this.#tree.changedTiles();
     const body = checkpointBody(origin, size, root);
+    const signers = open.change?.sealedBy ?? this.#sealing.keys.signers;
     let signatures: string;
     let batch: UnownedBatch;
     try {
-      signatures = await committer.persist(() => signCheckpoint(body, origin, signer));
+      signatures = await committer.persist(() => signCheckpointByAll(body, origin, signers));
       batch = open.finish({ node, origin, root, tiles, signatures });
       await committer.commit(batch);
     } catch (error) {
@@ -271,6 +322,7 @@ export class Sequencer {
       return false;
     }
     this.#head = { origin, size, root, signatures, note: `${body}\n${signatures}` };
+    if (open.change !== null) this.#sealing = open.change;
     this.#commits++;
     this.#ids.committed(
       this.#commits,

@@ -1,5 +1,6 @@
 import type { TallystickError } from '../errors.ts';
 import type { StateWrite } from '../store/store.ts';
+import type { SealingChange } from './key-set.ts';
 import type { KnownId } from './known-ids.ts';
 import type { Placement, PreparedRecord } from './placement.ts';
 import { BatchReceipt, type Receipt, type SealedHead } from './receipt.ts';
@@ -9,6 +10,8 @@ export interface Unit {
   readonly records: readonly PreparedRecord[];
   /** Committed with the records; not when none of them is new, for then it was committed with the first delivery. */
   readonly state: readonly StateWrite[];
+  /** What its record changes of the sealing; then it is alone in its batch. */
+  readonly change: SealingChange | null;
   /** As `bytesOf`. */
   readonly bytes: number;
   /** Whether a refused record (`ID_REUSED`) leaves the others standing. */

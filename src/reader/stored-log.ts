@@ -1,17 +1,17 @@
 import { checkpointBody, openCheckpoint } from '../checkpoint/mod.ts';
-import { LogError, TallystickError } from '../errors.ts';
-import { readEntry, readGenesis } from '../log/genesis.ts';
+import { LogError, ProofError, TallystickError } from '../errors.ts';
 import type { SealedHead } from '../log/receipt.ts';
 import type { LogStore } from '../store/store.ts';
+import { type KeyHistory, keysAt, readKeyHistory } from '../verify/mod.ts';
 
 /**
- * A log as it stands in a store, for reading: its newest head, believed when the key named in the log's own first
- * record has signed it. That is trust in the log itself; a pin is what gives a verifier more.
+ * A log as it stands in a store, for reading: its newest head, believed when the keys have signed it that the log's own
+ * first record names, or those that took their place. That is trust in the log itself; a pin is what gives a verifier more.
  */
 export class StoredLog {
   readonly node: string;
   readonly #store: LogStore;
-  #vkey: string | null = null;
+  #history: KeyHistory | null = null;
   #head: SealedHead | null = null;
 
   constructor(store: LogStore, node: string) {
@@ -28,8 +28,13 @@ export class StoredLog {
     if (this.#head?.size === stored.size && this.#head.signatures === stored.signatures) return this.#head;
     const { origin, size, root, signatures } = stored;
     const note = `${checkpointBody(origin, size, root)}\n${signatures}`;
+    const history = await readKeyHistory(this.#store.source(this.node), origin, size);
+    const keys = history === null ? [] : keysAt(history, size);
     try {
-      await openCheckpoint(note, [await this.vkey()]);
+      const { verifiedBy } = await openCheckpoint(note, keys);
+      if (!keys.every((key) => verifiedBy.some(({ vkey }) => vkey === key))) {
+        throw new ProofError('NOTE_UNTRUSTED', 'not all of the keys in force have signed it');
+      }
     } catch (cause) {
       if (!(cause instanceof TallystickError)) throw cause;
       throw new LogError(
@@ -38,13 +43,14 @@ export class StoredLog {
         { cause },
       );
     }
+    this.#history = history;
     this.#head = { origin, size, root, signatures, note };
     return this.#head;
   }
 
-  /** The key that record 0 names. */
-  async vkey(): Promise<string> {
-    this.#vkey ??= readGenesis(await readEntry(this.#store.source(this.node), 0, this.node)).vkey;
-    return this.#vkey;
+  /** The keys that seal the log, those before and the stand-bys, as the log itself says. Throws as `head`. */
+  async keys(): Promise<KeyHistory> {
+    await this.head();
+    return this.#history as KeyHistory;
   }
 }

@@ -22,9 +22,14 @@ interface MemoryLog {
   readonly entries: Uint8Array[];
   readonly leaves: Uint8Array[];
   readonly tiles: Map<string, Uint8Array>;
-  readonly checkpoints: SourceCheckpoint[];
+  readonly checkpoints: KeptCheckpoint[];
   readonly payloads: Map<string, PayloadWrite>;
   readonly ids: Map<number, Map<string, IdRow>>;
+}
+
+interface KeptCheckpoint extends SourceCheckpoint {
+  /** It must stay. */
+  readonly keep: boolean;
 }
 
 /** What outlives a `MemoryStore`: opening another one over the same disk is a restart. */
@@ -157,10 +162,17 @@ class MemorySource implements LogSource {
   }
 
   async *checkpoints(): AsyncGenerator<SourceCheckpoint> {
+    for (const checkpoint of this.#kept()) yield toSource(checkpoint);
+  }
+
+  async *keyChanges(): AsyncGenerator<SourceCheckpoint> {
+    for (const checkpoint of this.#kept()) if (checkpoint.keep) yield toSource(checkpoint);
+  }
+
+  #kept(): KeptCheckpoint[] {
     const log = this.#log();
-    if (log === undefined || log.head.size === 0) return;
-    const { size, root, signatures } = log.head;
-    yield* [...log.checkpoints, { size, root: root.slice(), signatures }];
+    if (log === undefined || log.head.size === 0) return [];
+    return [...log.checkpoints, { ...log.head, keep: log.keep }];
   }
 
   async *payloads(from: number, to: number): AsyncGenerator<SourcePayload> {
@@ -170,6 +182,10 @@ class MemorySource implements LogSource {
       yield { seq, digest, salt: salt.slice(), bytes: bytes.slice() };
     }
   }
+}
+
+function toSource({ size, root, signatures }: SourceCheckpoint): SourceCheckpoint {
+  return { size, root: root.slice(), signatures };
 }
 
 function copy(head: StoredHead): StoredHead {
@@ -193,7 +209,8 @@ function append(log: MemoryLog, batch: Batch, offsets: readonly number[]): void 
   const { head } = log;
   const size = batch.from + offsets.length - 1;
   if (head.size > 0 && (log.keep || checkpointWindow(head.size) !== checkpointWindow(size))) {
-    log.checkpoints.push({ size: head.size, root: head.root, signatures: head.signatures });
+    const { size: at, root, signatures } = head;
+    log.checkpoints.push({ size: at, root, signatures, keep: log.keep });
   }
   for (let i = 0; i + 1 < offsets.length; i++) {
     log.entries.push(batch.entries.slice(offsets[i], offsets[i + 1]));

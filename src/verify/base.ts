@@ -1,10 +1,10 @@
-import type { Keyring } from '../checkpoint/mod.ts';
 import { equalBytes, toHex } from '../crypto/bytes.ts';
 import { emptyRoot, HASH, hashesAtLevel, partialWidth, TILE_WIDTH, Tree, tileCount } from '../merkle/mod.ts';
 import { isPart, readPart } from './bundle.ts';
 import { signedCheckpoints } from './checkpoints.ts';
 import { type Findings, MISSING } from './findings.ts';
 import type { FixedHead } from './head.ts';
+import type { KeyPolicy } from './policy.ts';
 import type { LogSource } from './source.ts';
 import { type Base, cutTile, reportTile, storedTile } from './tiles.ts';
 
@@ -35,16 +35,16 @@ export async function storedBase(
 export async function provenBase(
   source: LogSource,
   head: FixedHead,
-  keyring: Keyring | null,
+  policy: KeyPolicy,
   findings: Findings,
 ): Promise<Base> {
   const stored = await readEdges(source, head.size);
-  const byTiles = await readPrefix(tileRuns(source, head.size), signedCheckpoints(source, head, keyring));
+  const byTiles = await readPrefix(tileRuns(source, head.size), signedCheckpoints(source, head, policy));
   if (byTiles.base.size === head.size) {
     reportEdges(stored, byTiles.base, findings);
     return byTiles.base;
   }
-  const byEntries = await readPrefix(entryRuns(source, head.size), signedCheckpoints(source, head, keyring));
+  const byEntries = await readPrefix(entryRuns(source, head.size), signedCheckpoints(source, head, policy));
   const best = byEntries.base.size >= byTiles.base.size ? byEntries : byTiles;
   if (best.base.size === head.size) reportEdges(stored, best.base, findings);
   else await reportShort(source, head, best, byEntries.end, findings);

@@ -1,8 +1,10 @@
-import type { Keyring, Pin } from '../checkpoint/mod.ts';
+import type { Pin } from '../checkpoint/mod.ts';
 import { equalBytes, fromHex, toHex } from '../crypto/bytes.ts';
 import { Ahead } from './ahead.ts';
 import type { Findings } from './findings.ts';
-import { composeNote, type FixedHead, type Opening, openNote, reportBehind } from './head.ts';
+import { type FixedHead, reportBehind } from './head.ts';
+import { composeNote } from './note.ts';
+import type { KeyPolicy, Opening } from './policy.ts';
 import type { LogSource, SourceCheckpoint } from './source.ts';
 
 /** Signatures handed to the platform's threads at one time. While they are checked, the next are gathered. */
@@ -23,7 +25,7 @@ export class CheckpointCheck {
   readonly #source: LogSource;
   readonly #checkpoints: Ahead<SourceCheckpoint>;
   readonly #head: FixedHead;
-  readonly #keyring: Keyring | null;
+  readonly #policy: KeyPolicy;
   readonly #findings: Findings;
   #pin: Pin | null;
   #waiting: Statement[] = [];
@@ -40,14 +42,14 @@ export class CheckpointCheck {
   constructor(
     source: LogSource,
     head: FixedHead,
-    keyring: Keyring | null,
+    policy: KeyPolicy,
     pin: Pin | undefined,
     findings: Findings,
   ) {
     this.#source = source;
     this.#checkpoints = new Ahead(source.checkpoints());
     this.#head = head;
-    this.#keyring = keyring;
+    this.#policy = policy;
     this.#pin = pin !== undefined && pin.origin === head.origin ? pin : null;
     this.#findings = findings;
     this.#stranger = !head.isSigned;
@@ -105,7 +107,7 @@ export class CheckpointCheck {
     const now = await this.#source.head();
     const note = composeNote(this.#head.origin, size, root, signatures);
     if (note === null || (now !== null && now.size >= size)) return;
-    const opening = await openNote(note, this.#head.origin, this.#keyring);
+    const opening = await this.#policy.open(note, size);
     if (opening.result !== 'good') return;
     reportBehind(this.#head, { size, root: toHex(root), note, where: 'a kept checkpoint' }, this.#findings);
   }
@@ -114,7 +116,7 @@ export class CheckpointCheck {
   async #open(): Promise<void> {
     const before = this.#opening;
     this.#opening = Promise.all(
-      this.#waiting.map(async (s) => [s, await openNote(s.note, this.#head.origin, this.#keyring)] as const),
+      this.#waiting.map(async (s) => [s, await this.#policy.open(s.note, s.size)] as const),
     );
     // A failure is met when its turn comes.
     this.#opening.catch(() => {});
@@ -204,14 +206,14 @@ export class CheckpointCheck {
 export async function* signedCheckpoints(
   source: LogSource,
   head: FixedHead,
-  keyring: Keyring | null,
+  policy: KeyPolicy,
 ): AsyncGenerator<{ readonly size: number; readonly root: Uint8Array; readonly note: string }> {
   let last = 0;
   for await (const { size, root, signatures } of source.checkpoints()) {
     const note = composeNote(head.origin, size, root, signatures);
     if (note === null || size <= last || size >= head.size) continue;
     last = size;
-    const opening = await openNote(note, head.origin, keyring);
+    const opening = await policy.open(note, size);
     if (opening.result === 'good') yield { size, root, note };
   }
   if (head.isSigned) yield head;

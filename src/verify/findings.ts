@@ -33,7 +33,14 @@ export const FINDINGS = {
   'bad-checkpoint': { class: 'fail', summary: 'a checkpoint is malformed' },
   'bad-signature': { class: 'fail', summary: "a checkpoint's signature by a known key is not good" },
   'unknown-key': { class: 'fail', summary: 'a checkpoint is signed by none of the known keys' },
-  'foreign-signature': { class: 'notice', summary: 'a checkpoint is also signed by a key that is not known' },
+  'missing-signature': {
+    class: 'fail',
+    summary: 'a checkpoint is not signed by all keys that have to sign it',
+  },
+  'foreign-signature': {
+    class: 'notice',
+    summary: 'a checkpoint is also signed by a key that is not known, or does not count there',
+  },
   'other-log': { class: 'fail', summary: 'the log is not the one that was asked for' },
   truncated: { class: 'fail', summary: 'the log is shorter than an anchor says' },
   'rolled-back': { class: 'fail', summary: 'the head is signed, but older than an anchor' },
@@ -98,6 +105,7 @@ export interface CheckpointFinding extends Base {
     | 'bad-checkpoint'
     | 'bad-signature'
     | 'unknown-key'
+    | 'missing-signature'
     | 'foreign-signature'
     | 'other-log'
     | 'truncated'

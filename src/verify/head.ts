@@ -1,18 +1,11 @@
-import { checkpointBody, Keyring, openCheckpoint, type Pin, parseVkey } from '../checkpoint/mod.ts';
+import type { Pin } from '../checkpoint/mod.ts';
 import { equalBytes, toHex } from '../crypto/bytes.ts';
-import { TallystickError, UsageError } from '../errors.ts';
-import { bundleEntries, emptyRoot } from '../merkle/mod.ts';
-import { type AuditRecord, decodeEntry } from '../record/mod.ts';
+import { emptyRoot } from '../merkle/mod.ts';
 import type { Findings } from './findings.ts';
+import { composeNote } from './note.ts';
+import type { KeyPolicy } from './policy.ts';
 import type { Trust } from './report.ts';
-import type { LogSource, SourceHead } from './source.ts';
-
-/** The keys to believe, and why. */
-export interface Keys {
-  /** null when none is known. */
-  readonly keyring: Keyring | null;
-  readonly trust: Trust;
-}
+import type { SourceHead } from './source.ts';
 
 /** The head as it was when the verification began. */
 export interface FixedHead {
@@ -26,55 +19,8 @@ export interface FixedHead {
   readonly trust: Trust;
   /** vkeys whose signature is good. */
   readonly keys: readonly string[];
-}
-
-/**
- * Keys of the pin and of the caller; without either, the key that record 0 names. Throws `ProofError` KEY_INVALID for
- * a bad vkey of the caller, `UsageError` PIN_INVALID for a pin whose own checkpoint its keys did not sign.
- */
-export async function chooseKeys(
-  source: LogSource,
-  pin: Pin | undefined,
-  given: readonly string[] | undefined,
-): Promise<Keys> {
-  if (pin !== undefined) {
-    try {
-      await openCheckpoint(pin.checkpoint, pin.keys);
-    } catch (cause) {
-      throw new UsageError(
-        'PIN_INVALID',
-        'the pin is not signed by its own keys; save it again from a log you trust',
-        { cause },
-      );
-    }
-    return { keyring: new Keyring([...pin.keys, ...(given ?? [])]), trust: 'pinned-key' };
-  }
-  if (given !== undefined && given.length > 0) return { keyring: new Keyring(given), trust: 'given-key' };
-  const own = await ownKey(source);
-  return own === null ? { keyring: null, trust: 'none' } : { keyring: new Keyring([own]), trust: 'log-key' };
-}
-
-/** The vkey that the log's first record names, null when it names none. */
-async function ownKey(source: LogSource): Promise<string | null> {
-  for await (const { entries } of source.bundles(0, 1)) {
-    try {
-      const [entry] = entries === null ? [] : bundleEntries(entries);
-      const key = entry === undefined ? null : keyNamedBy(decodeEntry(entry));
-      // Throws for a text that is no key, and for a key that could verify nothing.
-      if (key !== null) await parseVkey(key).verify(new Uint8Array(0), new Uint8Array(64));
-      return key;
-    } catch (error) {
-      // A first record that does not read names no key; what is wrong with it is found where records are checked.
-      if (error instanceof TallystickError) return null;
-      throw error;
-    }
-  }
-  return null;
-}
-
-function keyNamedBy(genesis: AuditRecord): string | null {
-  const details = genesis.details as { readonly key?: unknown } | undefined;
-  return genesis.system === 'tallystick' && typeof details?.key === 'string' ? details.key : null;
+  /** vkeys that had to sign and whose signature this platform cannot check. */
+  readonly unchecked: readonly string[];
 }
 
 /**
@@ -83,7 +29,7 @@ function keyNamedBy(genesis: AuditRecord): string | null {
  */
 export async function fixHead(
   { origin, size, root, signatures }: SourceHead,
-  keys: Keys,
+  policy: KeyPolicy,
   pin: Pin | undefined,
   findings: Findings,
 ): Promise<FixedHead | null> {
@@ -93,16 +39,12 @@ export async function fixHead(
     findings.add({ code: 'bad-checkpoint', from: 0, to: 0, size: 0, notes: [], message });
     return null;
   }
-  const signers = await signersOf({ origin, size, note }, keys.keyring, findings);
-  const head: FixedHead = {
-    origin,
-    size,
-    root,
-    note,
-    isSigned: signers.length > 0,
-    trust: trustIn(signers, keys, pin),
-    keys: signers,
-  };
+  const signed = await whoSigned(size, note, policy, findings);
+  const head: FixedHead = { origin, size, root, note, isSigned: signed.keys.length > 0, ...signed };
+  if (pin !== undefined && policy.pinTrouble !== null) {
+    const place = { from: 0, to: pin.size, size: pin.size, notes: [pin.checkpoint, note] };
+    findings.add({ code: 'unknown-key', ...place, message: policy.pinTrouble });
+  }
   const isPinned = pin === undefined || isSameLog(head, pin, findings);
   if (pin !== undefined && isPinned && pin.size > size) {
     reportBehind(head, { size: pin.size, root: pin.root, note: pin.checkpoint, where: 'the pin' }, findings);
@@ -110,71 +52,26 @@ export async function fixHead(
   return head;
 }
 
-function trustIn(signers: readonly string[], keys: Keys, pin: Pin | undefined): Trust {
-  if (signers.length === 0) return 'none';
-  if (keys.trust !== 'pinned-key') return keys.trust;
-  return signers.some((key) => pin?.keys.includes(key)) ? 'pinned-key' : 'given-key';
-}
-
-/** A stored checkpoint as a signed note, null when it can't be one. */
-export function composeNote(
-  origin: string,
+/** Who signed the head; nobody when it is not to be believed, which is reported. */
+async function whoSigned(
   size: number,
-  root: Uint8Array,
-  signatures: string,
-): string | null {
-  try {
-    return `${checkpointBody(origin, size, root)}\n${signatures}`;
-  } catch (error) {
-    if (error instanceof TallystickError) return null;
-    throw error;
-  }
-}
-
-/** What opening a checkpoint came to. */
-export type Opening =
-  | { readonly result: 'good'; readonly keys: readonly string[]; readonly strangers: readonly string[] }
-  | { readonly result: 'bad-checkpoint' | 'bad-signature' | 'unknown-key'; readonly message: string };
-
-/** Opens a checkpoint's note; trouble with it is a result. `origin`: a key called otherwise does not speak for the log. */
-export async function openNote(note: string, origin: string, keyring: Keyring | null): Promise<Opening> {
-  try {
-    const { verifiedBy, unknown } = await openCheckpoint(note, keyring ?? []);
-    const strangers = unknown.map(({ name, keyId }) => `${name}+${keyId}`);
-    if (!verifiedBy.some((key) => key.name === origin)) {
-      const names = verifiedBy.map((key) => key.name).join(', ');
-      return {
-        result: 'unknown-key',
-        message: `signed by ${names}, whose name is not that of the log, ${origin}`,
-      };
-    }
-    return { result: 'good', keys: verifiedBy.map((key) => key.vkey), strangers };
-  } catch (error) {
-    if (!(error instanceof TallystickError) || error.code === 'KEY_INVALID') throw error;
-    if (error.code === 'NOTE_INVALID') return { result: 'bad-checkpoint', message: error.message };
-    const reason = error.context.reason === 'bad-signature' ? 'bad-signature' : 'unknown-key';
-    return { result: reason, message: error.message };
-  }
-}
-
-/** vkeys whose signature of the head is good; none when it is not to be believed, which is reported. */
-async function signersOf(
-  { origin, size, note }: Pick<FixedHead, 'origin' | 'size' | 'note'>,
-  keyring: Keyring | null,
+  note: string,
+  policy: KeyPolicy,
   findings: Findings,
-): Promise<readonly string[]> {
-  const opening = await openNote(note, origin, keyring);
+): Promise<Pick<FixedHead, 'trust' | 'keys' | 'unchecked'>> {
+  const opening = await policy.open(note, size);
   const place = { from: 0, to: size, size, notes: [note] };
   if (opening.result !== 'good') {
     const message = `the head at ${size} records: ${opening.message}`;
     findings.add({ code: opening.result, ...place, message });
-    return [];
+    return { trust: 'none', keys: [], unchecked: [] };
   }
-  if (opening.strangers.length > 0) {
-    const message = `the head is also signed by ${opening.strangers.join(', ')}, of whom no key is known`;
+  const { trust, keys, unchecked, strangers } = opening;
+  if (strangers.length > 0) {
+    const message = `the head is also signed by ${strangers.join(', ')}, which does not count`;
     findings.add({ code: 'foreign-signature', ...place, message });
   }
-  return opening.keys;
+  return { trust, keys, unchecked };
 }
 
 function isSameLog({ origin, size, note }: FixedHead, pin: Pin, findings: Findings): boolean {

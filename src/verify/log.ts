@@ -23,8 +23,8 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
   if (head === null) return run.report({ from: 0, to: 0 });
   const base =
     (await storedBase(source, head, run.findings)) ??
-    (await provenBase(source, head, run.keyring, run.findings));
-  const checkpoints = new CheckpointCheck(source, head, run.keyring, options.pin, run.findings);
+    (await provenBase(source, head, run.policy, run.findings));
+  const checkpoints = new CheckpointCheck(source, head, run.policy, options.pin, run.findings);
   try {
     await checkRecords(run, head, base, checkpoints);
     await checkpoints.finish();

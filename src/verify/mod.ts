@@ -12,6 +12,17 @@ export {
   type RecordFinding,
   type TileFinding,
 } from './findings.ts';
+export {
+  type Era,
+  erasAt,
+  type KeyHistory,
+  keysAt,
+  keysInForce,
+  MAX_KEYS,
+  mayTakeOver,
+  readKeyHistory,
+  retiredAt,
+} from './key-history.ts';
 export { verifyLog } from './log.ts';
 export { verifyRange, verifyRecord } from './range.ts';
 export type { Attempts, Checked, NotChecked, Report, Trust } from './report.ts';

@@ -1,4 +1,5 @@
 import type { Finding } from './findings.ts';
+import type { Era } from './key-history.ts';
 
 /**
  * Whose word a pass stands on. `pinned-key`: a key remembered from before. `given-key`: one the caller named.
@@ -52,6 +53,10 @@ export interface Report {
   readonly trust: Trust;
   /** vkeys whose signature of the head was good. */
   readonly keys: readonly string[];
+  /** vkeys that have to sign what is sealed from now on: those a pin of this state holds. */
+  readonly required: readonly string[];
+  /** Which keys sealed the log up to where, as its records and the checkpoints behind them say; empty when they don't. */
+  readonly eras: readonly Era[];
   readonly checked: Readonly<Checked>;
   readonly notChecked: readonly NotChecked[];
   readonly findings: readonly Finding[];

@@ -1,12 +1,13 @@
 import type { Catalogs } from '../catalog/catalogs.ts';
-import type { Keyring, Pin } from '../checkpoint/mod.ts';
+import type { Pin } from '../checkpoint/mod.ts';
 import { toHex } from '../crypto/bytes.ts';
 import { TallystickError } from '../errors.ts';
 import { TILE_WIDTH } from '../merkle/mod.ts';
 import { ContentCheck, type DeepChecker, inline } from './content.ts';
 import { Findings } from './findings.ts';
-import { chooseKeys, type FixedHead, fixHead } from './head.ts';
+import { type FixedHead, fixHead } from './head.ts';
 import { PayloadCheck } from './payloads.ts';
+import { KeyPolicy, short } from './policy.ts';
 import type { Attempts, Checked, NotChecked, Report } from './report.ts';
 import { RowCheck } from './rows.ts';
 import type { IndexSource, LogSource, SourceHead } from './source.ts';
@@ -45,11 +46,16 @@ export class Run {
   readonly #notChecked: NotChecked[] = [];
   attempts: Attempts | null = null;
   head: FixedHead | null = null;
-  keyring: Keyring | null = null;
+  #policy: KeyPolicy | null = null;
 
   constructor(source: LogSource, options: VerifyOptions) {
     this.source = source;
     this.options = options;
+  }
+
+  /** Once the head is open. */
+  get policy(): KeyPolicy {
+    return this.#policy as KeyPolicy;
   }
 
   skip(what: string, why: string): void {
@@ -61,10 +67,13 @@ export class Run {
     const { pin, keys: given } = this.options;
     const stored = await this.#readHead();
     if (stored === null) return null;
-    const keys = await chooseKeys(this.source, pin, given);
-    this.keyring = keys.keyring;
-    this.head = await fixHead(stored, keys, pin, this.findings);
-    if (keys.keyring === null) {
+    const policy = await KeyPolicy.read(this.source, stored, pin, given);
+    this.#policy = policy;
+    this.head = await fixHead(stored, policy, pin, this.findings);
+    for (const key of this.head?.unchecked ?? []) {
+      this.skip(`signatures of ${short(key)}`, 'this platform cannot check signatures of its kind');
+    }
+    if (!policy.knowsKeys) {
       this.skip('signatures', 'no key was given, and the first record names none: give the key of the log');
     }
     if (this.head?.trust === 'log-key') {
@@ -184,6 +193,8 @@ export class Run {
       root: head === null ? null : toHex(head.root),
       trust: head?.trust ?? 'none',
       keys: head?.keys ?? [],
+      required: head === null || !head.isSigned ? [] : this.policy.required(head),
+      eras: this.#policy?.history?.eras ?? [],
       checked,
       notChecked: this.#notChecked,
       findings: findings.list(),

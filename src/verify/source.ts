@@ -26,6 +26,12 @@ export interface LogSource {
   /** Kept checkpoints, oldest first, the head's included. */
   checkpoints(): AsyncIterable<SourceCheckpoint>;
 
+  /**
+   * Those of the kept checkpoints that must stay, oldest first, the head's included when it is one: where keys changed.
+   * A hint: what it leaves out is no key change to a verifier, and each is checked.
+   */
+  keyChanges(): AsyncIterable<SourceCheckpoint>;
+
   /** Payloads of the entries [from, to), by seq. Removed ones are absent. */
   payloads(from: number, to: number): AsyncIterable<SourcePayload>;
 }

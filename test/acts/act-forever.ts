@@ -9,6 +9,7 @@ import { Log } from '../../src/log/log.ts';
 import { AuditLog } from '../../src/open.ts';
 import { SqliteStore } from '../../src/store/sqlite/mod.ts';
 import { openSoftwareKey } from '../../src/tokens/software.ts';
+import { noKeys } from '../keys/no-keys.ts';
 
 const [data = '', where = ''] = process.argv.slice(2);
 const key = openSoftwareKey({ file: join(data, 'seal.key') });
@@ -17,9 +18,16 @@ const signer = {
   sign: () => Promise.reject(new TokenError('TOKEN_PASSPHRASE', 'the token is logged out')),
 };
 const store = await SqliteStore.open({ dir: data });
-const log = await Log.open({ store, signer, node: 'n' });
+const log = await Log.open({ store, signers: [signer], node: 'n' });
 const late = LateFile.open(join(data, 'n.late'));
-const { acts } = await AuditLog.start({ store, log, index: null, catalogs: Catalogs.builtIn, late });
+const { acts } = await AuditLog.start({
+  store,
+  log,
+  index: null,
+  catalogs: Catalogs.builtIn,
+  late,
+  keys: noKeys(data),
+});
 
 function waitToBeKilled(): Promise<void> {
   process.stdout.write('here\n');

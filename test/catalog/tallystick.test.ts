@@ -33,7 +33,7 @@ test('it is among the catalogs that come along', () => {
 });
 
 test('record 0 is as the catalog says, to the last field', () => {
-  const made = genesisDraft('log-00ff00ff/n', 'n+00000000+AAAA', 'tallystick 1', 1);
+  const made = genesisDraft('log-00ff00ff/n', ['n+00000000+AAAA', 'n+00000001+AAAA'], 'tallystick 1', 1);
   assertComplete(made);
   assert.deepEqual(
     Object.keys(made.details as object).sort(),

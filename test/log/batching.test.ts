@@ -72,8 +72,14 @@ describe('limits of a batch', () => {
     assert.equal(new Set(one?.map(({ checkpoint }) => checkpoint)).size, 1);
     assert.notEqual(one?.[0]?.checkpoint, three?.[0]?.checkpoint);
     await rejects(bench.log.append(drafts(11), SOURCE), 'RECORD_TOO_LARGE');
-    await rejects(bench.log.appendEach(drafts(11), SOURCE), 'RECORD_TOO_LARGE');
     assert.equal(await size(bench), 26);
+    // Records that do not belong together are sealed by as many batches as they take.
+    const each = await bench.log.appendEach(drafts(25), SOURCE);
+    assert.deepEqual(
+      each.map((result) => 'receipt' in result && result.receipt.seq),
+      Array.from({ length: 25 }, (_, i) => 26 + i),
+    );
+    assert.deepEqual(batchSizes(bench).slice(3), [10, 10, 5]);
   });
 
   test('in records: 10,000 by default', async () => {

@@ -100,7 +100,7 @@ export async function openBench(options: Partial<LogOptions> = {}, disk = new Me
   const onFault = (): void => clock.pass(FAULT_MS);
   const store = new StagedStore(new MemoryStore(disk), onFault);
   const signer = new StagedSigner(undefined, onFault);
-  const log = await Log.open({ store, signer, node: NODE, clock, ...options });
+  const log = await Log.open({ store, signers: [signer], node: NODE, clock, ...options });
   return { disk, store, signer, clock, log };
 }
 

@@ -52,7 +52,7 @@ describe('a new log', () => {
 });
 
 async function openBenchWithoutNode(disk: MemoryDisk): Promise<Log> {
-  return Log.open({ store: new MemoryStore(disk), signer: new StagedSigner() });
+  return Log.open({ store: new MemoryStore(disk), signers: [new StagedSigner()] });
 }
 
 describe('receipts', () => {
@@ -237,7 +237,7 @@ describe('opening', () => {
     const disk = new MemoryDisk();
     const { log } = await openBench({}, disk);
     await log.close();
-    await rejects(openBench({ signer: new StagedSigner('another key') }, disk), 'LOG_KEY_MISMATCH');
+    await rejects(openBench({ signers: [new StagedSigner('another key')] }, disk), 'LOG_KEY_MISMATCH');
     assert.equal(disk.owners.size, 0);
     await openBench({}, disk);
   });

@@ -67,7 +67,7 @@ describe('opening an intact log', () => {
 describe('opening with', () => {
   test('another key is refused', async () => {
     const disk = await closedLog(3);
-    await assertRefused(disk, 'LOG_KEY_MISMATCH', { signer: new StagedSigner('another key') });
+    await assertRefused(disk, 'LOG_KEY_MISMATCH', { signers: [new StagedSigner('another key')] });
     assert.equal((await reopen(disk)).head.size, 4);
   });
 

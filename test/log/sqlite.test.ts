@@ -23,7 +23,7 @@ describe('a log in SQLite', () => {
   ): Promise<{ log: Log; store: SqliteStore; close: () => Promise<void> }> {
     const store = await SqliteStore.open({ dir });
     try {
-      const log = await Log.open({ store, signer: testSigner('the sealing key'), node: NODE, holder });
+      const log = await Log.open({ store, signers: [testSigner('the sealing key')], node: NODE, holder });
       const close = async (): Promise<void> => {
         await log.close();
         await store.close();

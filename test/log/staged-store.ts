@@ -116,6 +116,7 @@ export class StagedStore implements LogStore {
       head: () => inner.head(),
       bundles: (from, to) => inner.bundles(from, to),
       checkpoints: () => inner.checkpoints(),
+      keyChanges: () => inner.keyChanges(),
       payloads: (from, to) => inner.payloads(from, to),
       async *tiles(level, from, to) {
         await readTiles();

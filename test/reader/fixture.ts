@@ -41,7 +41,7 @@ export async function openArchive(options: Options = {}): Promise<Archive> {
   const clock = new FakeClock();
   const logs = new Map<string, Log>();
   for (const node of nodes) {
-    logs.set(node, await Log.open({ store: written, signer: testSigner(node), node, clock }));
+    logs.set(node, await Log.open({ store: written, signers: [testSigner(node)], node, clock }));
   }
   const searchable = [...logs.values()].map((log) => searchableLog(log, store, index));
   const log = (node = nodes[0] as string): Log => logs.get(node) as Log;
@@ -126,6 +126,7 @@ function bound(source: Source): Source {
     bundles: (from, to) => source.bundles(from, to),
     tiles: (level, from, to) => source.tiles(level, from, to),
     checkpoints: () => source.checkpoints(),
+    keyChanges: () => source.keyChanges(),
     payloads: (from, to) => source.payloads(from, to),
   };
 }

@@ -11,7 +11,7 @@ import type {
   StateWrite,
   StoredHead,
 } from '../../src/store/store.ts';
-import type { LogSource, SourceBundle, SourceTile } from '../../src/verify/source.ts';
+import type { LogSource, SourceBundle, SourceCheckpoint, SourceTile } from '../../src/verify/source.ts';
 
 export function digest(text: string): Uint8Array {
   return new Uint8Array(createHash('sha256').update(text).digest());
@@ -177,17 +177,16 @@ export class Model {
       const next = this.#sealed[i + 1];
       return keep || next === undefined || window(next.size) !== window(size);
     });
-    const expected = kept.map(({ size }) => ({
+    const whole = ({ size }: { size: number }): SourceCheckpoint => ({
       size,
-      root: rootOf(this.node, size),
+      root: new Uint8Array(rootOf(this.node, size)),
       signatures: signaturesOf(this.node, size),
-    }));
-    const found = await all(source.checkpoints());
-    assert.deepEqual(
-      found.map(({ size, root, signatures }) => ({ size, root, signatures })),
-      expected,
-    );
+    });
+    const found = (await all(source.checkpoints())).map(sealed);
+    assert.deepEqual(found, kept.map(whole));
     assert.equal(found.at(-1)?.size, last?.size);
+    const changes = (await all(source.keyChanges())).map(sealed);
+    assert.deepEqual(changes, kept.filter(({ keep }) => keep).map(whole));
   }
 
   async #checkPayloads(store: LogStore): Promise<void> {
@@ -229,4 +228,8 @@ function tileOf(node: string, size: number): Uint8Array {
 
 function signaturesOf(node: string, size: number): string {
   return `\u2014 ${node} ${hex(`signature ${size}`, 40)}\n`;
+}
+
+function sealed({ size, root, signatures }: SourceCheckpoint): SourceCheckpoint {
+  return { size, root: new Uint8Array(root), signatures };
 }

@@ -31,7 +31,7 @@ afterEach(async () => {
 /** A new log sealed by a new key of the token; tries for no longer than it takes to say that the token is away. */
 async function openLog(from: CryptoToken, store: MemoryStore, spec: KeySpec = 'ecdsa-p256'): Promise<Log> {
   await from.generate('seal', spec);
-  return Log.open({ store, signer: await from.signer('seal'), node: 'ca1', limits: { retryMs: 0 } });
+  return Log.open({ store, signers: [await from.signer('seal')], node: 'ca1', limits: { retryMs: 0 } });
 }
 
 test('the delaying, disappearing token does both, and nothing else', async () => {
@@ -60,7 +60,7 @@ test('every kind of key seals a log, and goes on sealing it when it is opened ag
     await log.append([draftOf('first', 1)], SOURCE);
     await log.close();
     const store = new MemoryStore(disk);
-    const again = await Log.open({ store, signer: await token.signer('seal') });
+    const again = await Log.open({ store, signers: [await token.signer('seal')] });
     await again.append([draftOf('second', 1)], SOURCE);
     const { records } = await checkLog(store, 'ca1', again.vkey);
     assert.equal(records.filter((record) => record.system === 'test').length, 2);

@@ -57,6 +57,8 @@ export class BuiltLog implements LogSource {
   /** Stored hash tiles, `level/index`. */
   hashes: Map<string, Uint8Array> = new Map();
   kept: SourceCheckpoint[] = [];
+  /** Those that are said to have to stay. */
+  changes: SourceCheckpoint[] = [];
   sealedPayloads: SourcePayload[] = [];
   readonly #tree: Tree;
   readonly #signer: Signer;
@@ -119,6 +121,7 @@ export class BuiltLog implements LogSource {
     );
     copy.hashes = new Map([...this.hashes].map(([key, hashes]) => [key, hashes.slice()]));
     copy.kept = [...this.kept];
+    copy.changes = [...this.changes];
     copy.sealedPayloads = [...this.sealedPayloads];
     return copy;
   }
@@ -178,6 +181,10 @@ export class BuiltLog implements LogSource {
 
   async *checkpoints(): AsyncGenerator<SourceCheckpoint> {
     yield* this.kept;
+  }
+
+  async *keyChanges(): AsyncGenerator<SourceCheckpoint> {
+    yield* this.changes;
   }
 
   async *payloads(from: number, to: number): AsyncGenerator<SourcePayload> {

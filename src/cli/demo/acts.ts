@@ -59,7 +59,7 @@ async function turnClockBack(scene: Scene): Promise<string | null> {
   const store = await SqliteStore.open({ dir: data });
   try {
     const clock = { now: () => Date.UTC(2020, 0), monotonic: () => performance.now() };
-    const log = await Log.open({ store, signer: scene.signer, clock });
+    const log = await Log.open({ store, signers: [scene.signer], clock });
     await log.append([draft(0)], { source: 'demo' });
     await log.close();
   } finally {

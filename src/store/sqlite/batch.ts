@@ -19,8 +19,8 @@ const SWEEP_ROWS = 16;
 const SQL = {
   head: SELECT_HEAD,
   touchHead: 'UPDATE heads SET epoch = epoch WHERE node = ? AND epoch = ? AND size = ?',
-  keepHead: `INSERT INTO checkpoints (node, size, root, signatures)
-    SELECT node, size, root, signatures FROM heads
+  keepHead: `INSERT INTO checkpoints (node, size, root, signatures, keep)
+    SELECT node, size, root, signatures, keep FROM heads
     WHERE node = ? AND epoch = ? AND size = ? AND size > 0 AND (keep <> 0 OR ?)`,
   moveHead: `UPDATE heads SET origin = ?, size = ?, root = ?, signatures = ?, keep = ?
     WHERE node = ? AND epoch = ? AND size = ?`,

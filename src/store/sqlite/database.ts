@@ -14,7 +14,7 @@ import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { StoreError } from '../../errors.ts';
 import { storeError } from './errors.ts';
-import { checkLayout, createTables, pragma } from './schema.ts';
+import { checkLayout, pragma, prepareTables } from './schema.ts';
 
 /** How long a statement waits for another process's lock, ms. */
 export const BUSY_MS = 5_000;
@@ -73,7 +73,7 @@ export function openToWrite(dir: string): DatabaseSync {
       db.exec('PRAGMA journal_mode = WAL');
       db.exec(SETTINGS);
       checkDurable(db, path);
-      if (checkLayout(db, path) === 'empty') createTables(db, path);
+      if (checkLayout(db, path) !== 'ready') prepareTables(db, path);
     });
   } catch (error) {
     throw storeError(error, path);
@@ -127,7 +127,7 @@ function openReader(file: string | URL, path: string): DatabaseSync {
   const db = new DatabaseSync(file, { ...OPTIONS, readOnly: true });
   return guarded(db, () => {
     db.exec('PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8192');
-    if (checkLayout(db, path) !== 'ready') throw noLogYet(path);
+    if (checkLayout(db, path) === 'empty') throw noLogYet(path);
   });
 }
 

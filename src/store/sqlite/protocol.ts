@@ -25,6 +25,8 @@ export interface ReaderCalls {
   bundles(arg: Range): Chunk<SourceBundle>;
   tiles(arg: Range & { readonly level: number }): Chunk<SourceTile>;
   checkpoints(arg: { readonly node: string; readonly after: number }): Chunk<SourceCheckpoint>;
+  /** Those that must stay, and the head's when it is one. */
+  keyChanges(arg: { readonly node: string; readonly after: number }): Chunk<SourceCheckpoint>;
   payloads(arg: Range & { readonly after: string }): Chunk<SourcePayload, PayloadPlace>;
   close(arg: null): void;
 }

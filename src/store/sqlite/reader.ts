@@ -12,6 +12,7 @@ import { SELECT_HEAD, toHead } from './heads.ts';
 import { IdFinder } from './id-finder.ts';
 import type { Chunk, PayloadPlace, Range, ReaderCalls } from './protocol.ts';
 import { blob, type Row, text } from './rows.ts';
+import { LAYOUT, ONLY_GENESIS, pragma } from './schema.ts';
 import { decompress } from './zstd.ts';
 
 /** An answer ends after so many bundles, tiles, other rows, or bytes; what follows is another call. */
@@ -27,10 +28,16 @@ const SQL = {
   edgeHashes: 'SELECT hashes FROM edge WHERE node = ? AND seq >= ? AND seq < ? ORDER BY seq',
   tile: 'SELECT hashes FROM tiles WHERE node = ? AND level = ? AND idx = ?',
   checkpoints: `SELECT size, root, signatures FROM checkpoints WHERE node = ? AND size > ? ORDER BY size LIMIT ${CHUNK_ROWS}`,
+  keepsHead: 'SELECT 1 FROM heads WHERE node = ? AND keep <> 0',
   payload: 'SELECT salt, zstd, bytes FROM payloads WHERE node = ? AND digest = ?',
   payloads: `SELECT seq, digest, salt, zstd, bytes FROM payloads
     WHERE node = ? AND (seq, digest) > (?, ?) AND seq < ? ORDER BY seq, digest`,
 } as const;
+
+interface Behind {
+  readonly node: string;
+  readonly after: number;
+}
 
 /** A connection that only reads: what is committed, without waiting for what is being committed. */
 export class Reader implements Omit<ReaderCalls, 'open'> {
@@ -127,18 +134,32 @@ export class Reader implements Omit<ReaderCalls, 'open'> {
     });
   }
 
-  checkpoints({ node, after }: { readonly node: string; readonly after: number }): Chunk<SourceCheckpoint> {
+  checkpoints({ node, after }: Behind): Chunk<SourceCheckpoint> {
+    return this.#read(() => this.#checkpoints(this.#sql.checkpoints, node, after, true));
+  }
+
+  keyChanges({ node, after }: Behind): Chunk<SourceCheckpoint> {
     return this.#read(() => {
-      const rows = this.#sql.checkpoints.all(node, after);
-      const items = rows.flatMap(toCheckpoint);
-      const last = items.at(-1);
-      if (rows.length === CHUNK_ROWS && last !== undefined) return { items, next: last.size };
-      const head = this.#head(node);
-      if (head !== null && head.size > 0) {
-        items.push({ size: head.size, root: head.root, signatures: head.signatures });
-      }
-      return { items, next: null };
+      // Asked each time: a writer may have brought the file up to date since it was opened here.
+      const column = pragma(this.#db, 'user_version') >= LAYOUT ? 'keep <> 0' : ONLY_GENESIS;
+      const kept = this.#db.prepare(
+        `SELECT size, root, signatures FROM checkpoints WHERE node = ? AND size > ? AND ${column}
+        ORDER BY size LIMIT ${CHUNK_ROWS}`,
+      );
+      return this.#checkpoints(kept, node, after, this.#sql.keepsHead.get(node) !== undefined);
     });
+  }
+
+  #checkpoints(kept: StatementSync, node: string, after: number, withHead: boolean): Chunk<SourceCheckpoint> {
+    const rows = kept.all(node, after);
+    const items = rows.flatMap(toCheckpoint);
+    const last = items.at(-1);
+    if (rows.length === CHUNK_ROWS && last !== undefined) return { items, next: last.size };
+    const head = withHead ? this.#head(node) : null;
+    if (head !== null && head.size > 0) {
+      items.push({ size: head.size, root: head.root, signatures: head.signatures });
+    }
+    return { items, next: null };
   }
 
   payloads({ node, from, to, after }: Range & PayloadPlace): Chunk<SourcePayload, PayloadPlace> {

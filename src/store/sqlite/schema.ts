@@ -1,4 +1,4 @@
-/** The tables of `log.db`: layout 1. A change of a table, or of the meaning of a column, is a new layout. */
+/** The tables of `log.db`: layout 2. A change of a table, or of the meaning of a column, is a new layout. */
 
 import type { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../errors.ts';
@@ -6,8 +6,14 @@ import { count, type Row } from './rows.ts';
 
 /** "TALY", in the file's header (PRAGMA application_id). */
 export const APPLICATION_ID = 0x54414c59;
-/** PRAGMA user_version of the one layout that this version reads and writes. */
-export const LAYOUT = 1;
+/** PRAGMA user_version of the layout that this version writes. */
+export const LAYOUT = 2;
+/**
+ * Layout 1 did not say of checkpoints whether they must stay. Logs had no key changes then, so that it was only the
+ * first one, of the genesis record. It is read as it is, and brought up to date by whoever opens it for writing.
+ */
+const OLD_LAYOUT = 1;
+export const ONLY_GENESIS = 'size = 1';
 
 /**
  * - `heads`: the newest checkpoint of each log; `keep` says that it must outlive the next commit.
@@ -15,7 +21,7 @@ export const LAYOUT = 1;
  *   hashes come first so that reading them does not walk over the entries.
  * - `edge`: entries after the last full bundle, a row per commit; gone when the bundle is full.
  * - `tiles`: hash tiles of level 1 and above, the last of each level partial.
- * - `checkpoints`: kept ones, without the head's.
+ * - `checkpoints`: kept ones, without the head's; `keep` says which must stay.
  * - `payloads`: `zstd` is 1 when `bytes` are compressed.
  * - `ids`: a row per commit and bucket, see `ids.ts`; a table with a row per id, whose keys are random, wrote a page
  *   per id and took 40 times as long.
@@ -37,8 +43,10 @@ CREATE TABLE tiles (
   PRIMARY KEY (node, level, idx)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE checkpoints (
-  node TEXT NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, signatures TEXT NOT NULL, PRIMARY KEY (node, size)
+  node TEXT NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, signatures TEXT NOT NULL,
+  keep INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (node, size)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX checkpoints_kept ON checkpoints (node, size) WHERE keep <> 0;
 CREATE TABLE payloads (
   node TEXT NOT NULL, seq INTEGER NOT NULL, digest BLOB NOT NULL, salt BLOB NOT NULL, zstd INTEGER NOT NULL,
   bytes BLOB NOT NULL, PRIMARY KEY (node, seq, digest)
@@ -53,13 +61,20 @@ PRAGMA application_id = ${APPLICATION_ID};
 PRAGMA user_version = ${LAYOUT};
 `;
 
+const FROM_LAYOUT_1 = `
+ALTER TABLE checkpoints ADD COLUMN keep INTEGER NOT NULL DEFAULT 0;
+UPDATE checkpoints SET keep = 1 WHERE ${ONLY_GENESIS};
+CREATE INDEX checkpoints_kept ON checkpoints (node, size) WHERE keep <> 0;
+PRAGMA user_version = ${LAYOUT};
+`;
+
 /**
  * Reads the file's header without changing anything.
  *
- * @returns whether the file has this layout already or is still empty.
+ * @returns whether the file has this layout already, the one before, or is still empty.
  * @throws StoreError STORE_SCHEMA when it belongs to another program or another version.
  */
-export function checkLayout(db: DatabaseSync, path: string): 'ready' | 'empty' {
+export function checkLayout(db: DatabaseSync, path: string): 'ready' | 'old' | 'empty' {
   const application = pragma(db, 'application_id');
   const layout = pragma(db, 'user_version');
   const tables = count(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as Row, 'n');
@@ -73,21 +88,24 @@ export function checkLayout(db: DatabaseSync, path: string): 'ready' | 'empty' {
     );
   }
   if (layout === LAYOUT) return 'ready';
+  if (layout === OLD_LAYOUT) return 'old';
   const way =
     layout > LAYOUT
       ? 'use the newer version of Tallystick that wrote it'
       : 'use the older version of Tallystick that wrote it';
   throw new StoreError(
     'STORE_SCHEMA',
-    `${path} has layout ${layout}; this version reads layout ${LAYOUT}. Nothing was changed; ${way}`,
+    `${path} has layout ${layout}; this version reads layouts ${OLD_LAYOUT} and ${LAYOUT}. Nothing was changed; ${way}`,
     { context },
   );
 }
 
-/** Makes the tables in an empty file, unless another process was faster. */
-export function createTables(db: DatabaseSync, path: string): void {
+/** Makes the tables in an empty file, or brings those of layout 1 up to date, unless another process was faster. */
+export function prepareTables(db: DatabaseSync, path: string): void {
   db.exec('BEGIN IMMEDIATE');
-  if (checkLayout(db, path) === 'empty') db.exec(TABLES);
+  const layout = checkLayout(db, path);
+  if (layout === 'empty') db.exec(TABLES);
+  if (layout === 'old') db.exec(FROM_LAYOUT_1);
   db.exec('COMMIT');
 }
 

@@ -40,6 +40,11 @@ export class SqliteSource implements LogSource {
     return follow((after: number) => this.#reader().call('checkpoints', { node, after }), 0);
   }
 
+  keyChanges(): AsyncGenerator<SourceCheckpoint> {
+    const node = this.#node;
+    return follow((after: number) => this.#reader().call('keyChanges', { node, after }), 0);
+  }
+
   payloads(from: number, to: number): AsyncGenerator<SourcePayload> {
     const node = this.#node;
     const first: PayloadPlace = { from, after: '' };

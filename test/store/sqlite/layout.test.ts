@@ -21,6 +21,7 @@ import { SqliteStore } from '../../../src/store/sqlite/mod.ts';
 import { Model } from '../model.ts';
 import { rejects } from '../rejects.ts';
 import { tempDir } from '../temp.ts';
+import { toLayout1 } from './layout-1.ts';
 
 let dir: string;
 let remove: () => void;
@@ -53,7 +54,7 @@ describe('a file of another kind is refused and left as it is', () => {
       'STORE_SCHEMA',
       async () => {
         await makeStore();
-        alter('PRAGMA user_version = 2');
+        alter('PRAGMA user_version = 3');
       },
     ],
     [
@@ -89,7 +90,60 @@ describe('a file of another kind is refused and left as it is', () => {
     alter('PRAGMA user_version = 7');
     const { message, context } = await rejects(SqliteStore.open({ dir }), 'STORE_SCHEMA');
     assert.match(message, /layout 7/);
-    assert.deepEqual([context.layout, context.reads], [7, 1]);
+    assert.deepEqual([context.layout, context.reads], [7, 2]);
+  });
+});
+
+describe('a file of layout 1', () => {
+  /** A log as a version before this one left it: nothing but the checkpoint of its first record has to stay. */
+  async function makeOld(...counts: number[]): Promise<Model> {
+    const store = await SqliteStore.open({ dir });
+    const log = new Model('n', (await store.acquire('n', 'me')).epoch);
+    await log.commit(store, 1, { keepCheckpoint: true });
+    for (const count of counts) await log.commit(store, count);
+    await store.close();
+    toLayout1(dir);
+    return log;
+  }
+
+  function layout(): unknown {
+    const db = new DatabaseSync(file(), { readOnly: true });
+    try {
+      return db.prepare('PRAGMA user_version').get()?.user_version;
+    } finally {
+      db.close();
+    }
+  }
+
+  for (const counts of [[], [3], [300, 2, 400]]) {
+    test(`is read as it is, and brought up to date by whoever writes: ${[1, ...counts].join(', ')}`, async () => {
+      const log = await makeOld(...counts);
+      const bytes = readFileSync(file());
+      const reader = await SqliteStore.open({ dir, readOnly: true });
+      await log.check(reader);
+      assert.deepEqual(readFileSync(file()), bytes);
+      const store = await SqliteStore.open({ dir });
+      assert.equal(layout(), 2);
+      await log.check(store);
+      log.epoch = (await store.acquire('n', 'me')).epoch;
+      for (const [i, count] of [1, 1, 300, 5].entries()) {
+        await log.commit(store, count, { keepCheckpoint: i % 2 === 0 });
+        await log.check(store);
+        // A reader that was there before sees what came in the new layout.
+        await log.check(reader);
+      }
+      await reader.close();
+      await store.close();
+    });
+  }
+
+  test('stays what it is when it cannot be brought up to date', async () => {
+    await makeOld(5);
+    alter('CREATE TABLE checkpoints_kept (a)');
+    const bytes = readFileSync(file());
+    await rejects(SqliteStore.open({ dir }), 'STORE_DAMAGED');
+    assert.equal(layout(), 1);
+    assert.deepEqual(readFileSync(file()), bytes);
   });
 });
 
