@@ -1,14 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { DirectoryFiles, type Published, type PublishOptions, publish } from '../../src/publish/mod.ts';
 import { PublishedLog } from '../../src/published/mod.ts';
 import { type LogSource, type Report, type VerifyOptions, verifyLog } from '../../src/verify/mod.ts';
 import type { BuiltLog } from '../verify/built-log.ts';
 
-/** A directory that is gone when the test is done. */
-export function tempDir(t: TestContext): string {
+/** A directory that is gone when the test is done, or the file's tests are. */
+export function tempDir(t: { after(cleanup: () => void): void }): string {
   const dir = mkdtempSync(join(tmpdir(), 'tallystick-publish-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
