@@ -1,4 +1,6 @@
+import { toBase64 } from '../crypto/bytes.ts';
 import type { RecordDraft } from '../record/mod.ts';
+import type { Authority, AuthorityStatus, StampOutcome } from '../timestamps/mod.ts';
 import { resultOf, TallystickClient } from './client.ts';
 import type { AppendResult, Receipt } from './types.ts';
 
@@ -24,6 +26,7 @@ export interface StateWrite {
 }
 
 const PROGRESS_MS = 1_000;
+const TIMESTAMPS = '/v1/control/timestamps';
 
 /** A server through its control socket: what the owner of its data directory may do besides. Over TCP these are ROUTE_NOT_FOUND. */
 export class ControlClient extends TallystickClient {
@@ -77,6 +80,41 @@ export class ControlClient extends TallystickClient {
     } finally {
       clearInterval(timer);
     }
+  }
+
+  /** Time stamp authorities that are set, and how they fare. */
+  async timestamps(): Promise<AuthorityStatus[]> {
+    const { authorities } = await this.http.json<{ authorities: AuthorityStatus[] }>(TIMESTAMPS);
+    return authorities;
+  }
+
+  /** Sets a time stamp authority, anew when it is there. */
+  async setAuthority({ url, roots, policy }: Authority): Promise<void> {
+    await this.http.json(TIMESTAMPS, { method: 'POST', body: { url, policy, roots: roots.map(toBase64) } });
+  }
+
+  async removeAuthority(url: string): Promise<void> {
+    await this.http.json(`${TIMESTAMPS}/remove`, { method: 'POST', body: { url } });
+  }
+
+  /** Has all authorities date the newest checkpoint. */
+  async stampNow(): Promise<StampOutcome[]> {
+    const { outcomes } = await this.http.json<{ outcomes: StampOutcome[] }>(`${TIMESTAMPS}/now`, {
+      method: 'POST',
+    });
+    return outcomes;
+  }
+
+  /**
+   * Does an act on tokens or keys, as `keys/generate`: what it is given and answers is that of the library. The record
+   * names the user.
+   */
+  async administer(act: string, given: object, user: string): Promise<unknown> {
+    const { answer } = await this.http.json<{ answer: unknown }>(`/v1/control/${act}`, {
+      method: 'POST',
+      body: { user, given },
+    });
+    return answer;
   }
 
   status(): Promise<ServerStatus> {

@@ -9,6 +9,7 @@ import {
   RecordError,
   StoreError,
   TallystickError,
+  TimestampError,
   TokenError,
   UsageError,
 } from '../errors.ts';
@@ -19,6 +20,7 @@ const CLASSES: Readonly<Record<string, typeof TallystickError>> = {
   ...{ PROOF: ProofError, TILE: ProofError, NOTE: ProofError, KEY: ProofError },
   ...{ LOG: LogError, CLOCK: LogError, ROLLED: LogError, SPLIT: LogError },
   ...{ TOKEN: TokenError, STORE: StoreError, QUERY: QueryError, INDEX: IndexError, DIALECT: DialectError },
+  TIMESTAMP: TimestampError,
   INTERNAL: TallystickError,
 };
 

@@ -14,6 +14,7 @@ import { collectMethods, refuseOtherMethods } from './methods.ts';
 import { gatherOpenApi } from './openapi.ts';
 import { parseJsonBytes } from './parse-records.ts';
 import { answerError } from './problem.ts';
+import { administrationRoutes } from './routes/administration.ts';
 import { catalogRoutes } from './routes/catalog.ts';
 import { controlRoutes } from './routes/control.ts';
 import { logRoutes } from './routes/log.ts';
@@ -21,6 +22,7 @@ import { metaRoutes } from './routes/meta.ts';
 import { recordsRoute } from './routes/records.ts';
 import { searchRoutes } from './routes/search.ts';
 import { tileRoutes } from './routes/tiles.ts';
+import { timestampRoutes } from './routes/timestamps.ts';
 import { type ServedLog, Service } from './service.ts';
 import { checkBySchema, readDecimals } from './validation.ts';
 
@@ -102,7 +104,10 @@ export function buildApp(
     tileRoutes(scope, service);
     searchRoutes(scope, service);
     catalogRoutes(scope, service.log.reader.catalogs);
-    if (control) controlRoutes(scope, service);
+    if (!control) return;
+    controlRoutes(scope, service);
+    administrationRoutes(scope, service);
+    if (control && service.timestamps !== null) timestampRoutes(scope, service.timestamps);
   });
   addRoutes(app, (scope) => recordsRoute(scope, service, control));
   addRoutes(app, (scope) => refuseOtherMethods(scope, paths));

@@ -1,9 +1,12 @@
 import { type TallystickError, UsageError } from '../errors.ts';
+import type { Administration } from '../keys/administration.ts';
+import type { By } from '../keys/desk.ts';
 import type { AppendOptions } from '../log/log.ts';
 import type { Receipt, SealedHead } from '../log/receipt.ts';
 import type { AppendResult } from '../log/unit.ts';
 import type { AuditReader } from '../reader/audit-reader.ts';
 import type { RecordDraft } from '../record/mod.ts';
+import type { Timestamps } from '../timestamps/mod.ts';
 
 /** A log open for writing, as `openLog` gives it: what the server is handed and does not close. */
 export interface ServedLog {
@@ -16,6 +19,8 @@ export interface ServedLog {
   appendEach(records: readonly RecordDraft[], settings: AppendOptions): Promise<AppendResult[]>;
   appendOwn(record: RecordDraft): Promise<Receipt>;
   state(prefix: string): Promise<ReadonlyMap<string, string>>;
+  /** Tokens and keys, as somebody administers them whom the records shall name. */
+  administration(by: By): Administration;
 }
 
 export type VerifySettings = NonNullable<Parameters<AuditReader['verify']>[0]>;
@@ -25,15 +30,18 @@ type Report = Awaited<ReturnType<AuditReader['verify']>>;
 export class Service {
   readonly log: ServedLog;
   readonly version: string;
+  /** null where the log is not dated. */
+  readonly timestamps: Timestamps | null;
   /** ms since 1970. */
   readonly startedAt: number = Date.now();
   #stopped: TallystickError | null = null;
   #verifying = false;
   #rebuilding: { readonly done: number; readonly total: number } | null = null;
 
-  constructor(log: ServedLog, version: string) {
+  constructor(log: ServedLog, version: string, timestamps: Timestamps | null = null) {
     this.log = log;
     this.version = version;
+    this.timestamps = timestamps;
     void log.stopped.then((reason) => {
       this.#stopped = reason;
     });

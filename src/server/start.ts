@@ -4,6 +4,7 @@ import { isIPv6 } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { type TallystickError, UsageError } from '../errors.ts';
 import type { RecordDraft } from '../record/mod.ts';
+import type { Timestamps } from '../timestamps/mod.ts';
 import { buildApp, type ServerOptions } from './app.ts';
 import { listenPrivately } from './control-socket.ts';
 import { loopbackAddress } from './loopback.ts';
@@ -18,6 +19,8 @@ export interface StartOptions extends ServerOptions {
   readonly host?: string;
   /** 0 for any that is free. */
   readonly port?: number;
+  /** What has the log dated, for the control socket; started and closed by the caller. */
+  readonly timestamps?: Timestamps;
   /** Path of the control socket; none when left out. */
   readonly controlSocket?: string;
 }
@@ -37,7 +40,7 @@ export interface RunningServer {
 export async function startServer(options: StartOptions): Promise<RunningServer> {
   const { log, version, logger, controlSocket } = options;
   const address = await loopbackAddress(options.host ?? '127.0.0.1');
-  const service = new Service(log, version);
+  const service = new Service(log, version, options.timestamps);
   const apps: FastifyInstance[] = [];
   try {
     const app = buildApp(service, { logger });
