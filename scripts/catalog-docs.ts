@@ -4,7 +4,14 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ACTIONS } from '../src/catalog/actions.ts';
-import { BUILT_IN, type Catalog, type EventListing, listEvent, listSystem } from '../src/catalog/mod.ts';
+import {
+  AUDIT_COLUMNS,
+  BUILT_IN,
+  type Catalog,
+  type EventListing,
+  listEvent,
+  listSystem,
+} from '../src/catalog/mod.ts';
 
 const FOLDER = fileURLToPath(new URL('../docs/catalogs', import.meta.url));
 
@@ -88,9 +95,25 @@ function page(catalog: Catalog): string {
       : [
           `## What was acted upon\n\nHow fields tell it (\`object:\` in searches).\n\n${table(['kind', 'field', 'read as', 'within', 'named by', 'unless there is'], rules)}`,
         ]),
+    ...(system === AUDIT_TABLE.system ? [AUDIT_TABLE.text] : []),
     ...(rights.length === 0 ? [] : [`## Permissions\n\n${table(['permission', 'allows'], rights)}`]),
   ].join('\n');
 }
+
+/** SignServer also keeps its events in a table of its database. */
+const AUDIT_TABLE = {
+  system: 'signserver',
+  text: `## Columns of AuditRecordData\n\nThe table of the database that holds one event in each row.\n\n${table(
+    ['column', 'called', 'type', 'in the text log', 'meaning'],
+    AUDIT_COLUMNS.map(({ column, name, type, line, nullable, about }) => [
+      code(column),
+      name ?? '',
+      `${type}${nullable ? ', may be null' : ''}`,
+      line === null ? '' : code(line),
+      about,
+    ]),
+  )}`,
+};
 
 function section(event: EventListing): string {
   const {

@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { AUDIT_COLUMNS } from '../../src/catalog/mod.ts';
 import { readShared, skipWithoutShared as skip } from '../dialects/shared.ts';
 
 interface Row {
@@ -68,6 +70,16 @@ describe('the founding documents', { skip }, () => {
       }
     }
     assert.ok(fields > 35, String(fields));
+  });
+
+  test('SignServer: every column of the table of its database', () => {
+    const [, list = ''] = seed('004_cdf6af580d9ec524').split('Table Name\nDescription\n');
+    const columns = new Map(AUDIT_COLUMNS.map(({ name, column }) => [`${name}${column}`, column]));
+    const told = list.split('\n').filter((line) => /^[A-Z][A-Za-z ]*[a-z][A-Z]?[A-Za-z0-9]+$/.test(line));
+    const found = told.flatMap((line) => columns.get(line) ?? []);
+    assert.equal(found.length, 13, told.join());
+    const page = readFileSync(new URL('../../docs/catalogs/signserver.md', import.meta.url), 'utf8');
+    for (const column of found) assert.ok(page.includes(`| \`${column}\` |`), column);
   });
 
   test('Dogtag: every event of the table', () => {
