@@ -206,6 +206,12 @@ const ATTACKS: readonly Attack[] = [
       ['coverage-ends', 0, 599],
       ['missing', 512, 599],
     ],
+    pinned: [
+      ['bad-signature', 0, 599],
+      ['coverage-ends', 0, 599],
+      ['missing', 512, 599],
+      ['truncated', 599, 600],
+    ],
   },
   {
     what: 'a checkpoint that is none',
