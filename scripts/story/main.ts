@@ -3,8 +3,8 @@ import { writeStory } from './write.ts';
 
 const HELP = `npm run story -- [--out DIR] [--seed TEXT] [--records N]
 
-Writes a month of audit logs of all four systems, in their own formats, with real keys, certificates and signatures.
-The same seed gives the same bytes. The plot stands in examples/story/README.md.
+Writes a month of audit logs of all four systems, in their own formats, with real keys, certificates and
+signatures. The same seed gives the same bytes. The plot stands in examples/story/README.md.
   --out DIR     where to (default: examples/story)
   --seed TEXT   another cast: other keys, numbers and hashes (default: story)
   --records N   lines of ordinary traffic besides the plot, for benches (default: 0)`;
