@@ -1,4 +1,5 @@
 import type { Call, Command } from './command.ts';
+import { KEY_COMMANDS } from './key-commands.ts';
 import { DATA, FROM_TO, NODE, PASSPHRASE_NOTE, PATTERN, SYSTEM, WRITING } from './options.ts';
 
 /** The command table. What a command needs is loaded when it runs: help and mistakes answer at once. */
@@ -198,6 +199,50 @@ export const COMMANDS: readonly Command[] = [
     run: async (call: Call) => (await import('./log-publish.ts')).logPublish(call),
   },
   {
+    name: 'timestamp add',
+    operands: 'URL',
+    summary: 'have a time stamp authority (RFC 3161) date the log, once an hour',
+    options: [
+      DATA,
+      { name: 'root', value: 'FILE', summary: 'its root certificates in PEM: whom to believe' },
+      { name: 'policy', value: 'OID', summary: 'policy to ask for, and to insist on' },
+      ...WRITING,
+    ],
+    notes: [
+      'A server asks once an hour while the log goes on; sealing never waits for it. What the authority gets to see is a hash. Adding it again changes root and policy.',
+      PASSPHRASE_NOTE,
+    ],
+    examples: ['timestamp add http://tsa.example.org/ --root tsa-root.pem'],
+    run: async (call: Call) => (await import('./timestamp.ts')).timestampAdd(call),
+  },
+  {
+    name: 'timestamp remove',
+    operands: 'URL',
+    summary: 'ask a time stamp authority no more',
+    options: [DATA, ...WRITING],
+    notes: ['The time stamps it gave are kept.', PASSPHRASE_NOTE],
+    examples: ['timestamp remove http://tsa.example.org/'],
+    run: async (call: Call) => (await import('./timestamp.ts')).timestampRemove(call),
+  },
+  {
+    name: 'timestamp list',
+    operands: '',
+    summary: 'show the time stamp authorities and how they fare',
+    options: [DATA, ...WRITING],
+    notes: [PASSPHRASE_NOTE],
+    examples: ['timestamp list'],
+    run: async (call: Call) => (await import('./timestamp.ts')).timestampList(call),
+  },
+  {
+    name: 'timestamp now',
+    operands: '',
+    summary: 'have all authorities date the newest checkpoint at once',
+    options: [DATA, ...WRITING],
+    notes: ['Exit code 1 when one gave no time stamp that holds.', PASSPHRASE_NOTE],
+    examples: ['timestamp now'],
+    run: async (call: Call) => (await import('./timestamp.ts')).timestampNow(call),
+  },
+  {
     name: 'export',
     operands: '',
     summary: 'write records out as they are sealed, with proof',
@@ -244,6 +289,7 @@ export const COMMANDS: readonly Command[] = [
     examples: ['catalog', 'catalog signserver KEYGEN', 'catalog xroad Add member --json'],
     run: async (call: Call) => (await import('./catalog.ts')).catalog(call),
   },
+  ...KEY_COMMANDS,
   {
     name: 'index rebuild',
     operands: '',

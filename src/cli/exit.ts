@@ -16,6 +16,10 @@ const REFUSED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'JSON_INVALID',
   'SYSTEM_RESERVED',
   'ID_REUSED',
+  'TOKEN_EXISTS',
+  'TOKEN_IN_USE',
+  'KEY_EXISTS',
+  'KEY_IN_USE',
   'STORE_FULL',
   'STORE_CONFLICT',
   'STORE_OUTCOME_UNKNOWN',
@@ -23,7 +27,11 @@ const REFUSED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'LOG_CLOSED',
   'LOG_BUSY',
   'CLOCK_JUMPED',
+  'SELF_TEST_FAILED',
   'SERVER_BUSY',
+  'TIMESTAMP_UNAVAILABLE',
+  'TIMESTAMP_ANSWER',
+  'TIMESTAMP_REFUSED',
 ]);
 
 /** The exit code of a command that ended with this error. */

@@ -11,6 +11,7 @@ import { EXIT, exitCode } from './exit.ts';
 import { grouped } from './format.ts';
 import { openHere } from './open-data.ts';
 import { safeText } from './safe-text.ts';
+import { startTimestamps } from './timestamping.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -24,12 +25,15 @@ export async function serve(call: Call): Promise<number> {
   if (host !== undefined) await loopbackAddress(host);
   const isNew = !existsSync(databasePath(data));
   const log = await openHere(call, true);
+  const logger = operatingLog(level);
+  const timestamps = startTimestamps(log, logger);
   try {
     const server = await startServer({
       log,
       version: version(),
       controlSocket: join(data, LAYOUT.control),
-      logger: operatingLog(level),
+      logger,
+      timestamps,
       ...(host === undefined ? {} : { host }),
       ...(port === undefined ? {} : { port }),
     });
@@ -40,9 +44,11 @@ export async function serve(call: Call): Promise<number> {
       const reason = await Promise.race([log.stopped, askedToStop(io.signal)]);
       return reason === null ? EXIT.ok : await sayStopped(call, reason);
     } finally {
+      await timestamps.close();
       await server.close();
     }
   } finally {
+    await timestamps.close();
     await log.close();
   }
 }

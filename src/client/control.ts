@@ -88,13 +88,16 @@ export class ControlClient extends TallystickClient {
     return authorities;
   }
 
-  /** Sets a time stamp authority, anew when it is there. */
-  async setAuthority({ url, roots, policy }: Authority): Promise<void> {
-    await this.http.json(TIMESTAMPS, { method: 'POST', body: { url, policy, roots: roots.map(toBase64) } });
+  /** Sets a time stamp authority, anew when it is there. `actor`: who the record says it was. */
+  async setAuthority({ url, roots, policy }: Authority, actor: string): Promise<void> {
+    await this.http.json(TIMESTAMPS, {
+      method: 'POST',
+      body: { url, policy, roots: roots.map(toBase64), actor },
+    });
   }
 
-  async removeAuthority(url: string): Promise<void> {
-    await this.http.json(`${TIMESTAMPS}/remove`, { method: 'POST', body: { url } });
+  async removeAuthority(url: string, actor: string): Promise<void> {
+    await this.http.json(`${TIMESTAMPS}/remove`, { method: 'POST', body: { url, actor } });
   }
 
   /** Has all authorities date the newest checkpoint. */

@@ -81,6 +81,8 @@ export const OVERDUE_MS: number = 14_400_000;
 const MAX_AUTHORITIES = 16;
 /** Records at the end that are looked through for one that is worth a time stamp. */
 const LOOK_BACK = 256;
+/** Who acts when nobody asked. */
+const LOG_ITSELF = 'tallystick';
 const SIGNING = 'AUDIT_LOG_SIGNING';
 
 interface Trouble {
@@ -159,27 +161,27 @@ export class Timestamps {
     );
   }
 
-  /** Sets an authority, anew when it is there. Throws `TimestampError` TIMESTAMP_AUTHORITY, and what the log throws. */
-  async set(wanted: Authority): Promise<void> {
+  /** Sets an authority, anew when it is there; `actor` is who the record says it was. Throws `TimestampError` TIMESTAMP_AUTHORITY, and what the log throws. */
+  async set(wanted: Authority, actor: string = LOG_ITSELF): Promise<void> {
     const authority = checkAuthority(wanted);
     await this.#inTurn(async () => {
       const before = (await this.#authorities()).find(({ url }) => url === authority.url);
       if (before === undefined && (await this.#authorities()).length >= MAX_AUTHORITIES) {
         throw unfit(`${MAX_AUTHORITIES} authorities are set, which is as many as there may be`);
       }
-      await this.#change(before === undefined ? 'added' : 'changed', authority, authority);
+      await this.#change(before === undefined ? 'added' : 'changed', authority, authority, actor);
       this.#troubles.delete(authority.url);
     });
   }
 
   /** Its tokens stay. Throws `TimestampError` TIMESTAMP_AUTHORITY when it is not set, and what the log throws. */
-  async remove(url: string): Promise<void> {
+  async remove(url: string, actor: string = LOG_ITSELF): Promise<void> {
     const href = checkUrl(url);
     await this.#inTurn(async () => {
       const before = (await this.#authorities()).find((authority) => authority.url === href);
       if (before === undefined)
         throw unfit(`${href} is not set; "tallystick timestamp list" shows those that are`);
-      await this.#change('removed', before, null);
+      await this.#change('removed', before, null, actor);
       this.#troubles.delete(href);
     });
   }
@@ -311,7 +313,7 @@ export class Timestamps {
     }));
     const { size, root, token } = stamped;
     const details = { size, root, signer: signer ?? '', signed: genTime, digest: toHex(sha256(token)) };
-    const record = draft(tallystick.AUDIT_LOG_SIGNING, details, this.#told());
+    const record = draft(tallystick.AUDIT_LOG_SIGNING, details, this.#told(LOG_ITSELF));
     await this.#log.appendOwn(record, { state: [...gone, write] });
   }
 
@@ -319,14 +321,15 @@ export class Timestamps {
     how: 'added' | 'changed' | 'removed',
     { url, policy, roots }: Authority,
     kept: Authority | null,
+    actor: string,
   ): Promise<void> {
     const shown = { url, policy: policy ?? '', roots: roots.map((root) => toHex(sha256(root))) };
-    const record = draft(tallystick.CONFIG_SIGNED_AUDIT, { [`${how}:timestamps`]: shown }, this.#told());
+    const record = draft(tallystick.CONFIG_SIGNED_AUDIT, { [`${how}:timestamps`]: shown }, this.#told(actor));
     await this.#log.appendOwn(record, { state: [authorityWrite(this.#log.node, url, kept)] });
   }
 
-  #told(): { readonly actor: { readonly name: string }; readonly time: number } {
-    return { actor: { name: 'tallystick' }, time: Math.floor(this.#now()) };
+  #told(name: string): { readonly actor: { readonly name: string }; readonly time: number } {
+    return { actor: { name }, time: Math.floor(this.#now()) };
   }
 }
 

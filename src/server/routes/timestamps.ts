@@ -8,6 +8,7 @@ import { problems } from './answers.ts';
 const strict = { additionalProperties: false } as const;
 const Url = Type.String({ minLength: 1, maxLength: 1024 });
 const Integer = Type.Integer({ minimum: 0 });
+const Actor = Type.String({ minLength: 1, maxLength: 256, description: 'Who the record says it was.' });
 const orNull = (schema: Type.TSchema): Type.TSchema => Type.Union([schema, Type.Null()]);
 
 const Authority = Type.Object(
@@ -15,10 +16,11 @@ const Authority = Type.Object(
     url: Url,
     roots: Type.Array(Type.String({ description: 'A root certificate: DER in base64.' }), { maxItems: 20 }),
     policy: Type.Union([Type.String({ maxLength: 256 }), Type.Null()]),
+    actor: Actor,
   },
   strict,
 );
-const Named = Type.Object({ url: Url }, strict);
+const Named = Type.Object({ url: Url, actor: Actor }, strict);
 const Status = Type.Object(
   {
     url: Url,
@@ -74,8 +76,8 @@ export function timestampRoutes(app: FastifyInstance, timestamps: Timestamps): v
         response: { 200: Done, ...problems(400, 422, 500, 503, 507) },
       },
     },
-    async ({ body: { url, roots, policy } }) => {
-      await timestamps.set({ url, policy, roots: roots.map(certificate) });
+    async ({ body: { url, roots, policy, actor } }) => {
+      await timestamps.set({ url, policy, roots: roots.map(certificate) }, actor);
       return {};
     },
   );
@@ -90,8 +92,8 @@ export function timestampRoutes(app: FastifyInstance, timestamps: Timestamps): v
         response: { 200: Done, ...problems(400, 422, 500, 503, 507) },
       },
     },
-    async ({ body: { url } }) => {
-      await timestamps.remove(url);
+    async ({ body: { url, actor } }) => {
+      await timestamps.remove(url, actor);
       return {};
     },
   );

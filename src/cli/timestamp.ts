@@ -1,0 +1,196 @@
+import { readFileSync } from 'node:fs';
+import { TimestampError, UsageError } from '../errors.ts';
+import {
+  type Authority,
+  type AuthorityStatus,
+  certificatesOfPem,
+  outcomeOf,
+  type StampOutcome,
+  Timestamps,
+} from '../timestamps/mod.ts';
+import { cliUser } from './administer.ts';
+import type { Call } from './command.ts';
+import { EXIT } from './exit.ts';
+import { counted, utc } from './format.ts';
+import type { Output } from './io.ts';
+import { openHere, openToRead, requireLog } from './open-data.ts';
+import { safeText } from './safe-text.ts';
+import { findServer } from './server-here.ts';
+
+/** The authorities of a log, at the server that runs on it or here. */
+interface Desk {
+  list(): Promise<AuthorityStatus[]>;
+  set(authority: Authority, actor: string): Promise<void>;
+  remove(url: string, actor: string): Promise<void>;
+  stamp(): Promise<StampOutcome[]>;
+  close(): Promise<void>;
+}
+
+/** Sets an authority. Exit code 0 when it is recorded and kept. */
+export async function timestampAdd(call: Call): Promise<number> {
+  call.expect(1, 1);
+  const [url = ''] = call.operands;
+  const file = call.text('root');
+  const roots = file === undefined ? [] : certificatesOfPem(readText(call.path(file)));
+  const authority = { url, roots, policy: call.text('policy') ?? null };
+  return withDesk(call, async (desk) => {
+    await desk.set(authority, cliUser());
+    const { io, json } = call;
+    if (json) await io.stdout.json({ url, roots: roots.length, policy: authority.policy });
+    else {
+      await io.stdout.line(`${safeText(url)} dates the log from now on, once an hour while a server runs.`);
+      if (roots.length === 0) {
+        await io.stdout.line(
+          'Without --root nobody vouches for it: its time stamps are kept, but stand on no known certificate.',
+        );
+      }
+    }
+    return EXIT.ok;
+  });
+}
+
+export async function timestampRemove(call: Call): Promise<number> {
+  call.expect(1, 1);
+  const [url = ''] = call.operands;
+  return withDesk(call, async (desk) => {
+    await desk.remove(url, cliUser());
+    await (call.json
+      ? call.io.stdout.json({ url })
+      : call.io.stdout.line(`${safeText(url)} is asked no more. The time stamps it gave are kept.`));
+    return EXIT.ok;
+  });
+}
+
+export async function timestampList(call: Call): Promise<number> {
+  call.expect(0, 0);
+  const authorities = await listed(call);
+  if (call.json) await call.io.stdout.json({ authorities });
+  else for (const line of listLines(authorities, call.io.stdout)) await call.io.stdout.line(line);
+  return EXIT.ok;
+}
+
+/** Exit code 1 when an authority gave no time stamp that holds, or none is set. */
+export async function timestampNow(call: Call): Promise<number> {
+  call.expect(0, 0);
+  return withDesk(call, async (desk) => {
+    const outcomes = await desk.stamp();
+    const { stdout } = call.io;
+    if (call.json) await stdout.json({ outcomes });
+    else for (const line of outcomes.map((outcome) => outcomeLine(outcome, stdout))) await stdout.line(line);
+    if (outcomes.length === 0 && !call.json) await stdout.line(NONE);
+    return outcomes.length > 0 && outcomes.every((outcome) => !('error' in outcome)) ? EXIT.ok : EXIT.refused;
+  });
+}
+
+const NONE = 'No time stamp authority is set: "tallystick timestamp add URL --root FILE" sets one.';
+
+function listLines(authorities: readonly AuthorityStatus[], out: Output): string[] {
+  if (authorities.length === 0) return [NONE];
+  return authorities.flatMap(({ url, policy, roots, tokens, newest, overdue, renewal, failing }) => {
+    const lines = [
+      `${out.style('bold', safeText(url))}${overdue ? `  ${out.style('yellow', 'overdue')}` : ''}`,
+      newest === null
+        ? '  no time stamp yet'
+        : `  ${counted(tokens, 'time stamp')}, the newest of ${utc(newest.genTime)} over ${counted(newest.size, 'record')}`,
+      roots.length === 0
+        ? '  no root certificate: nobody vouches for it'
+        : `  believed through ${roots.map((root) => root.slice(0, 16)).join(', ')}…`,
+    ];
+    if (policy !== null) lines.push(`  policy ${safeText(policy)}`);
+    if (renewal !== null) lines.push(`  to be renewed from ${utc(renewal.at)} on (${renewal.why})`);
+    if (failing !== null) {
+      lines.push(`  ${out.style('red', 'failing')} ${failing.times} times: ${safeText(failing.message)}`);
+    }
+    return lines;
+  });
+}
+
+function outcomeLine(outcome: StampOutcome, out: Output): string {
+  if ('error' in outcome) {
+    const { code, message } = outcome.error;
+    return `${out.style('red', 'FAIL')}  ${safeText(message)} (${code})`;
+  }
+  const { url, size, notLaterThan, by, trust } = outcome;
+  const vouched = trust === 'none' ? '; no root certificate is set, so nobody vouches for it' : '';
+  return `${safeText(url)}: ${counted(size, 'record')} existed by ${utc(notLaterThan)}, says ${safeText(by)}${vouched}`;
+}
+
+/** As the server says, which knows what fails, or as the store has it, whoever writes the log. */
+async function listed(call: Call): Promise<AuthorityStatus[]> {
+  const server = await findServer(call.data);
+  if (server !== null) {
+    try {
+      return await server.client.timestamps();
+    } finally {
+      server.close();
+    }
+  }
+  const { reader, store, close } = await openToRead(call);
+  try {
+    const head = await reader.head(call.text('node'));
+    const node = nodeOf(head.origin);
+    const timestamps = new Timestamps({
+      ...{ node, head },
+      state: (prefix) => store.state(prefix),
+      ownEvent: async (seq) => {
+        const { record } = await reader.get(seq, node);
+        return record?.system === 'tallystick' ? record.event : null;
+      },
+      appendOwn: () =>
+        Promise.reject(new TimestampError('INTERNAL', 'a list of authorities changes nothing')),
+    });
+    return await timestamps.list();
+  } finally {
+    await close();
+  }
+}
+
+/** The last part of a log's origin. */
+function nodeOf(origin: string): string {
+  return origin.slice(origin.lastIndexOf('/') + 1);
+}
+
+async function withDesk(call: Call, work: (desk: Desk) => Promise<number>): Promise<number> {
+  const desk = await openDesk(call);
+  try {
+    return await work(desk);
+  } finally {
+    await desk.close();
+  }
+}
+
+async function openDesk(call: Call): Promise<Desk> {
+  const server = await findServer(call.data);
+  if (server !== null) {
+    const { client } = server;
+    return {
+      list: () => client.timestamps(),
+      set: (authority, actor) => client.setAuthority(authority, actor),
+      remove: (url, actor) => client.removeAuthority(url, actor),
+      stamp: () => client.stampNow(),
+      close: async () => server.close(),
+    };
+  }
+  requireLog(call.data);
+  const log = await openHere(call, false);
+  const timestamps = new Timestamps(log);
+  return {
+    list: () => timestamps.list(),
+    set: (authority, actor) => timestamps.set(authority, actor),
+    remove: (url, actor) => timestamps.remove(url, actor),
+    stamp: async () => (await timestamps.stamp()).map(outcomeOf),
+    close: async () => {
+      await timestamps.close();
+      await log.close();
+    },
+  };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
+    throw new UsageError('FILE_UNREADABLE', `${file} can't be read: ${why}`, { cause });
+  }
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import { OpensslAuthority } from '../timestamps/support/openssl.ts';
+import { ca, type Holder, stamper } from '../timestamps/support/pki.ts';
+import { answering, serve, type TestServer } from '../timestamps/support/server.ts';
+import { Sandbox } from './harness.ts';
+
+const RECORD = JSON.stringify({
+  system: 'signserver',
+  event: 'KEYGEN',
+  outcome: 'success',
+  time: 1_790_000_000_000,
+});
+
+let root: Holder;
+const current: { current: OpensslAuthority } = { current: null as never };
+let server: TestServer;
+
+before(async () => {
+  root = await ca('Root');
+  current.current = new OpensslAuthority(await stamper('Stamps', root), []);
+  server = await serve(answering(current));
+});
+after(async () => {
+  current.current.remove();
+  await server.close();
+});
+
+async function sandbox(t: TestContext): Promise<Sandbox> {
+  const box = new Sandbox(t);
+  assert.equal((await box.run(['append', '--node', 'ca1'], { stdin: `${RECORD}\n` })).code, 0);
+  writeFileSync(box.at('root.pem'), root.pem);
+  return box;
+}
+
+describe('timestamp', () => {
+  test('add, now, list, remove', async (t) => {
+    const box = await sandbox(t);
+    const empty = await box.run(['timestamp', 'now']);
+    assert.equal(empty.code, 1);
+    assert.match(empty.out, /No time stamp authority is set/);
+    const added = await box.run(['timestamp', 'add', server.url, '--root', 'root.pem']);
+    assert.equal(added.code, 0, added.err);
+    const now = await box.run(['timestamp', 'now']);
+    assert.equal(now.code, 0, now.err);
+    assert.match(now.out, /3 records existed by 20.* says CN=Stamps\n/);
+    const list = await box.run(['timestamp', 'list', '--json']);
+    const [status] = list.json.authorities;
+    assert.deepEqual(
+      [status.url, status.tokens, status.newest.size, status.failing],
+      [server.url, 1, 3, null],
+    );
+    assert.match((await box.run(['timestamp', 'list'])).out, /1 time stamp, the newest of/);
+    assert.equal((await box.run(['timestamp', 'remove', server.url])).code, 0);
+    assert.deepEqual((await box.run(['timestamp', 'list', '--json'])).json, { authorities: [] });
+    const record = await box.run(['get', '3', '--json']);
+    assert.equal(record.json.record.event, 'AUDIT_LOG_SIGNING');
+    const set = await box.run(['get', '2', '--json']);
+    assert.match(set.json.record.actor.name, /^CLI user/);
+  });
+
+  test('what an authority does wrong is said, and exit code 1', async (t) => {
+    const box = await sandbox(t);
+    const other = await ca('Other');
+    writeFileSync(box.at('other.pem'), other.pem);
+    await box.run(['timestamp', 'add', server.url, '--root', 'other.pem']);
+    const now = await box.run(['timestamp', 'now']);
+    assert.equal(now.code, 1);
+    assert.match(
+      now.out,
+      /FAIL {2}the time stamp of .* does not hold: its certificates lead to none of the roots/,
+    );
+    assert.match((await box.run(['timestamp', 'list'])).out, /no time stamp yet/);
+  });
+
+  test('bad addresses, roots and policies are refused', async (t) => {
+    const box = await sandbox(t);
+    for (const args of [
+      ['ftp://tsa/'],
+      ['http://user:secret@tsa/'],
+      ['http://tsa/', '--root', 'missing.pem'],
+      ['http://tsa/', '--policy', 'x'],
+    ]) {
+      const ran = await box.run(['timestamp', 'add', ...args]);
+      assert.equal(ran.code, 2, args.join(' '));
+      assert.doesNotMatch(ran.err, /secret/);
+    }
+  });
+});
