@@ -34,6 +34,17 @@ function verdictLine(report: Report, out: Output): string {
   return `${verdictText}: ${parts.join(', ')}; trust: ${TRUST[trust]}${skipped}`;
 }
 
+/** Where the sealing keys changed; nothing for a log whose first keys still seal. */
+function keyLines({ eras }: Report, out: Output): string[] {
+  const changes = eras
+    .slice(1)
+    .map(({ from, takenOver }) => `${grouped(from)}${takenOver ? ' (a stand-by took over)' : ''}`);
+  if (changes.length === 0) return [];
+  const shown = changes.slice(-MAX_SHOWN);
+  const earlier = changes.length > shown.length ? `${changes.length - shown.length} times before, and ` : '';
+  return [out.style('dim', `  sealing keys changed ${earlier}at ${shown.join(', ')} records`)];
+}
+
 /** Each finding with its place, what was expected and what was there, failures first. */
 function findingLines({ findings }: Report, out: Output): string[] {
   const ranked = findings.toSorted((a, b) => rank(a) - rank(b));
@@ -79,6 +90,7 @@ export async function showReport(
   if (report.origin !== null) {
     await stdout.line(stdout.style('dim', `  ${safeText(report.origin)}, root ${report.root ?? 'unknown'}`));
   }
+  for (const line of keyLines(report, stdout)) await stdout.line(line);
   for (const line of findingLines(report, stdout)) await stdout.line(line);
   for (const line of attemptLines(report.attempts, stdout)) await stdout.line(line);
   for (const line of notCheckedLines(report.notChecked, stdout)) await stdout.line(line);

@@ -211,10 +211,11 @@ async function verifyOne(
 
 /** What to remember after a whole log was found intact; null when there is nothing new. */
 function nextPin(call: Call, report: Report, signatures: string | undefined, before: Pin | null): Pin | null {
-  const { verdict, origin, size, root, keys } = report;
+  const { verdict, origin, size, root, required } = report;
   if (verdict !== 'intact' || origin === null || root === null || signatures === undefined) return null;
-  const trusted = before?.keys ?? keys;
-  if (trusted.length === 0 || before?.size === size) return null;
+  // After a key change the keys to hold the log against are others, even where nothing else is new.
+  const isKnown = before?.size === size && before.keys.join() === required.join();
+  if (required.length === 0 || isKnown) return null;
   const checkpoint = `${checkpointBody(origin, size, fromHex(root) as Uint8Array)}\n${signatures}`;
-  return { origin, keys: trusted, size, root, checkpoint, savedAt: call.io.now() };
+  return { origin, keys: required, size, root, checkpoint, savedAt: call.io.now() };
 }

@@ -1,3 +1,5 @@
+import { LogError } from '../errors.ts';
+
 /**
  * What the log holds back for. Each is a bound on memory or time, not a tuning knob: there is one set of values.
  */
@@ -25,3 +27,9 @@ export const LIMITS: Limits = {
 
 /** Ids are remembered for this day of `logged` and the one before: 24 hours at the least. */
 export const ID_BUCKET_MS = 86_400_000;
+
+/** Throws `LogError` USAGE unless it is a number of records that a batch may be held to. */
+export function checkMaxBatch(records: number): number {
+  if (Number.isSafeInteger(records) && records >= 1 && records <= LIMITS.batchRecords) return records;
+  throw new LogError('USAGE', `maxBatch is 1 to ${LIMITS.batchRecords} records, not ${records}`);
+}

@@ -72,6 +72,21 @@ const VerifyAnswer = Type.Object(
       description: 'Whose word a pass stands on.',
     }),
     keys: Type.Array(Type.String()),
+    required: Type.Array(Type.String(), {
+      description: 'vkeys that have to sign what is sealed from now on.',
+    }),
+    eras: Type.Array(
+      Type.Object(
+        {
+          from: Count,
+          to: Type.Union([Count, Type.Null()]),
+          keys: Type.Array(Type.String()),
+          takenOver: Type.Boolean(),
+        },
+        strict,
+      ),
+      { description: 'Which keys sealed the log, from where up to where; the last ones do now.' },
+    ),
     checked: Type.Record(Type.String(), Count),
     notChecked: Type.Array(Type.Object({ what: Type.String(), why: Type.String() }, strict)),
     findings: Type.Array(
