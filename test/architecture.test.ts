@@ -56,6 +56,11 @@ const LAYERS: readonly Layer[] = [
     why: 'dates checkpoints and judges such dates; what keeps them is given',
   },
   {
+    at: 'health',
+    may: ['record', 'catalog', 'acts', 'store/store.ts', 'tokens'],
+    why: 'looks at what a log lives on; what it is shown is given',
+  },
+  {
     at: 'client',
     may: ['record', 'catalog', 'guard', 'query', 'merkle', 'checkpoint', 'verify'],
     mayTypes: ['timestamps'],
@@ -151,6 +156,12 @@ const LAYERS: readonly Layer[] = [
     why: 'what goes over the wire between a log and a witness',
   },
   {
+    at: 'witness/client',
+    may: ['witness/protocol.ts', 'record', 'catalog', 'merkle', 'checkpoint'],
+    portable: true,
+    why: 'shows a log to its witnesses; which log that is, and where its state is, the caller says',
+  },
+  {
     at: 'witness/server',
     may: ['witness/protocol.ts', 'merkle', 'checkpoint'],
     why: 'vouches for logs of others by what they send: it knows no store and no record',
@@ -160,7 +171,7 @@ const LAYERS: readonly Layer[] = [
     may: [
       ...['log', 'reader', 'store/store.ts', 'store', 'index/index.ts'],
       ...['catalog', 'dialects', 'query', 'record', 'merkle', 'checkpoint', 'verify', 'published'],
-      'timestamps',
+      ...['timestamps', 'keys', 'tokens/token.ts'],
     ],
     why: 'answers requests with what it was given; start-up names the drivers',
   },

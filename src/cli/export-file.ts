@@ -31,8 +31,8 @@ export class ExportFile {
     }
   }
 
-  async write(text: string): Promise<void> {
-    await this.#file.write(text);
+  async write(content: string | Uint8Array): Promise<void> {
+    await (typeof content === 'string' ? this.#file.write(content) : this.#file.write(content));
   }
 
   /** Puts it in its place. */

@@ -8,7 +8,9 @@ import type { SourceLog } from '../sources/mod.ts';
 import { databasePath } from '../store/sqlite/database.ts';
 import { SqliteStore } from '../store/sqlite/mod.ts';
 import type { LogStore } from '../store/store.ts';
+import { askSecret } from './ask-secret.ts';
 import type { Call } from './command.ts';
+import { safeText } from './safe-text.ts';
 import { findServer } from './server-here.ts';
 
 /** The logs in a data directory as they stand on the disk, whoever writes them. */
@@ -55,8 +57,12 @@ export async function openToAppend(call: Call): Promise<Receiving> {
   };
 }
 
-/** Opens a log in this process. Throws what `openLog` throws. */
-export function openHere(call: Call, index: boolean): Promise<AuditLog> {
+/**
+ * Opens a log in this process. Throws what `openLog` throws.
+ *
+ * @param asks whether somebody may be asked for the PIN of a token whenever it is needed.
+ */
+export function openHere(call: Call, index: boolean, asks = false): Promise<AuditLog> {
   const node = call.text('node');
   const keyFile = call.text('key-file');
   const passphrase = call.io.env.TALLYSTICK_PASSPHRASE;
@@ -64,6 +70,8 @@ export function openHere(call: Call, index: boolean): Promise<AuditLog> {
     data: call.data,
     index,
     state: stateDirectory(call.io.env),
+    env: call.io.env,
+    ...(asks ? { askPin: (token: string) => askSecret(call.io, `PIN of token ${safeText(token)}`) } : {}),
     ...(node === undefined ? {} : { node }),
     ...(keyFile === undefined ? {} : { keyFile: call.path(keyFile) }),
     ...(passphrase === undefined ? {} : { passphrase }),

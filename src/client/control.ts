@@ -113,9 +113,9 @@ export class ControlClient extends TallystickClient {
    * names the user.
    */
   async administer(act: string, given: object, user: string): Promise<unknown> {
-    const { answer } = await this.http.json<{ answer: unknown }>(`/v1/control/${act}`, {
+    const { answer } = await this.http.json<{ answer: unknown }>('/v1/control/administer', {
       method: 'POST',
-      body: { user, given },
+      body: { act, user, given },
     });
     return answer;
   }

@@ -62,6 +62,7 @@ export function altered(log: AuditLog, changes: Partial<ServedLog>): ServedLog {
     appendEach: log.appendEach.bind(log),
     appendOwn: log.appendOwn.bind(log),
     state: log.state.bind(log),
+    administration: log.administration.bind(log),
     ...changes,
   };
 }
