@@ -33,6 +33,11 @@ export const ERROR_CODES = {
 
   POLICY_INVALID: { summary: 'a policy of logs and witnesses breaks a rule', status: 422, retry: false },
 
+  WITNESS_UNAVAILABLE: { summary: 'a witness cannot be reached, or is late', status: 503, retry: true },
+  WITNESS_REFUSED: { summary: 'a witness refuses to cosign', status: 502, retry: false },
+  WITNESS_WRONG: { summary: 'what a witness answered is no good cosignature', status: 502, retry: false },
+  WITNESS_CONFIG: { summary: 'a witness cannot be set so, or is not set', status: 422, retry: false },
+
   TOKEN_UNAVAILABLE: { summary: 'the signing key cannot be used', status: 503, retry: true },
   TOKEN_PASSPHRASE: {
     summary: 'a token or key file needs its PIN or passphrase, or the one given is wrong',
@@ -91,6 +96,7 @@ export const ERROR_CODES = {
     retry: false,
   },
   LOG_KEY_MISMATCH: { summary: 'the sealing key is not the key of this log', status: 500, retry: false },
+  CLOCK_BEHIND: { summary: 'the clock is behind the newest record', status: 503, retry: true },
   CLOCK_JUMPED: { summary: 'the clock jumped ahead; appends are held', status: 503, retry: true },
   ROLLED_BACK: {
     summary: 'the store is older than the head remembered outside it',
@@ -212,6 +218,8 @@ export class RecordError extends TallystickError {
 }
 /** Proofs, notes, checkpoints, verifier keys. */
 export class ProofError extends TallystickError {}
+/** Witnesses that cosign a log. */
+export class WitnessError extends TallystickError {}
 /** Tokens: where signing keys live, their PINs, their keys and certificates. */
 export class TokenError extends TallystickError {}
 /** The truth: opening, reading, committing. */

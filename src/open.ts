@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -6,28 +7,47 @@ import { LateFile } from './acts/late-file.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { Catalogs } from './catalog/catalogs.ts';
 import { CATALOG, draft, type EventHandle, type Told, type ToldFailure } from './catalog/define.ts';
-import { LogError } from './errors.ts';
+import { LogError, StoreError, type TallystickError } from './errors.ts';
 import { Guard, type GuardSettings, type Operation } from './guard/guard.ts';
+import {
+  diskCheck,
+  expiryCheck,
+  indexCheck,
+  lateActsCheck,
+  sealCheck,
+  selfTestsCheck,
+  timeSyncCheck,
+  tokensCheck,
+} from './health/checks.ts';
+import type { Expiring } from './health/expiry.ts';
+import { logTests } from './health/log-tests.ts';
+import { SelfTests } from './health/self-tests.ts';
+import { Watch } from './health/watch.ts';
 import type { RecordIndex } from './index/index.ts';
-import { type By, Desk, type KeysInForce } from './keys/desk.ts';
-import { KeyAdmin } from './keys/key-admin.ts';
-import { parseSealingKeys, type SealingKey, sealingState, standByState } from './keys/sealing-keys.ts';
-import { TokenAdmin } from './keys/token-admin.ts';
-import { TOKENS_STATE, Tokens } from './keys/tokens.ts';
+import { type Administration, administration } from './keys/administration.ts';
+import { describeCertificate, readCertificates } from './keys/certificate-file.ts';
+import { type By, Desk } from './keys/desk.ts';
+import type { KeyAdmin } from './keys/key-admin.ts';
+import { DEFAULT_KEY, type OpenKeys, openKeys } from './keys/open-keys.ts';
+import { certificateState } from './keys/sealing-keys.ts';
+import type { TokenAdmin } from './keys/token-admin.ts';
+import type { Tokens } from './keys/tokens.ts';
 import { CatalogDirectory } from './log/catalog-directory.ts';
 import { HeadDirectory } from './log/head-memory.ts';
-import { type AppendOptions, Log, type LogOptions } from './log/log.ts';
+import { checkMaxBatch } from './log/limits.ts';
+import { type AppendOptions, type KeyChange, Log, type LogOptions, type StandBy } from './log/log.ts';
 import type { Receipt, SealedHead } from './log/receipt.ts';
 import type { AppendResult } from './log/unit.ts';
+import type { TileReader } from './merkle/mod.ts';
 import { AuditReader, type ReadableLog } from './reader/audit-reader.ts';
 import { IndexFollower } from './reader/follower.ts';
 import type { RecordView, SearchAnswer, SearchRequest } from './reader/types.ts';
 import type { RecordDraft } from './record/mod.ts';
+import { databasePath } from './store/sqlite/database.ts';
 import { SqliteStore } from './store/sqlite/mod.ts';
 import type { LogStore } from './store/store.ts';
+import { tileReader } from './store/tile-reader.ts';
 import type { CryptoToken } from './tokens/mod.ts';
-import { PinSource } from './tokens/pin.ts';
-import { openSoftwareKey, SoftwareToken } from './tokens/software.ts';
 import type { Report } from './verify/mod.ts';
 
 /** The library's composition root: the one place, beside command line and server, that names drivers. */
@@ -61,11 +81,15 @@ export interface OpenLogOptions {
   readonly catalogs?: readonly { readonly [CATALOG]: Catalog }[];
   /** Where heads are remembered outside the data directory. Defaults to `stateDirectory()`. */
   readonly state?: string;
+  /** Whether the self-tests run first (the default): when one fails, appends are refused until `watch.selfTest` passes. */
+  readonly selfTests?: boolean;
+  /** Most records under one seal, 1 to 10,000 (the default). 1: every record is sealed by a checkpoint of its own. */
+  readonly maxBatch?: number;
 }
 
 /** Files in a data directory. */
 export const LAYOUT = {
-  key: 'seal.key',
+  key: DEFAULT_KEY,
   index: 'index',
   catalogs: 'catalogs',
   control: 'control.sock',
@@ -78,19 +102,15 @@ export const LAYOUT = {
 export async function openLog(options: OpenLogOptions): Promise<AuditLog> {
   const data = resolve(options.data);
   const store = await SqliteStore.open({ dir: data });
+  let tokens: Tokens | null = null;
   try {
     const tables = (options.catalogs ?? []).map(({ [CATALOG]: { table } }) => table);
     const catalogs = catalogDirectory(data).read(tables);
-    const isNew = (await store.nodes()).length === 0;
-    const signer = openSoftwareKey({
-      file: options.keyFile ?? join(data, LAYOUT.key),
-      ...(options.passphrase === undefined ? {} : { passphrase: options.passphrase }),
-      // A key is made for a new log alone: for one that exists, another key would only hide that its own is lost.
-      ...(isNew ? { create: 'ed25519' } : {}),
-    });
+    const keys = await keysOf(store, data, options);
+    tokens = keys.tokens;
     const log = await Log.open({
       store,
-      signers: [signer],
+      signers: keys.signers,
       headMemory: new HeadDirectory(join(options.state ?? stateDirectory(), 'heads')),
       software: `tallystick ${version()}`,
       catalogs,
@@ -99,15 +119,34 @@ export async function openLog(options: OpenLogOptions): Promise<AuditLog> {
     catalogDirectory(data).keep(tables);
     const index = options.index === false ? null : await openIndex(data, catalogs);
     const late = LateFile.open(lateFile(data, log.node));
-    return await AuditLog.start({ store, log, index, catalogs, late });
+    const { selfTests = true } = options;
+    return await AuditLog.start({ store, log, index, catalogs, late, keys, data, selfTests });
   } catch (error) {
+    await tokens?.close();
     await store.close();
     throw error;
   }
 }
 
-function pick({ node, name }: OpenLogOptions): Pick<LogOptions, 'node' | 'name'> {
-  return { ...(node === undefined ? {} : { node }), ...(name === undefined ? {} : { name }) };
+async function keysOf(store: LogStore, data: string, options: OpenLogOptions): Promise<OpenKeys> {
+  const { node, keyFile, passphrase, tokens = [], askPin, env = process.env } = options;
+  const nodes = await store.nodes();
+  const named = node ?? (nodes.length === 1 ? (nodes[0] as string) : null);
+  return openKeys({
+    ...{ store, data, env, given: tokens, node: named, isNew: nodes.length === 0 },
+    late: named === null ? null : lateFile(data, named),
+    ...(keyFile === undefined ? {} : { keyFile }),
+    ...(passphrase === undefined ? {} : { passphrase }),
+    ...(askPin === undefined ? {} : { askPin }),
+  });
+}
+
+function pick({ node, name, maxBatch }: OpenLogOptions): Pick<LogOptions, 'node' | 'name' | 'limits'> {
+  return {
+    ...(node === undefined ? {} : { node }),
+    ...(name === undefined ? {} : { name }),
+    ...(maxBatch === undefined ? {} : { limits: { batchRecords: checkMaxBatch(maxBatch) } }),
+  };
 }
 
 /** Opens the logs in a data directory for reading alone. Works while another process writes; searching does not. */
@@ -158,6 +197,11 @@ interface Opened {
   readonly index: RecordIndex | null;
   readonly catalogs: Catalogs;
   readonly late: LateFile;
+  readonly keys: OpenKeys;
+  /** The data directory; null for a log that is in memory. */
+  readonly data: string | null;
+  /** Whether they run before anything is taken. */
+  readonly selfTests: boolean;
 }
 
 /** A log open for writing, with all that reading offers. */
@@ -165,27 +209,75 @@ export class AuditLog {
   readonly reader: AuditReader;
   /** What is done to the log by those who run it, and the records of it. */
   readonly acts: Acts;
+  /** Self-tests, health, and what expires. */
+  readonly watch: Watch;
   readonly #log: Log;
   readonly #store: LogStore;
   readonly #unsubscribe: () => void;
+  readonly #tokens: Tokens;
+  readonly #desk: Desk;
   readonly #guard = new Guard({
     seal: (record, phase) => this.append(record, { phase }),
     isOver: isClosed,
   });
 
-  private constructor({ store, log, late }: Opened, reader: AuditReader, unsubscribe: () => void) {
+  private constructor(opened: Opened, reader: AuditReader, unsubscribe: () => void) {
+    const { store, log, index, late, keys, data } = opened;
+    const selfTests = new SelfTests(logTests(log, store, data === null ? undefined : fileGuard(data)));
     this.#store = store;
     this.#log = log;
     this.reader = reader;
     this.#unsubscribe = unsubscribe;
     this.acts = new Acts(
       {
-        seal: (record, more) => log.appendOwn(record, more),
-        trouble: () => log.trouble !== null,
+        seal: async (record, more) => {
+          this.watch.check();
+          return log.appendOwn(record, more);
+        },
+        trouble: () => log.trouble !== null || selfTests.failed.length > 0,
         isOver: isClosed,
       },
       late,
     );
+    const { tokens, inForce } = keys;
+    this.#tokens = tokens;
+    let stopped: TallystickError | null = null;
+    void log.stopped.then((reason) => {
+      stopped = reason;
+    });
+    const certificates = () => certificatesInForce(store, log.node);
+    const statuses = () =>
+      tokens.list().map(({ name }) => ({ name, status: async () => (await tokens.get(name)).status() }));
+    this.watch = new Watch({
+      ...{ store, acts: this.acts, selfTests, expiring: certificates },
+      checks: [
+        sealCheck(log, () => stopped),
+        selfTestsCheck(selfTests),
+        tokensCheck(statuses, () => inForce.sealing.map(({ token }) => token)),
+        lateActsCheck(() => this.acts.waiting.length),
+        ...(data === null ? [] : [diskCheck(data)]),
+        ...(index === null
+          ? []
+          : [
+              indexCheck(
+                () => index.position(log.node),
+                () => log.head.size,
+              ),
+            ]),
+        expiryCheck(certificates),
+        timeSyncCheck(),
+      ],
+    });
+    const kept = {
+      node: log.node,
+      value: async (key: string) => {
+        const waiting = this.acts.waitingState(key);
+        return waiting === undefined ? (await store.state(key)).get(key) : (waiting ?? undefined);
+      },
+      changeKeys: (change: KeyChange) => log.changeKeys(change),
+      announceStandBy: (change: StandBy) => log.announceStandBy(change),
+    };
+    this.#desk = new Desk({ log: kept, tokens, acts: this.acts, inForce });
   }
 
   static async start(opened: Opened): Promise<AuditLog> {
@@ -199,6 +291,7 @@ export class AuditLog {
     };
     const reader = await AuditReader.open(store, index, { live, catalogs });
     const started = new AuditLog(opened, reader, unsubscribe);
+    if (opened.selfTests) await started.watch.start();
     // When they still can't be sealed they go on waiting, and so does every append.
     await started.acts.settle().catch(() => {});
     return started;
@@ -223,6 +316,21 @@ export class AuditLog {
     return this.#log.stopped;
   }
 
+  /** The tokens, and what is done to them: recorded as done by the library. */
+  get tokens(): TokenAdmin {
+    return this.administration({ name: 'library' }).tokens;
+  }
+
+  /** The keys of the tokens, and what is done to them: recorded as done by the library. */
+  get keys(): KeyAdmin {
+    return this.administration({ name: 'library' }).keys;
+  }
+
+  /** Tokens and keys as somebody administers them whom the records shall name. */
+  administration(by: By): Administration {
+    return administration(this.#desk, by);
+  }
+
   /** Seals one record; resolves when it is durable and covered by a signed checkpoint. See `Log.append` for errors. */
   async append(record: RecordDraft, settings?: AppendSettings): Promise<Receipt>;
   /** Seals records under one checkpoint, all or none; at most 10,000 or 8 MiB. */
@@ -232,7 +340,8 @@ export class AuditLog {
     settings: AppendSettings = {},
   ): Promise<Receipt | Receipt[]> {
     const options = { source: 'library', ...settings };
-    if (!this.acts.isSettled) await this.acts.settle();
+    const first = this.#admit();
+    if (first !== null) await first;
     if (isList(records)) return this.#log.append(records, options);
     const [receipt] = await this.#log.append([records], options);
     return receipt as Receipt;
@@ -263,7 +372,8 @@ export class AuditLog {
 
   /** As `append` of a list, but a record whose id came before with other content is refused alone. */
   async appendEach(records: readonly RecordDraft[], settings: AppendSettings = {}): Promise<AppendResult[]> {
-    if (!this.acts.isSettled) await this.acts.settle();
+    const first = this.#admit();
+    if (first !== null) await first;
     return this.#log.appendEach(records, { source: 'library', ...settings });
   }
 
@@ -272,7 +382,8 @@ export class AuditLog {
     record: RecordDraft,
     settings: Pick<AppendSettings, 'state' | 'phase'> = {},
   ): Promise<Receipt> {
-    if (!this.acts.isSettled) await this.acts.settle();
+    const first = this.#admit();
+    if (first !== null) await first;
     return this.#log.appendOwn(record, settings);
   }
 
@@ -280,6 +391,11 @@ export class AuditLog {
   async ownEvent(seq: number): Promise<string | null> {
     const { record } = await this.get(seq);
     return record?.system === 'tallystick' ? record.event : null;
+  }
+
+  /** The log's own hash tiles, as proofs are made of them. */
+  get readTile(): TileReader {
+    return tileReader(this.#store.source(this.node));
   }
 
   /** State that appends committed beside their records (`AppendSettings.state`): keys that start with `prefix`, in order. */
@@ -311,7 +427,48 @@ export class AuditLog {
     await this.#log.close();
     this.#unsubscribe();
     await this.reader.close();
+    await this.#tokens.close();
   }
+
+  /** What must be done before an append; null for nothing. Throws `LogError` SELF_TEST_FAILED. */
+  #admit(): Promise<void> | null {
+    this.watch.check();
+    return this.acts.isSettled ? null : this.acts.settle();
+  }
+}
+
+/** The certificates that are given out for a node's log. */
+async function certificatesInForce(store: LogStore, node: string): Promise<Expiring[]> {
+  const key = certificateState(node);
+  const pem = (await store.state(key)).get(key);
+  if (pem === undefined) return [];
+  return readCertificates(Buffer.from(pem)).map((der) => {
+    const { sha256: id, subject: name, notAfter: expires } = describeCertificate(der);
+    return { type: 'certificate', id, name, expires };
+  });
+}
+
+/** Throws `StoreError` once the database is not the file that it was when this was called. */
+function fileGuard(data: string): () => void {
+  const path = databasePath(data);
+  const identity = (): string => {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev} ${ino}`;
+  };
+  const opened = identity();
+  return () => {
+    let found: string | null = null;
+    try {
+      found = identity();
+    } catch {
+      // Gone is as bad as replaced.
+    }
+    if (found === opened) return;
+    throw new StoreError(
+      'STORE_UNAVAILABLE',
+      `${path} was moved or replaced while it was open: what is written goes elsewhere. Stop, put it back, and start again`,
+    );
+  };
 }
 
 /** Whether nothing will be sealed any more after this error. */

@@ -60,6 +60,7 @@ export const tallystick = defineCatalog({
     apiKeyName: field('text', 'What its owner calls it.'),
     apiKeyRoles: list('text', 'The roles it has now.'),
     expires: field('integer', 'The end of its validity, in ms since 1970.'),
+    daysLeft: field('integer', 'Whole days until then.'),
 
     WORKER_ID: field('text', 'Identifies the source or sink.'),
     WORKER_NAME: field('text', 'Its name.'),
@@ -309,8 +310,8 @@ export const tallystick = defineCatalog({
       Reject: event('reject', `requestId ${RESOURCE}`, 'Another person turned down what had been requested.'),
       Expire: event(
         'expire',
-        `${RESOURCE} expires`,
-        'The validity of something ended: an API key, a certificate, a request that nobody decided.',
+        `${RESOURCE} expires daysLeft?`,
+        'The validity of something ended: an API key, a certificate, a request that nobody decided; with outcome `void` it soon will.',
       ),
       Suspend: event('suspend', RESOURCE, 'Something was switched off for the time being: a source, a sink.'),
       Unsuspend: event('unsuspend', RESOURCE, 'Something was switched on again.'),

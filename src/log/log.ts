@@ -130,8 +130,8 @@ export class Log {
   readonly #clock: Clock;
   readonly #catalogs: Catalogs;
   readonly #listeners = new Set<(batch: SealedBatch) => void>();
-  /** Ends when no change of keys is on its way. */
-  #changing: Promise<unknown> = Promise.resolve();
+  /** The newest change of keys that is on its way, and those before it. */
+  #changing: Promise<unknown> | null = null;
   #remembering: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
 
@@ -238,6 +238,11 @@ export class Log {
     return this.#sequencer.sealing.keys.vkeys;
   }
 
+  /** The keys that seal. */
+  get signers(): readonly Signer[] {
+    return this.#sequencer.sealing.keys.signers;
+  }
+
   /** The keys that were announced as stand-bys, as C2SP verifier keys. */
   get standBy(): readonly string[] {
     return this.#sequencer.sealing.standBy;
@@ -330,7 +335,7 @@ export class Log {
    * `append`.
    */
   changeKeys(change: KeyChange): Promise<Receipt> {
-    return this.#oneAtATime(() => {
+    return this.#oneAtATime(async () => {
       const { signers, details, told, state, withoutOld = false } = change;
       const { keys: before, standBy } = this.#sequencer.sealing;
       const keys = keySet(this.head.origin, signers);
@@ -357,7 +362,7 @@ export class Log {
    * Throws `LogError` USAGE for a key that seals already; and as `append`.
    */
   announceStandBy(change: StandBy): Promise<Receipt> {
-    return this.#oneAtATime(() => {
+    return this.#oneAtATime(async () => {
       const { signers, details, told, state } = change;
       const { keys } = this.#sequencer.sealing;
       const none: KeySet = { signers: [], vkeys: [] };
@@ -373,10 +378,17 @@ export class Log {
     });
   }
 
-  /** What a change says depends on the one before. */
+  /** What a change says depends on the one before. Without one it takes its place among the appends at once. */
   #oneAtATime<T>(act: () => Promise<T>): Promise<T> {
-    const done = this.#changing.then(act);
-    this.#changing = done.catch(() => {});
+    const done = this.#changing === null ? act() : this.#changing.then(act);
+    const changing = done.then(
+      () => {},
+      () => {},
+    );
+    this.#changing = changing;
+    void changing.then(() => {
+      if (this.#changing === changing) this.#changing = null;
+    });
     return done;
   }
 

@@ -21,6 +21,7 @@ const store = await SqliteStore.open({ dir: data });
 const log = await Log.open({ store, signers: [signer], node: 'n' });
 const late = LateFile.open(join(data, 'n.late'));
 const { acts } = await AuditLog.start({
+  ...{ data: null, selfTests: false },
   store,
   log,
   index: null,

@@ -10,6 +10,7 @@ import { AuditUnavailable, StoreError, TokenError } from '../../src/errors.ts';
 import { AuditLog } from '../../src/open.ts';
 import type { AuditRecord } from '../../src/record/mod.ts';
 import { MemoryDisk, MemoryStore } from '../../src/store/memory.ts';
+import { noKeys } from '../keys/no-keys.ts';
 import { checkLog } from '../log/check.ts';
 import { type Bench, draft, NODE, openBench, rejects } from '../log/fixture.ts';
 import { tempDir } from '../store/temp.ts';
@@ -33,8 +34,10 @@ interface Scene extends Bench {
 async function open(disk = new MemoryDisk(), file = join(dir, `${files++}.late`)): Promise<Scene> {
   const bench = await openBench({}, disk);
   const audit = await AuditLog.start({
+    ...{ data: null, selfTests: false },
     ...{ store: bench.store, log: bench.log, index: null, catalogs: Catalogs.builtIn },
     late: LateFile.open(file),
+    keys: noKeys(dir),
   });
   const records = async () => (await checkLog(new MemoryStore(disk), NODE, bench.log.vkey)).records;
   return { ...bench, audit, acts: audit.acts, file, records };

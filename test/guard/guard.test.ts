@@ -9,6 +9,7 @@ import { AuditLog } from '../../src/open.ts';
 import { createServer } from '../../src/server/mod.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
 import { injected } from '../client/support.ts';
+import { noKeys } from '../keys/no-keys.ts';
 import { checkLog } from '../log/check.ts';
 import { NODE, openBench, settle } from '../log/fixture.ts';
 import type { StagedStore } from '../log/staged-store.ts';
@@ -27,7 +28,15 @@ interface Embedded extends Guarded {
 async function embedded(): Promise<Embedded> {
   const { log: inner, store, disk } = await openBench();
   const late = LateFile.open(join(dir, 'late'));
-  const log = await AuditLog.start({ store, log: inner, index: null, catalogs: Catalogs.builtIn, late });
+  const log = await AuditLog.start({
+    ...{ data: null, selfTests: false },
+    store,
+    log: inner,
+    index: null,
+    catalogs: Catalogs.builtIn,
+    late,
+    keys: noKeys(dir),
+  });
   const records = async () => (await checkLog(new MemoryStore(disk), NODE, inner.vkey)).records;
   return { log, store, records, guard: log.guard.bind(log) };
 }
