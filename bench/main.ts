@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { appendAlone, appendConcurrently, appendInBatches, appendWithIndex } from './append.ts';
 import { bareHashing, bareSqlite, benchEntries, fdatasync } from './baselines.ts';
 import { type Figure, format } from './measure.ts';
+import { proving } from './proofs.ts';
 import { disk, searching, verification } from './reading.ts';
 import { readingLines } from './story.ts';
 
@@ -62,6 +63,7 @@ async function main(count: number, parent: string | undefined): Promise<void> {
     show(...disk(data, count));
     show(...(await verification(data, count, hashing)));
     show(...(await searching(data)));
+    show(...(await proving(dir)));
     show(...(await readingLines(dir, Math.min(count, 100_000), sqlite)));
     if (values.json) console.log(JSON.stringify({ fdatasyncMs: disk1, node: process.version, figures }));
   } finally {
