@@ -1,0 +1,175 @@
+import { sha256 } from '#sha256';
+import { parseCheckpoint, parseNote, signatureLine } from '../../checkpoint/mod.ts';
+import { toHex, utf8 } from '../../crypto/bytes.ts';
+
+/** What a log's state keeps of its witnesses: JSON by key, below `witness/<node>/`. */
+
+/** A witness that a log is shown to. */
+export interface WitnessConfig {
+  /** Its name in notes, the same in all its keys. */
+  readonly name: string;
+  /** Submission prefix, without a slash at the end. */
+  readonly url: string;
+  /** vkeys of type 0x04 or 0x06; at least one. */
+  readonly vkeys: readonly string[];
+}
+
+/** What a witness has cosigned. */
+export interface KeptCosignature {
+  /** Name of the witness. */
+  readonly name: string;
+  readonly size: number;
+  /** What the witness says, in seconds since 1970. */
+  readonly time: number;
+  /** When it came, by the log's clock, ms since 1970. */
+  readonly receivedAt: number;
+  /** The checkpoint with the log's own signatures. */
+  readonly note: string;
+  /** Its good signature lines, verified when they came. */
+  readonly lines: string;
+}
+
+/** That the log contradicts what a witness has seen of it, with what shows it. */
+export interface WitnessAlarm {
+  readonly name: string;
+  /**
+   * `rolled-back`: the witness has seen a larger tree than the log has now. `split-view`: it has seen another one.
+   */
+  readonly kind: 'rolled-back' | 'split-view';
+  /** True when `seen` is signed by the log and contradicts it; else the witness says so and has shown nothing. */
+  readonly proven: boolean;
+  /** Records of the tree that the witness has seen. */
+  readonly size: number;
+  /** ms since 1970. */
+  readonly time: number;
+  /** The answer, as it came: status and text. */
+  readonly answer: string;
+  /** The checkpoint that the witness holds, as it gave it; null when it gave none. */
+  readonly seen: string | null;
+  /** The checkpoint that the witness was shown. */
+  readonly own: string;
+}
+
+export interface StateWrite {
+  readonly key: string;
+  readonly value: string | null;
+}
+
+/** One a day and witness is kept besides the newest; of the last so many days. */
+export const MAX_DAYS = 400;
+const DAY_MS = 86_400_000;
+
+export function witnessPrefix(node: string): string {
+  return `witness/${node}/`;
+}
+
+export function configWrite(node: string, name: string, config: WitnessConfig | null): StateWrite {
+  const value = config === null ? null : JSON.stringify(config);
+  return { key: `${witnessPrefix(node)}config/${idOf(name)}`, value };
+}
+
+/** The writes that keep a cosignature: as the newest, as the first of its day, and without those of days long past. */
+export function cosignatureWrites(
+  node: string,
+  kept: KeptCosignature,
+  state: ReadonlyMap<string, string>,
+): readonly StateWrite[] {
+  const id = idOf(kept.name);
+  const value = JSON.stringify(kept);
+  const writes: StateWrite[] = [{ key: `${witnessPrefix(node)}newest/${id}`, value }];
+  const days = `${witnessPrefix(node)}day/${id}/`;
+  const today = days + dayOf(kept.receivedAt);
+  if (state.has(today)) return writes;
+  writes.push({ key: today, value });
+  const last = days + dayOf(kept.receivedAt - MAX_DAYS * DAY_MS);
+  for (const key of state.keys()) {
+    if (key.startsWith(days) && key <= last) writes.push({ key, value: null });
+  }
+  return writes;
+}
+
+export function alarmWrite(node: string, alarm: WitnessAlarm): StateWrite {
+  const key = `${witnessPrefix(node)}alarm/${idOf(alarm.name)}/${alarm.kind}`;
+  return { key, value: JSON.stringify(alarm) };
+}
+
+export interface WitnessState {
+  /** By name. */
+  readonly configs: readonly WitnessConfig[];
+  readonly newest: readonly KeptCosignature[];
+  readonly alarms: readonly WitnessAlarm[];
+}
+
+/** @param state of a node: what `witnessPrefix` finds. */
+export function readWitnessState(state: ReadonlyMap<string, string>, node: string): WitnessState {
+  return {
+    configs: valuesBelow<WitnessConfig>(state, `${witnessPrefix(node)}config/`).sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    ),
+    newest: valuesBelow(state, `${witnessPrefix(node)}newest/`),
+    alarms: valuesBelow(state, `${witnessPrefix(node)}alarm/`),
+  };
+}
+
+/** A checkpoint of a log with the cosignatures that witnesses gave it. */
+export interface Cosigned {
+  readonly origin: string;
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly root: string;
+  /** Signed note: the log's signatures, then the cosignatures. */
+  readonly note: string;
+  /** `time` in seconds since 1970, as the witness says. */
+  readonly witnesses: readonly { readonly name: string; readonly time: number }[];
+}
+
+/**
+ * The cosigned checkpoints that a log's state keeps, largest first: the newest of each witness, and for the last 400
+ * days the first of each day. Cosignatures of one checkpoint are together in one note. They were good when they came;
+ * whoever relies on them checks them again.
+ *
+ * @param state of a node: what `witnessPrefix` finds.
+ */
+export function readCosigned(state: ReadonlyMap<string, string>, node: string): readonly Cosigned[] {
+  const kept = ['newest/', 'day/'].flatMap((part) =>
+    valuesBelow<KeptCosignature>(state, `${witnessPrefix(node)}${part}`),
+  );
+  const byText = new Map<string, KeptCosignature[]>();
+  for (const each of kept) {
+    const { text } = parseNote(each.note);
+    byText.set(text, [...(byText.get(text) ?? []), each]);
+  }
+  return [...byText].map(([text, all]) => together(text, all)).sort((a, b) => b.size - a.size);
+}
+
+function together(text: string, kept: readonly KeptCosignature[]): Cosigned {
+  const newest = kept.toSorted((a, b) => b.time - a.time);
+  const witnesses = new Map<string, KeptCosignature>();
+  for (const each of newest) if (!witnesses.has(each.name)) witnesses.set(each.name, each);
+  const own = kept.flatMap(({ note }) => parseNote(note).signatures);
+  const ownLines = own.map(({ name, keyId, signature }) => signatureLine(name, keyId, signature));
+  const lines = [...witnesses.values()].map((each) => each.lines);
+  const { origin, size, root } = parseCheckpoint(text);
+  return {
+    ...{
+      origin,
+      size,
+      root: toHex(root),
+      note: `${text}\n${[...new Set(ownLines)].join('')}${lines.join('')}`,
+    },
+    witnesses: [...witnesses.values()].map(({ name, time }) => ({ name, time })),
+  };
+}
+
+function valuesBelow<T>(state: ReadonlyMap<string, string>, prefix: string): T[] {
+  return [...state].filter(([key]) => key.startsWith(prefix)).map(([, value]) => JSON.parse(value) as T);
+}
+
+/** Names hold what keys of state need not. */
+function idOf(name: string): string {
+  return toHex(sha256(utf8(name)).subarray(0, 16));
+}
+
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}

@@ -1,0 +1,16 @@
+export { type Asked, type AskSettings, askWitness, type ShownLog } from './ask.ts';
+export {
+  type Cosigned,
+  readCosigned,
+  type WitnessAlarm,
+  type WitnessConfig,
+  witnessPrefix,
+} from './kept.ts';
+export {
+  alarmText,
+  type WitnessedLog,
+  Witnesses,
+  type WitnessOutcome,
+  type WitnessSettings,
+  type WitnessStatus,
+} from './witnesses.ts';
