@@ -27,7 +27,8 @@ export class StagedStore implements LogStore {
   readonly batches: Batch[] = [];
   readonly #inner: LogStore;
   readonly #onFault: () => void;
-  readonly #faults = new Map<Call, Fault[]>();
+  /** By call, what the next ones meet; null: nothing. */
+  readonly #faults = new Map<Call, (Fault | null)[]>();
   #dead = false;
   /** Called before each answer: how long the store takes. */
   pace: () => Promise<void> = async () => {};
@@ -39,15 +40,16 @@ export class StagedStore implements LogStore {
     this.#onFault = onFault;
   }
 
-  /** The next `times` calls fail so. */
+  /** The next `times` calls fail so, behind `after` that do not. */
   fail(
     call: Call,
     error: TallystickError | Error,
-    options: { applied?: boolean; times?: number } = {},
+    options: { applied?: boolean; times?: number; after?: number } = {},
   ): void {
-    const { applied = false, times = 1 } = options;
+    const { applied = false, times = 1, after = 0 } = options;
     const faults = this.#faults.get(call) ?? [];
     this.#faults.set(call, faults);
+    for (let i = 0; i < after; i++) faults.push(null);
     for (let i = 0; i < times; i++) faults.push({ error, applied });
   }
 
@@ -82,7 +84,7 @@ export class StagedStore implements LogStore {
       throw new StoreError('STORE_OUTCOME_UNKNOWN', 'nobody is there to be told');
     }
     const fault = this.#faults.get(call)?.shift();
-    if (fault === undefined) return act();
+    if (fault === undefined || fault === null) return act();
     if (fault.applied) await act();
     this.#onFault();
     throw fault.error;
