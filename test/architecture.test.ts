@@ -63,7 +63,7 @@ const LAYERS: readonly Layer[] = [
   {
     at: 'client',
     may: ['record', 'catalog', 'guard', 'query', 'merkle', 'checkpoint', 'verify'],
-    mayTypes: ['timestamps'],
+    mayTypes: ['timestamps', 'witness/client'],
     portable: true,
     why: 'asks a server and checks what it answers',
   },
@@ -171,7 +171,7 @@ const LAYERS: readonly Layer[] = [
     may: [
       ...['log', 'reader', 'store/store.ts', 'store', 'index/index.ts'],
       ...['catalog', 'dialects', 'query', 'record', 'merkle', 'checkpoint', 'verify', 'published'],
-      ...['timestamps', 'keys', 'tokens/token.ts'],
+      ...['timestamps', 'witness/client', 'keys', 'acts', 'tokens/token.ts'],
     ],
     why: 'answers requests with what it was given; start-up names the drivers',
   },

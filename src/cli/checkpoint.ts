@@ -1,4 +1,5 @@
 import { toHex } from '../crypto/bytes.ts';
+import { certificateState } from '../keys/sealing-keys.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { openToRead } from './open-data.ts';
@@ -10,8 +11,11 @@ export async function checkpoint(call: Call): Promise<number> {
   try {
     const { origin, size, root, note } = await reading.reader.head(call.text('node'));
     const { stdout } = call.io;
-    if (call.json) await stdout.json({ origin, size, root: toHex(root), checkpoint: note });
-    else await stdout.write(note);
+    if (call.json) {
+      const key = certificateState(origin.slice(origin.indexOf('/') + 1));
+      const certificate = (await reading.store.state(key)).get(key) ?? null;
+      await stdout.json({ origin, size, root: toHex(root), checkpoint: note, certificate });
+    } else await stdout.write(note);
     return EXIT.ok;
   } finally {
     await reading.close();

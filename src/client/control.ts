@@ -1,6 +1,7 @@
 import { toBase64 } from '../crypto/bytes.ts';
 import type { RecordDraft } from '../record/mod.ts';
 import type { Authority, AuthorityStatus, StampOutcome } from '../timestamps/mod.ts';
+import type { WitnessOutcome, WitnessStatus } from '../witness/client/mod.ts';
 import { resultOf, TallystickClient } from './client.ts';
 import type { AppendResult, Receipt } from './types.ts';
 
@@ -13,10 +14,19 @@ export interface ServerStatus {
   readonly vkey: string;
   readonly origin: string;
   readonly size: number;
+  /** That of the sealing key with those above it, PEM; null while none is active. */
+  readonly certificate: string | null;
   /** The problem that ended the log, null while it takes records. */
   readonly stopped: { readonly code: string; readonly detail: string } | null;
   /** How far a rebuild of the index is, null when none runs. */
   readonly rebuilding: { readonly done: number; readonly total: number } | null;
+}
+
+export interface SelfTestReport {
+  /** When they ended, ms since 1970. */
+  readonly at: number;
+  /** `problem`: what is wrong and what to do; null when it passed. */
+  readonly tests: readonly { readonly name: string; readonly problem: string | null }[];
 }
 
 /** null removes the key. */
@@ -26,6 +36,7 @@ export interface StateWrite {
 }
 
 const PROGRESS_MS = 1_000;
+const WITNESSES = '/v1/control/witnesses';
 const TIMESTAMPS = '/v1/control/timestamps';
 
 /** A server through its control socket: what the owner of its data directory may do besides. Over TCP these are ROUTE_NOT_FOUND. */
@@ -118,6 +129,34 @@ export class ControlClient extends TallystickClient {
       body: { act, user, given },
     });
     return answer;
+  }
+
+  /** Witnesses that are set, and how they fare. */
+  async witnesses(): Promise<WitnessStatus[]> {
+    const { witnesses } = await this.http.json<{ witnesses: WitnessStatus[] }>(WITNESSES);
+    return witnesses;
+  }
+
+  /** Adds a witness, or a key of one. `actor`: who the record says it was. */
+  async addWitness(url: string, vkey: string, actor: string): Promise<void> {
+    await this.http.json(WITNESSES, { method: 'POST', body: { url, vkey, actor } });
+  }
+
+  async removeWitness(name: string, actor: string): Promise<void> {
+    await this.http.json(`${WITNESSES}/remove`, { method: 'POST', body: { name, actor } });
+  }
+
+  /** Shows all witnesses the newest checkpoint. */
+  async askWitnesses(): Promise<WitnessOutcome[]> {
+    const { outcomes } = await this.http.json<{ outcomes: WitnessOutcome[] }>(`${WITNESSES}/ask`, {
+      method: 'POST',
+    });
+    return outcomes;
+  }
+
+  /** Runs the self-tests, has them recorded, and says what they said. */
+  selfTest(actor: string): Promise<SelfTestReport> {
+    return this.http.json('/v1/control/self-test', { method: 'POST', body: { actor } });
   }
 
   status(): Promise<ServerStatus> {

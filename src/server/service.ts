@@ -1,4 +1,6 @@
+import type { Acts } from '../acts/acts.ts';
 import { type TallystickError, UsageError } from '../errors.ts';
+import type { Watch } from '../health/watch.ts';
 import type { Administration } from '../keys/administration.ts';
 import type { By } from '../keys/desk.ts';
 import type { AppendOptions } from '../log/log.ts';
@@ -7,6 +9,7 @@ import type { AppendResult } from '../log/unit.ts';
 import type { AuditReader } from '../reader/audit-reader.ts';
 import type { RecordDraft } from '../record/mod.ts';
 import type { Timestamps } from '../timestamps/mod.ts';
+import type { Witnesses } from '../witness/client/mod.ts';
 
 /** A log open for writing, as `openLog` gives it: what the server is handed and does not close. */
 export interface ServedLog {
@@ -19,6 +22,10 @@ export interface ServedLog {
   appendEach(records: readonly RecordDraft[], settings: AppendOptions): Promise<AppendResult[]>;
   appendOwn(record: RecordDraft): Promise<Receipt>;
   state(prefix: string): Promise<ReadonlyMap<string, string>>;
+  /** What is done to the log by those who run it, and the records of it. */
+  readonly acts: Pick<Acts, 'record' | 'waitingState'>;
+  /** Self-tests, health, and what expires. */
+  readonly watch: Pick<Watch, 'health' | 'selfTest' | 'recordSelfTests' | 'tellExpiries'>;
   /** Tokens and keys, as somebody administers them whom the records shall name. */
   administration(by: By): Administration;
 }
@@ -32,16 +39,19 @@ export class Service {
   readonly version: string;
   /** null where the log is not dated. */
   readonly timestamps: Timestamps | null;
+  /** null where the log has nobody show it to witnesses. */
+  readonly witnesses: Witnesses | null;
   /** ms since 1970. */
   readonly startedAt: number = Date.now();
   #stopped: TallystickError | null = null;
   #verifying = false;
   #rebuilding: { readonly done: number; readonly total: number } | null = null;
 
-  constructor(log: ServedLog, version: string, timestamps: Timestamps | null = null) {
+  constructor(log: ServedLog, version: string, timestamps: Timestamps | null = null, witnesses: Witnesses | null = null) {
     this.log = log;
     this.version = version;
     this.timestamps = timestamps;
+    this.witnesses = witnesses;
     void log.stopped.then((reason) => {
       this.#stopped = reason;
     });

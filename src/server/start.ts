@@ -2,17 +2,20 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { isIPv6 } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { tallystick } from '../catalog/tallystick.ts';
 import { type TallystickError, UsageError } from '../errors.ts';
-import type { RecordDraft } from '../record/mod.ts';
 import type { Timestamps } from '../timestamps/mod.ts';
+import type { Witnesses } from '../witness/client/mod.ts';
 import { buildApp, type ServerOptions } from './app.ts';
 import { listenPrivately } from './control-socket.ts';
 import { loopbackAddress } from './loopback.ts';
-import { Service } from './service.ts';
+import { type ServedLog, Service } from './service.ts';
 
 export const DEFAULT_PORT = 4780;
 /** How long requests may go on while the server closes, ms; then their connections are cut. */
 const CLOSE_MS = 10_000;
+const EXPIRY_EVERY_MS = 3_600_000;
+const PROGRAM = { name: 'tallystick' };
 
 export interface StartOptions extends ServerOptions {
   /** `127.0.0.1` when not given. Nothing but loopback is taken. */
@@ -21,6 +24,8 @@ export interface StartOptions extends ServerOptions {
   readonly port?: number;
   /** What has the log dated, for the control socket; started and closed by the caller. */
   readonly timestamps?: Timestamps;
+  /** What has the log cosigned, for the control socket; started and closed by the caller. */
+  readonly witnesses?: Witnesses;
   /** Path of the control socket; none when left out. */
   readonly controlSocket?: string;
 }
@@ -35,12 +40,13 @@ export interface RunningServer {
 /**
  * Serves a log on a loopback port and, if asked, on a control socket, and records the start. Throws `UsageError`
  * USAGE for another host or a socket path too long, SERVER_UNAVAILABLE when the port or socket is taken, and what
- * the log throws when it can't record the start; nothing listens then.
+ * the log throws when the start can neither be recorded nor kept to be; nothing listens then. A log that can't seal is
+ * served: what brings it back comes through the control socket.
  */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
   const { log, version, logger, controlSocket } = options;
   const address = await loopbackAddress(options.host ?? '127.0.0.1');
-  const service = new Service(log, version, options.timestamps);
+  const service = new Service(log, version, options.timestamps, options.witnesses);
   const apps: FastifyInstance[] = [];
   try {
     const app = buildApp(service, { logger });
@@ -54,12 +60,14 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       await listenPrivately(control.server, controlSocket);
     }
     const places = controlSocket === undefined ? [url] : [url, controlSocket];
-    await log.appendOwn(ownRecord('AUDIT_LOG_STARTUP', { version, listen: places }));
+    await recordStart(log, version, places);
+    const expiries = watchExpiries(options);
     logger?.info({ node: log.node, listen: places }, 'serving');
     let closing: Promise<void> | null = null;
     return {
       url,
       close: () => {
+        clearInterval(expiries);
         closing ??= stop(apps, service, options);
         return closing;
       },
@@ -92,7 +100,9 @@ async function stop(
   await closeAll(apps);
   if (service.stopped !== null) return;
   try {
-    await options.log.appendOwn(ownRecord('AUDIT_LOG_SHUTDOWN', { version: options.version }));
+    const { log, version } = options;
+    const state = [{ key: runningState(log.node), value: null }];
+    await log.acts.record(tallystick.AUDIT_LOG_SHUTDOWN, { version }, { actor: PROGRAM, state });
   } catch (error) {
     // The server is down all the same; a start that finds no stop before it says what happened.
     options.logger?.error({ code: (error as TallystickError).code }, 'the stop could not be recorded');
@@ -108,13 +118,27 @@ async function closeAll(apps: readonly FastifyInstance[]): Promise<void> {
   clearTimeout(cut);
 }
 
-function ownRecord(event: string, details: NonNullable<RecordDraft['details']>): RecordDraft {
-  return {
-    system: 'tallystick',
-    event,
-    outcome: 'success',
-    time: Date.now(),
-    actor: { name: 'tallystick' },
-    details,
+/** There from a recorded start to a recorded stop. */
+function runningState(node: string): string {
+  return `running/${node}`;
+}
+
+async function recordStart(log: ServedLog, version: string, listen: readonly string[]): Promise<void> {
+  const key = runningState(log.node);
+  const waiting = log.acts.waitingState(key);
+  const before = waiting === undefined ? (await log.state(key)).get(key) : waiting;
+  const unclean = typeof before === 'string' ? { unclean: true } : {};
+  const told = { actor: PROGRAM, state: [{ key, value: version }] };
+  await log.acts.record(tallystick.AUDIT_LOG_STARTUP, { version, listen, ...unclean }, told);
+  await log.watch.recordSelfTests(PROGRAM);
+}
+
+function watchExpiries({ log, logger }: StartOptions): NodeJS.Timeout {
+  const tell = (): void => {
+    log.watch.tellExpiries().catch((error: Error) => {
+      logger?.error({ err: error }, 'what expires could not be recorded; it is tried again in an hour');
+    });
   };
+  tell();
+  return setInterval(tell, EXPIRY_EVERY_MS).unref();
 }
