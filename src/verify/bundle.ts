@@ -16,6 +16,8 @@ export interface Part {
   readonly trouble: 'missing' | 'unreadable' | null;
   /** What is to say of records that are not among the leaves. */
   readonly why: string;
+  /** As in `SourceBundle`. */
+  release?(): void;
 }
 
 /** No bundle with more entries is looked into: the work of comparing grows with the square. */
@@ -34,7 +36,7 @@ export async function takeParts(bundles: Ahead<SourceBundle>, from: number, to: 
     await bundles.take();
     if (!isPart(next, at, to)) continue;
     if (next.from > at) parts.push(trouble(at, next.from, 'missing', MISSING));
-    parts.push(readPart(next));
+    parts.push({ ...readPart(next), release: () => next.release?.() });
     at = next.to;
   }
   return parts;

@@ -20,6 +20,10 @@ interface Statement {
   readonly isPin: boolean;
 }
 
+type Verdict = Opening | { readonly result: 'good' };
+/** Of the pin: it is believed because it was given, and that its keys signed it has been seen to. */
+const GOOD: Verdict = { result: 'good' };
+
 /** Checks the kept checkpoints, and the pin, against the tree while the records are read: signature and root. */
 export class CheckpointCheck {
   readonly #source: LogSource;
@@ -30,7 +34,7 @@ export class CheckpointCheck {
   #pin: Pin | null;
   #waiting: Statement[] = [];
   /** The ones before those that are waiting. */
-  #opening: Promise<readonly (readonly [Statement, Opening])[]> = Promise.resolve([]);
+  #opening: Promise<readonly (readonly [Statement, Verdict])[]> = Promise.resolve([]);
   #visited = 0;
   /** Size of the newest one that agreed. */
   #agreed = 0;
@@ -116,7 +120,7 @@ export class CheckpointCheck {
   async #open(): Promise<void> {
     const before = this.#opening;
     this.#opening = Promise.all(
-      this.#waiting.map(async (s) => [s, await this.#policy.open(s.note, s.size)] as const),
+      this.#waiting.map(async (s) => [s, s.isPin ? GOOD : await this.#policy.open(s.note, s.size)] as const),
     );
     // A failure is met when its turn comes.
     this.#opening.catch(() => {});
@@ -153,7 +157,7 @@ export class CheckpointCheck {
     if (this.#waiting.length >= AT_ONCE) await this.#open();
   }
 
-  #judge(statement: Statement, opening: Opening): void {
+  #judge(statement: Statement, opening: Verdict): void {
     const { size, root, actual, note, isPin } = statement;
     // The head has been judged already.
     const isHead = note === this.#head.note;

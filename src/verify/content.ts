@@ -10,6 +10,7 @@ import type { RowCheck } from './rows.ts';
 export interface DeepChecker {
   /** Bundles that may be under way at one time, 1 or more. */
   readonly atOnce: number;
+  /** What needs `bundle` longer than until it returns MUST copy it. */
   check(bundle: Uint8Array, from: number, context: DeepContext): DeepResult | Promise<DeepResult>;
 }
 

@@ -1,4 +1,5 @@
 export type { DeepChecker } from './content.ts';
+export type { DatedCheckpoint } from './dated.ts';
 export { type DeepContext, type DeepResult, deepCheckBundle, type PayloadUse } from './deep.ts';
 export {
   type BoundFinding,

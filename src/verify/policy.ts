@@ -266,9 +266,11 @@ function pinned(
   if (history === null || pin.origin !== head.origin) return { demand: fixed, trouble: null };
   const { eras } = history;
   const own = pin.keys.filter((key) => eras.some(({ keys }) => keys.includes(key)));
-  const isBegun = ({ from }: Era): boolean => from <= pin.size;
-  const whole = eras.findLastIndex((era) => isBegun(era) && own.every((key) => era.keys.includes(key)));
-  const start = own.length === 0 ? -1 : whole;
+  const begun = eras.filter(({ from }) => from <= pin.size);
+  const whole = begun.findLastIndex(({ keys }) => own.every((key) => keys.includes(key)));
+  // At a key change a pin may hold keys of both sides.
+  const partly = begun.findLastIndex(({ keys }) => own.some((key) => keys.includes(key)));
+  const start = own.length === 0 ? -1 : whole >= 0 ? whole : partly;
   const era = eras[start];
   // A pin that is newer than the log has its finding already: by its own keys the log is judged only to tell which.
   if (era === undefined) {
@@ -278,7 +280,8 @@ function pinned(
     const retired = `the pinned checkpoint at ${pin.size} records is signed by a key that this log retired at ${era.to}`;
     return { demand: ownOf(history), trouble: retired };
   }
-  return { demand: { trust: 'pinned-key', byEra: followed(eras, start, pin.keys) }, trouble: null };
+  const required = pin.keys.filter((key) => era.keys.includes(key) || !own.includes(key));
+  return { demand: { trust: 'pinned-key', byEra: followed(eras, start, required) }, trouble: null };
 }
 
 function givenBy(given: readonly string[], history: KeyHistory | null): Demand | Fixed {

@@ -1,21 +1,20 @@
 import type { IndexRow } from '../catalog/row.ts';
 import type { ObjectRef } from '../record/mod.ts';
-import { Ahead } from './ahead.ts';
 import type { Findings } from './findings.ts';
-import type { IndexSource } from './source.ts';
+import type { IndexSource, RowPage } from './source.ts';
 
 /** Compares the rows of an index with those that the log's own records give. */
 export class RowCheck {
-  readonly #pages: Ahead<readonly IndexRow[]>;
+  readonly #pages: AsyncIterator<RowPage>;
   readonly #findings: Findings;
   /** Rows of entries below this are in the index. */
   readonly end: number;
-  #page: readonly IndexRow[] = [];
+  #page: RowPage = [];
   #at = 0;
   #good = 0;
 
-  private constructor(pages: AsyncIterable<readonly IndexRow[]>, end: number, findings: Findings) {
-    this.#pages = new Ahead(pages);
+  private constructor(pages: AsyncIterable<RowPage>, end: number, findings: Findings) {
+    this.#pages = pages[Symbol.asyncIterator]();
     this.end = end;
     this.#findings = findings;
   }
@@ -39,21 +38,25 @@ export class RowCheck {
   /** Compares the rows of entries `from` onwards; those of entries in between that were not given are passed over. */
   async compare(from: number, expected: readonly (IndexRow | null)[]): Promise<void> {
     while ((await this.#isMore()) && !(this.#next.seq >= from)) this.#at++;
-    for (const [i, wanted] of expected.entries()) {
-      const seq = from + i;
-      if (seq >= this.end) return;
+    const to = Math.min(from + expected.length, this.end);
+    for (let seq = from; seq < to; seq++) {
+      const wanted = expected[seq - from]!;
       // Asked only at the end of a page: waiting once a row would cost more than comparing it.
-      if (this.#at < this.#page.length || (await this.#isMore())) this.#compareNext(seq, wanted);
-      else this.#add(seq, [], 'the index has no row for it');
-      while ((this.#at < this.#page.length || (await this.#isMore())) && !(this.#next.seq > seq)) {
-        this.#add(seq, [], 'the index has more than one row for it');
+      if (this.#at >= this.#page.length) await this.#isMore();
+      if (wanted?.seq === seq && this.#page.isSame?.(this.#at, wanted)) {
         this.#at++;
+        this.#good++;
+        continue;
       }
+      if (seq > from) await this.#passSurplus(seq - 1);
+      if (await this.#isMore()) this.#compareNext(seq, wanted);
+      else this.#add(seq, [], 'the index has no row for it');
     }
+    if (from < to) await this.#passSurplus(to - 1);
   }
 
   async close(): Promise<void> {
-    await this.#pages.close();
+    await this.#pages.return?.();
   }
 
   #compareNext(seq: number, wanted: IndexRow | null): void {
@@ -70,19 +73,28 @@ export class RowCheck {
     else this.#add(seq, columns, 'the index says other than the record');
   }
 
+  /** Passes over rows up to that of entry `seq`, which has been compared. */
+  async #passSurplus(seq: number): Promise<void> {
+    while ((await this.#isMore()) && !(this.#next.seq > seq)) {
+      this.#add(seq, [], 'the index has more than one row for it');
+      this.#at++;
+    }
+  }
+
   /** Whether there is a next row, which then is `#next`. */
   async #isMore(): Promise<boolean> {
     while (this.#at >= this.#page.length) {
-      const page = await this.#pages.take();
-      if (page === null) return false;
-      this.#page = page;
+      const { done, value } = await this.#pages.next();
+      // Nothing of a page may be used once another was asked for.
+      this.#page = done === true ? [] : value;
       this.#at = 0;
+      if (done === true) return false;
     }
     return true;
   }
 
   get #next(): IndexRow {
-    return this.#page[this.#at] as IndexRow;
+    return this.#page.at(this.#at) as IndexRow;
   }
 
   #add(seq: number, columns: readonly string[], message: string): void {

@@ -58,6 +58,8 @@ export interface SourceBundle {
   readonly missing?: true;
   /** Why `entries` is null. */
   readonly damage?: string;
+  /** Gives the memory of `entries` back at once. Called when they are needed no more. */
+  release?(): void;
 }
 
 export interface SourceTile {
@@ -83,6 +85,17 @@ export interface SourcePayload {
 export interface IndexSource {
   /** The index holds exactly the rows of entries [0, position). */
   position(node: string): Promise<number>;
-  /** Rows [from, to) of a node by seq, some thousands at a time. */
-  rows(node: string, from: number, to: number): AsyncIterable<readonly IndexRow[]>;
+  /** Rows [from, to) of a node by seq, some thousands at a time. A page is good until the next is asked for. */
+  rows(node: string, from: number, to: number): AsyncIterable<RowPage>;
+}
+
+/** Rows in their order; an array will do. */
+export interface RowPage extends Iterable<IndexRow> {
+  readonly length: number;
+  at(index: number): IndexRow | undefined;
+  /**
+   * Whether the row at `index` is equal to `row`, found out without making it. False says only that both have to be
+   * compared column by column.
+   */
+  isSame?(index: number, row: IndexRow): boolean;
 }

@@ -1,5 +1,5 @@
-import { concatBytes } from '../crypto/bytes.ts';
-import { TILE_WIDTH } from '../merkle/mod.ts';
+import { concatBytes, equalBytes } from '../crypto/bytes.ts';
+import { TILE_WIDTH, tileRoot } from '../merkle/mod.ts';
 import { Ahead } from './ahead.ts';
 import { judgeBundle, type Part, type SealedPlace, takeParts } from './bundle.ts';
 import { type Findings, MISSING } from './findings.ts';
@@ -12,7 +12,7 @@ export interface WalkedBundle {
   /** Records [from, to). */
   readonly from: number;
   readonly to: number;
-  /** The stored entries, when all of them are the sealed ones. */
+  /** The stored entries, when all of them are the sealed ones. Good until the next bundle is asked for. */
   readonly entries: Uint8Array | null;
   /** The sealed leaf hashes of the whole bundle; null when they can't be known. */
   readonly leaves: Uint8Array | null;
@@ -58,9 +58,44 @@ export async function* walk(
       if (judged.clean) checked.bundles++;
       if (judged.tileGood) checked.tiles++;
       yield { ...slice, entries: judged.clean ? joined(parts) : null, leaves: judged.leaves, root };
+      for (const part of parts) part.release?.();
     }
   } finally {
     await bundles.close();
+    await leafTiles.close();
+  }
+}
+
+/** As `walk` where there are no records: of each bundle the hash tile alone. What is wrong with one can't be made again. */
+export async function* walkTiles(
+  source: LogSource,
+  tiles: SealedTiles,
+  size: number,
+  { from, to }: Slice,
+  findings: Findings,
+  checked: Checked,
+): AsyncGenerator<WalkedBundle> {
+  const first = Math.floor(from / TILE_WIDTH);
+  const end = Math.ceil(to / TILE_WIDTH);
+  const leafTiles = new Ahead(source.tiles(0, first, end));
+  try {
+    for (let index = first; index < end; index++) {
+      const start = index * TILE_WIDTH;
+      const slice = { from: Math.max(from, start), to: Math.min(to, start + TILE_WIDTH) };
+      const width = Math.min(TILE_WIDTH, size - start);
+      const root = width === TILE_WIDTH ? await tiles.hash(1, index) : null;
+      const tile = cutTile(await takeTile(leafTiles, index), width);
+      // Of the right edge the tiles have been compared already.
+      const isGood = root === null ? width < TILE_WIDTH : tile !== null && equalBytes(tileRoot(tile), root);
+      if (isGood) checked.tiles++;
+      else {
+        const message = `hash tile ${index} of level 0 is ${tile === null ? 'missing' : 'not as sealed'}`;
+        findings.add({ code: 'coverage-ends', ...slice, message });
+      }
+      const sealed = root === null ? tiles.edge(0) : tile;
+      yield { ...slice, entries: null, leaves: isGood ? sealed : null, root };
+    }
+  } finally {
     await leafTiles.close();
   }
 }

@@ -1,0 +1,104 @@
+import { equalBytes, fromHex, toHex } from '../crypto/bytes.ts';
+import { TallystickError } from '../errors.ts';
+import { bundleEntries, HASH, rootFromTiles } from '../merkle/mod.ts';
+import { decodeEntry } from '../record/mod.ts';
+import { type FixedHead, reportBehind } from './head.ts';
+import type { Run } from './run.ts';
+import type { LogSource } from './source.ts';
+
+/** A checkpoint of the log that a time stamp dates, as whoever verified the time stamp gives it. */
+export interface DatedCheckpoint {
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly root: string;
+  /** The signed note. */
+  readonly note: string;
+  /** ms since 1970: it existed by then. */
+  readonly notLaterThan: number;
+  /** Who says so. */
+  readonly by: string;
+}
+
+/**
+ * Holds dated checkpoints against the log, which has been read: each that the log's key signed is an anchor, and the
+ * records under it were logged by the time it was dated. After failures nothing is compared, for it would say nothing new.
+ */
+export async function checkDated(
+  run: Run,
+  head: FixedHead,
+  dated: readonly DatedCheckpoint[],
+): Promise<void> {
+  let unsigned = 0;
+  let uncompared = 0;
+  for (const checkpoint of dated) {
+    const { size, root, note } = checkpoint;
+    if ((await run.policy.open(note, size)).result !== 'good') {
+      unsigned++;
+    } else if (size > head.size) {
+      reportBehind(head, { size, root, note, where: 'a dated checkpoint' }, run.findings);
+    } else {
+      const actual = run.findings.failed ? null : await rootAt(run.source, size);
+      if (actual === null) uncompared++;
+      else if (!equalBytes(actual, fromHex(root) ?? new Uint8Array(0)))
+        contradict(run, head, checkpoint, actual);
+      else await checkLogged(run, checkpoint);
+    }
+  }
+  if (unsigned > 0)
+    run.skip(`${unsigned} dated checkpoints`, 'no known key signed them: they say nothing of this log');
+  if (uncompared > 0)
+    run.skip(`${uncompared} dated checkpoints`, 'the records up to them are not all as sealed');
+}
+
+function contradict(
+  run: Run,
+  head: FixedHead,
+  { size, root, note }: DatedCheckpoint,
+  actual: Uint8Array,
+): void {
+  run.findings.add({
+    ...{ code: 'split-view', from: 0, to: size, size, notes: [note, head.note] },
+    ...{ expected: root, actual: toHex(actual) },
+    message: `a dated checkpoint over ${size} records, signed by the log, has another root than the log has there`,
+  });
+}
+
+/** Times never go back within a log, so that the last record speaks for all before it. */
+async function checkLogged(run: Run, { size, notLaterThan, by }: DatedCheckpoint): Promise<void> {
+  const logged = size === 0 ? null : await loggedAt(run.source, size - 1);
+  if (logged === null || logged <= notLaterThan) return;
+  run.findings.add({
+    ...{ code: 'clock-skew', from: size - 1, to: size },
+    ...{ expected: `${notLaterThan} or earlier`, actual: String(logged) },
+    message: `record ${size - 1} says it was logged ${logged - notLaterThan} ms after a checkpoint that covers it was dated by ${by}`,
+  });
+}
+
+async function rootAt(source: LogSource, size: number): Promise<Uint8Array | null> {
+  try {
+    return await rootFromTiles(size, async (level, index, width) => {
+      for await (const { hashes } of source.tiles(level, index, index + 1)) {
+        if (hashes !== null && hashes.length >= HASH * width) return hashes.subarray(0, HASH * width);
+      }
+      throw new NotThere();
+    });
+  } catch (error) {
+    if (error instanceof NotThere) return null;
+    throw error;
+  }
+}
+
+class NotThere extends Error {}
+
+/** Of a record that was found to be the sealed one; null when it is not in the canonical form, which `deep` says. */
+async function loggedAt(source: LogSource, seq: number): Promise<number | null> {
+  for await (const { from, entries } of source.bundles(seq, seq + 1)) {
+    const entry = entries === null ? undefined : [...bundleEntries(entries)][seq - from];
+    try {
+      if (entry !== undefined) return decodeEntry(entry).logged;
+    } catch (error) {
+      if (!(error instanceof TallystickError)) throw error;
+    }
+  }
+  return null;
+}
