@@ -1,6 +1,7 @@
 import type { Call, Command } from './command.ts';
 import { KEY_COMMANDS } from './key-commands.ts';
 import { DATA, FROM_TO, NODE, PASSPHRASE_NOTE, PATTERN, SYSTEM, WRITING } from './options.ts';
+import { WITNESS_COMMANDS } from './witness-commands.ts';
 
 /** The command table. What a command needs is loaded when it runs: help and mistakes answer at once. */
 export const COMMANDS: readonly Command[] = [
@@ -149,6 +150,13 @@ export const COMMANDS: readonly Command[] = [
         value: 'PLACE',
         summary: 'instead of a data directory, a published log: a directory, or an address (http, https)',
       },
+      { name: 'no-entries', summary: 'of a log published without entries, verify what proves them' },
+      {
+        name: 'timestamp-root',
+        value: 'FILE',
+        summary:
+          'root certificates of time stamp authorities to believe (PEM), instead of those set in the log',
+      },
       { name: 'key', value: 'VKEY', summary: 'verifier key to believe, as "serve" shows it' },
       {
         name: 'signatures',
@@ -290,6 +298,7 @@ export const COMMANDS: readonly Command[] = [
     run: async (call: Call) => (await import('./catalog.ts')).catalog(call),
   },
   ...KEY_COMMANDS,
+  ...WITNESS_COMMANDS,
   {
     name: 'index rebuild',
     operands: '',

@@ -27,6 +27,7 @@ import type { Verified } from './verified.ts';
 import { type ComparedIndex, indexToCompare } from './verify-index.ts';
 import { certificatesOf, checkSignatures } from './verify-signatures.ts';
 import { showReport } from './verify-text.ts';
+import { timestampRootsOf, verifyTimestamps } from './verify-timestamps.ts';
 
 /** One log to verify. */
 interface Target {
@@ -51,6 +52,7 @@ export async function verify(call: Call): Promise<number> {
   const certificates = await certificatesOf(call);
   const published = call.text('published');
   if (published !== undefined) refuseBeside(call);
+  else if (call.isSet('no-entries')) throw call.usage('--no-entries is for --published');
   const { targets, close } = await (published === undefined
     ? openTargets(call)
     : openPublished(call, published));
@@ -63,13 +65,15 @@ export async function verify(call: Call): Promise<number> {
     for (const target of targets) {
       const verified = await verifyOne(call, target, compared, certificates, {
         deep: call.isSet('deep'),
+        hashesOnly: call.isSet('no-entries'),
         onProgress: progress.update,
         signal: call.io.signal,
         ...(key === undefined ? {} : { keys: [key] }),
       });
       progress.clear();
       const isFalse = (verified.signatures?.counts['does-not-match'] ?? 0) > 0;
-      good &&= verified.report.verdict === 'intact' && !isFalse;
+      const isForged = (verified.timestamps?.bad.length ?? 0) > 0;
+      good &&= verified.report.verdict === 'intact' && !isFalse && !isForged;
       await showReport(call, verified);
     }
     return good ? EXIT.ok : EXIT.refused;
@@ -109,6 +113,9 @@ async function openTargets(call: Call): Promise<{ targets: Target[]; close(): Pr
 const NOT_PUBLISHED = ['data', 'node', 'signatures'];
 
 function refuseBeside(call: Call): void {
+  if (call.isSet('no-entries') && call.isSet('deep')) {
+    throw call.usage('--deep reads the records that --no-entries leaves out');
+  }
   const named = NOT_PUBLISHED.find((name) => call.isSet(name) || call.text(name) !== undefined);
   if (named !== undefined) throw call.usage(`--published and --${named} exclude each other`);
 }
@@ -165,6 +172,10 @@ async function verifyOne(
   settings: VerifyOptions,
 ): Promise<Verified> {
   const before = pinFile?.read() ?? null;
+  const { summary: timestamps, dated } =
+    store === null
+      ? { summary: null, dated: [] }
+      : await verifyTimestamps(store, node, timestampRootsOf(call));
   const fixed = await fixedAtHead(source);
   const head = fixed.fixed;
   const isPinned = before !== null && nodeOf(before.origin) === node;
@@ -176,6 +187,7 @@ async function verifyOne(
     ...settings,
     ...(node === '' ? {} : { node }),
     ...(before === null ? {} : { pin: before }),
+    dated,
     ...(index === null ? {} : { index }),
     ...(catalogs === undefined ? {} : { catalogs }),
   };
@@ -194,7 +206,7 @@ async function verifyOne(
     certificates === null || hasNothing
       ? null
       : await checkSignatures(call, store, node, head, report.range, certificates);
-  const verified = { node, report, signatures };
+  const verified = { node, report, signatures, timestamps };
   if (pinFile === null) return { ...verified, pin: null };
   const pin = { file: pinFile.path, before };
   const next = part === null ? nextPin(call, report, head?.signatures, before) : null;

@@ -128,7 +128,10 @@ export class Run {
     range: Slice,
   ): AsyncGenerator<WalkedBundle> {
     if (this.options.hashesOnly === true) {
-      yield* walkTiles(this.source, tiles, size, range, this.findings, this.checked);
+      for await (const bundle of walkTiles(this.source, tiles, size, range, this.findings, this.checked)) {
+        this.options.signal?.throwIfAborted();
+        yield bundle;
+      }
       this.checked.tiles += tiles.believed;
       this.skip('the records', 'not asked for: only their hashes were read');
       return;

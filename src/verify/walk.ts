@@ -89,7 +89,7 @@ export async function* walkTiles(
       const isGood = root === null ? width < TILE_WIDTH : tile !== null && equalBytes(tileRoot(tile), root);
       if (isGood) checked.tiles++;
       else {
-        const message = `hash tile ${index} of level 0 is ${tile === null ? 'missing' : 'not as sealed'}`;
+        const message = 'the hash tile over these records is missing or not as sealed';
         findings.add({ code: 'coverage-ends', ...slice, message });
       }
       const sealed = root === null ? tiles.edge(0) : tile;

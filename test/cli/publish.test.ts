@@ -58,6 +58,12 @@ describe('log publish', () => {
     await box.ok(['log', 'publish', 'out', '--no-entries']);
     assert.ok(!existsSync(box.at('out/tile/entries')) && !existsSync(box.at('out/payload')));
     assert.ok(existsSync(box.at('out/tile/0/000.p/4')));
+    const { key } = (await box.ok(['get', '0', '--json'])).json.record.details;
+    const bare = ['verify', '--published', 'out', '--no-entries'];
+    const { json } = await box.ok([...bare, '--key', key, '--json']);
+    assert.deepEqual([json.verdict, json.checked.records, json.trust], ['intact', 0, 'given-key']);
+    assert.equal(await box.refused([...bare, '--deep'], 2), 'USAGE');
+    assert.equal(await box.refused(['verify', '--no-entries'], 2), 'USAGE');
   });
 });
 
@@ -101,6 +107,23 @@ describe('verify --published', () => {
     assert.equal(await box.refused(['verify', '--published', 'http://127.0.0.1:1/'], 2), 'STORE_UNAVAILABLE');
     assert.equal(await box.refused(['verify', '--published', 'http://x/y?z'], 2), 'USAGE');
     assert.equal(await box.refused(['verify', '--published', `${url}/tile`], 2), 'LOG_NOT_FOUND');
+  });
+
+  test('whoever pinned the first key follows to the next', async (t) => {
+    const box = new Sandbox(t);
+    await box.fill(3);
+    await box.ok(['log', 'publish', 'out']);
+    await box.ok(['verify', '--published', 'out', '--pin', 'first.pin']);
+    await box.ok(['keys', 'generate', 'software', 'next']);
+    await box.ok(['keys', 'select', 'software', 'next']);
+    await box.fill(3);
+    await box.ok(['log', 'publish', 'out']);
+    cpSync(box.at('first.pin'), box.at('second.pin'));
+    const { json } = await box.ok(['verify', '--published', 'out', '--pin', 'first.pin', '--json']);
+    assert.deepEqual([json.verdict, json.trust, json.eras.length], ['intact', 'pinned-key', 2]);
+    rmSync(box.at('out/key-changes'));
+    const lost = await box.run(['verify', '--published', 'out', '--pin', 'second.pin', '--json']);
+    assert.deepEqual([lost.code, codes(lost.json)], [1, ['unknown-key']]);
   });
 
   test('is not about a data directory', async (t) => {

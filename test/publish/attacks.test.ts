@@ -285,3 +285,52 @@ test('a part of it verifies alone, in whatever bundles it lies', async (t) => {
   assert.deepEqual(failures(await verifyRange(source(), 255, 258)), [['altered', 256, 257]]);
   assert.deepEqual(failures(await verifyRange(source(), 257, 258)), []);
 });
+
+describe('a log published without entries', () => {
+  const options = { keys: [VKEY], hashesOnly: true };
+
+  test('is verified up to the root and against the pin; nothing is said of the records', async (t) => {
+    const dir = tempDir(t);
+    await publishTo(dir, log, { entries: false });
+    const report = await verifyCopy(dir, { ...options, pin: older.pin() });
+    assert.deepEqual([report.verdict, report.findings], ['intact', []]);
+    assert.deepEqual([report.checked.records, report.checked.tiles], [0, 3]);
+    assert.ok(report.notChecked.some(({ what }) => what === 'the records'));
+    // Without being told, a verifier misses them.
+    assert.deepEqual(failures(await verifyCopy(dir, { keys: [VKEY] })), [['missing', 0, 600]]);
+    const part = await verifyRange(new PublishedLog(new DirectoryFiles(dir)), 10, 300, options);
+    assert.equal(part.verdict, 'intact');
+  });
+
+  for (const [what, change, finds] of [
+    ['a hash changed', (at) => flip(at('tile/0/001'), 40), [['coverage-ends', 256, 512]]],
+    ['a tile missing', (at) => rmSync(at('tile/0/000')), [['coverage-ends', 0, 256]]],
+    ['a checkpoint changed', (at) => flip(at('checkpoint'), log.note.length), [['bad-signature', 0, 600]]],
+    ['an older state', (at) => publishTo(at('.'), older, { entries: false }), [['rolled-back', 500, 600]]],
+    ['no state', () => {}, [['truncated', 0, 600]]],
+  ] as [string, Attack['change'], Expected][]) {
+    test(what, async (t) => {
+      const dir = tempDir(t);
+      const isWhole = what.startsWith('a ');
+      if (isWhole) await publishTo(dir, log, { entries: false });
+      await change((path) => join(dir, path));
+      assert.deepEqual(failures(await verifyCopy(dir, { ...options, pin: log.pin() })), finds);
+    });
+  }
+
+  test('its right edge changed', async (t) => {
+    for (const file of ['tile/0/002.p/88', 'tile/1/000.p/2']) {
+      const dir = tempDir(t);
+      await publishTo(dir, log, { entries: false });
+      flip(join(dir, file), 3);
+      assert.equal((await verifyCopy(dir, options)).verdict, 'not-intact', file);
+    }
+  });
+});
+
+function flip(file: string, at: number): void {
+  const bytes = readFileSync(file);
+  const i = Math.min(at, bytes.length - 20);
+  bytes[i] = (bytes[i] as number) ^ 1;
+  writeFileSync(file, bytes);
+}
