@@ -1,0 +1,3 @@
+import { lifeOfKeys } from './life.ts';
+
+lifeOfKeys('command line');
