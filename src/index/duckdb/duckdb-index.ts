@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Catalogs } from '../../catalog/catalogs.ts';
-import type { IndexRow } from '../../catalog/row.ts';
 import { type Filter, requireIndexable } from '../../query/mod.ts';
+import type { RowPage } from '../../verify/source.ts';
 import type {
   FacetRequest,
   FacetValue,
@@ -109,8 +109,8 @@ export class DuckDbIndex implements RecordIndex {
     return this.#link.call('facets', request);
   }
 
-  /** Pages of some 8,000 rows; while one is used the next is read. */
-  async *rows(node: string, from: number, to: number): AsyncGenerator<readonly IndexRow[]> {
+  /** While a page is used, the next are read. */
+  async *rows(node: string, from: number, to: number): AsyncGenerator<RowPage> {
     yield* new RowReader(this.#link, node).read(from, Math.min(to, await this.position(node)));
   }
 

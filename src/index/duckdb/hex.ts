@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer';
  * 32-bit words. Half the space of text, no string to allocate, and DuckDB still prints and orders it.
  */
 
-const DIGITS = 32;
+export const DIGITS = 32;
 const TOP_BIT = 0x80000000;
 
 /** Value of a lower-case digit by character code, 16 for any other character. */
@@ -63,5 +63,3 @@ export function isHex(text: string, digits: number): boolean {
   for (let i = 0; i < digits; i++) if ((VALUE[text.charCodeAt(i)] ?? 16) === 16) return false;
   return true;
 }
-
-export { DIGITS };

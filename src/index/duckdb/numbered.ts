@@ -17,19 +17,22 @@ export class Numbered<T> {
   }
 
   /** For each number what it stands for; undefined for one below `FIRST_ID`, or that stands for nothing. */
-  async of(column: Uint32Array): Promise<(T | undefined)[]> {
+  async of(column: Uint32Array): Promise<readonly (T | undefined)[]> {
+    const values = new Array<T | undefined>(column.length).fill(undefined);
     const missing = new Set<number>();
-    const values = Array.from(column, (id) => {
-      const value = id < FIRST_ID ? undefined : this.#recent.get(id, 0);
-      if (value === undefined && id >= FIRST_ID) missing.add(id);
-      return value;
-    });
+    for (let i = 0; i < column.length; i++) {
+      const id = column[i]!;
+      if (id < FIRST_ID) continue;
+      values[i] = this.#recent.get(id, 0);
+      if (values[i] === undefined) missing.add(id);
+    }
     if (missing.size === 0) return values;
     const found = new Map<number, T>();
     for (const [id, value, chars] of await this.#ask(Uint32Array.from(missing))) {
       found.set(id, value);
       this.#recent.set(id, value, chars);
     }
-    return values.map((value, i) => value ?? found.get(column[i]!));
+    for (let i = 0; i < column.length; i++) values[i] ??= found.get(column[i]!);
+    return values;
   }
 }

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Api, ColumnBuffer, decodeTexts, readColumns } from './columns.ts';
-import type { Profiles, RowPage, SetColumns, Texts, TextTable } from './protocol.ts';
+import type { PageColumns, Profiles, SetColumns, Texts, TextTable } from './protocol.ts';
 import { type Columns, FLAGS, OBJECT_SETS, PROFILES, ROWS } from './schema.ts';
 
 const { node: _node, ...ROW_COLUMNS } = ROWS;
@@ -22,7 +22,7 @@ export class PageReader {
    * Rows [from, to) of a node, by seq. Tables keep the order in which rows were appended, and DuckDB returns it where
    * none is asked for.
    */
-  rows(node: number, from: number, to: number): Promise<RowPage> {
+  rows(node: number, from: number, to: number): Promise<PageColumns> {
     const source = `FROM rows WHERE node = ${node} AND seq >= $1::BIGINT AND seq < $2::BIGINT`;
     return this.#select(ROW_COLUMNS, source, [from, to]);
   }

@@ -20,7 +20,7 @@ export interface IndexCalls {
   count(arg: { readonly filter: Filter; readonly through: Through }): number;
   histogram(request: HistogramRequest): readonly HistogramBucket[];
   facets(request: FacetRequest): readonly FacetValue[];
-  rows(arg: { readonly node: string; readonly from: number; readonly to: number }): RowPage;
+  rows(arg: { readonly node: string; readonly from: number; readonly to: number }): PageColumns;
   /** What these numbers stand for, in no order; the flags of a profile in theirs. */
   profiles(ids: Uint32Array<ArrayBuffer>): Profiles;
   /** By number; the objects of a set in their order. */
@@ -54,7 +54,7 @@ export interface Texts {
 }
 
 /** Rows of a node by seq, as columns of numbers as they lie in memory (`schema.ts`). */
-export interface RowPage {
+export interface PageColumns {
   readonly seq: Uint32Array;
   readonly logged: Uint32Array;
   readonly time: Uint32Array;

@@ -1,8 +1,7 @@
-import type { IndexRow } from '../../catalog/row.ts';
 import type { Link } from './link.ts';
 import { type Meaning, Numbered } from './numbered.ts';
-import { type Meanings, type Profile, pageRows } from './page-rows.ts';
-import type { RowPage, TextTable } from './protocol.ts';
+import { type Meanings, PageRows, type Profile } from './page-rows.ts';
+import type { TextTable } from './protocol.ts';
 import { FIRST_ID, PROFILE_FIELDS, type ProfileField } from './schema.ts';
 
 /** Rows read at once. */
@@ -11,11 +10,6 @@ const PAGE_ROWS = 8_192;
 const PAGES_AHEAD = 2;
 
 const NO_TEXTS: ReadonlyMap<number, string> = new Map();
-
-interface Page {
-  readonly page: RowPage;
-  readonly meanings: Meanings;
-}
 
 /** Reads the rows of a node back, a page at a time: while one is used, the next are fetched. */
 export class RowReader {
@@ -29,8 +23,8 @@ export class RowReader {
     this.#node = node;
   }
 
-  async *read(from: number, to: number): AsyncGenerator<readonly IndexRow[]> {
-    const coming: Promise<Page>[] = [];
+  async *read(from: number, to: number): AsyncGenerator<PageRows> {
+    const coming: Promise<PageRows>[] = [];
     for (let at = from, asked = from; at < to; at += PAGE_ROWS) {
       for (; asked < to && coming.length < PAGES_AHEAD; asked += PAGE_ROWS) {
         const page = this.#fetch(asked, Math.min(asked + PAGE_ROWS, to));
@@ -38,12 +32,13 @@ export class RowReader {
         page.catch(() => {});
         coming.push(page);
       }
-      const { page, meanings } = await coming.shift()!;
-      yield* pageRows(this.#node, page, meanings);
+      const page = await coming.shift()!;
+      yield page;
+      page.release();
     }
   }
 
-  async #fetch(from: number, to: number): Promise<Page> {
+  async #fetch(from: number, to: number): Promise<PageRows> {
     const page = await this.#link.call('rows', { node: this.#node, from, to });
     const [profile, objects, actor, ip, correlation, hash] = await Promise.all([
       this.#profiles.of(page.profile),
@@ -53,7 +48,7 @@ export class RowReader {
       this.#textsOf(page.correlation),
       this.#textsOf(page.hash),
     ]);
-    return { page, meanings: { profile, objects, actor, ip, correlation, hash } };
+    return new PageRows(this.#node, page, { profile, objects, actor, ip, correlation, hash });
   }
 
   async #objectSets(column: Uint32Array): Promise<Meanings['objects']> {
@@ -89,11 +84,11 @@ export class RowReader {
   async #wordColumns<Name extends string>(
     columns: { readonly [K in Name]: Uint32Array },
     names: readonly Name[],
-  ): Promise<Record<Name, (string | undefined)[]>> {
+  ): Promise<Record<Name, readonly (string | undefined)[]>> {
     const found = await Promise.all(
       names.map(async (name) => [name, await this.#words.of(columns[name])] as const),
     );
-    return Object.fromEntries(found) as Record<Name, (string | undefined)[]>;
+    return Object.fromEntries(found) as Record<Name, readonly (string | undefined)[]>;
   }
 }
 

@@ -14,7 +14,15 @@ import { collectResults } from './collect.ts';
 import { type Database, loadApi, openDatabase } from './database.ts';
 import { isFatal, isOutOfMemory } from './errors.ts';
 import { PageReader } from './pages.ts';
-import type { IndexCalls, Opened, OpenOptions, Profiles, RowPage, SetColumns, Texts } from './protocol.ts';
+import type {
+  IndexCalls,
+  Opened,
+  OpenOptions,
+  PageColumns,
+  Profiles,
+  SetColumns,
+  Texts,
+} from './protocol.ts';
 import { Queries } from './queries.ts';
 import { versionOf } from './schema.ts';
 import { type NodeState, type Nodes, readNumbering } from './state.ts';
@@ -103,7 +111,7 @@ export class Session {
     return this.#ask(request.through, (queries) => queries.facets(request));
   }
 
-  async rows({ node, from, to }: Argument<'rows'>): Promise<RowPage> {
+  async rows({ node, from, to }: Argument<'rows'>): Promise<PageColumns> {
     await this.#flush();
     const id = this.#nodes.get(node)?.id ?? 0;
     return this.#page((pages) => pages.rows(id, from, to));

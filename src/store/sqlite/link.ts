@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { type ErrorCode, LogError, StoreError, type TallystickError, UsageError } from '../../errors.ts';
 
 export interface Call {
@@ -39,10 +39,10 @@ export class Link<C extends Calls<C>> {
   #lost: string | null = null;
 
   /** @param module name of the thread's file beside this one, without extension: `.ts` in development, `.js` as published. */
-  constructor(module: string) {
+  constructor(module: string, resourceLimits: ResourceLimits = {}) {
     const file = `./${module}${extname(import.meta.url)}`;
     // Options for running a script, like --input-type, are not for the thread.
-    this.#worker = new Worker(new URL(file, import.meta.url), { name: module, execArgv: [] });
+    this.#worker = new Worker(new URL(file, import.meta.url), { name: module, execArgv: [], resourceLimits });
     this.#worker.unref();
     this.#worker.on('message', (answer: Answer) => this.#settle(answer));
     this.#worker.on('error', (error) => this.#lose(String((error as Error)?.stack ?? error)));

@@ -25,9 +25,16 @@ export class SqliteSource implements LogSource {
     return head === null || head.size === 0 ? null : head;
   }
 
-  bundles(from: number, to: number): AsyncGenerator<SourceBundle> {
+  async *bundles(from: number, to: number): AsyncGenerator<SourceBundle> {
     const node = this.#node;
-    return follow((at: number) => this.#reader().call('bundles', { node, from: at, to }), from);
+    const bundles = follow((at: number) => this.#reader().call('bundles', { node, from: at, to }), from);
+    for await (const bundle of bundles) {
+      // Left to the garbage collector, which does not see how large they are, they would pile up.
+      yield {
+        ...bundle,
+        release: () => void (bundle.entries?.buffer as ArrayBuffer | undefined)?.transfer(0),
+      };
+    }
   }
 
   tiles(level: number, from: number, to: number): AsyncGenerator<SourceTile> {

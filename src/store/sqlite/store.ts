@@ -17,6 +17,9 @@ export interface SqliteStoreOptions {
   readonly readOnly?: boolean;
 }
 
+/** The bytes that are read lie outside the heap, which needs no more. */
+const READING = { maxYoungGenerationSizeMb: 6 };
+
 /**
  * The store contract on SQLite: `<dir>/log.db`, any number of logs in it. Two threads hold a connection each, one
  * writes, one reads, so that reads never wait for commits. Several processes may have the same directory open; each
@@ -42,7 +45,7 @@ export class SqliteStore implements LogStore {
    */
   static async open({ dir, readOnly = false }: SqliteStoreOptions): Promise<SqliteStore> {
     const writer = readOnly ? null : new Link<WriterCalls>('writer-thread');
-    const reader = new Link<ReaderCalls>('reader-thread');
+    const reader = new Link<ReaderCalls>('reader-thread', READING);
     try {
       // In this order: the writer makes the file.
       await writer?.call('open', dir);

@@ -21,7 +21,7 @@ import fc from 'fast-check';
 import { indexRow } from '../../../src/catalog/row.ts';
 import { IndexError } from '../../../src/errors.ts';
 import { DuckDbIndex } from '../../../src/index/duckdb/mod.ts';
-import { collect } from '../contract.ts';
+import { collectRows } from '../contract.ts';
 import { bundle, records } from '../samples.ts';
 
 const unavailable = { name: IndexError.name, code: 'INDEX_UNAVAILABLE' };
@@ -71,7 +71,7 @@ describe('an index file', () => {
 
     const third = await DuckDbIndex.open({ path: file });
     assert.deepEqual(
-      (await collect(third.rows('n1', 0, 1_000))).flat(),
+      await collectRows(third.rows('n1', 0, 1_000)),
       log.map((record) => indexRow(record)),
     );
     assert.equal(await third.count(all, new Map([['n1', 300]])), 300);
@@ -194,17 +194,14 @@ describe('a file that is no use', () => {
       writeFileSync(file, bytes.with(at, bytes[at]! ^ 1));
       const damaged = await DuckDbIndex.open({ path: file });
       if (damaged.opened.state === 'existing') {
-        const rows = await collect(damaged.rows('n1', 0, 20_480)).then(
-          (pages) => pages.flat(),
-          (error) => error,
-        );
+        const rows = await collectRows(damaged.rows('n1', 0, 20_480)).catch((error) => error);
         if (rows instanceof IndexError) {
           reported++;
           await damaged.reset();
           assert.equal(await damaged.position('n1'), 0);
           await damaged.add('n1', 0, bundle(log));
           assert.deepEqual(
-            (await collect(damaged.rows('n1', 0, 300))).flat(),
+            await collectRows(damaged.rows('n1', 0, 300)),
             log.map((record) => indexRow(record)),
           );
         } else
@@ -245,7 +242,7 @@ describe('an index whose process is killed', () => {
     const position = await index.position('n1');
     assert.ok(position >= 100 && position <= 300);
     assert.deepEqual(
-      (await collect(index.rows('n1', 0, 300))).flat(),
+      await collectRows(index.rows('n1', 0, 300)),
       log.slice(0, position).map((record) => indexRow(record)),
     );
     await index.add('n1', position, bundle(log.slice(position)));
@@ -284,7 +281,7 @@ describe('the worker', () => {
     await index.close();
     await assert.rejects(index.position('n1'), unavailable);
     await assert.rejects(index.add('n1', 0, bundle(log)), unavailable);
-    await assert.rejects(collect(index.rows('n1', 0, 1)), unavailable);
+    await assert.rejects(collectRows(index.rows('n1', 0, 1)), unavailable);
     await index.close();
   });
 
