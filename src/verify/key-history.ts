@@ -43,15 +43,37 @@ export interface KeyHistory {
 /** Keys of a set, at most: the record that names them is read from its entry, so that it must be short. */
 export const MAX_KEYS = 4;
 
+/** What key changes are concluded from: a whole log, or as much of it as somebody took along. */
+export interface KeyChangeSource {
+  /** A record's canonical bytes, null when they can't be had. */
+  entry(seq: number): Promise<Uint8Array | null>;
+  /** As `LogSource.keyChanges`. */
+  keyChanges(): AsyncIterable<SourceCheckpoint>;
+  /** Whether an entry is the last one of the tree of `size` records that a root is of. */
+  isLast(size: number, root: Uint8Array, entry: Uint8Array): Promise<boolean>;
+}
+
+/** Follows a log's key changes up to a size: see `followKeys`. Throws what the source throws when its medium fails. */
+export function readKeyHistory(source: LogSource, origin: string, upTo: number): Promise<KeyHistory | null> {
+  return followKeys(
+    {
+      entry: (seq) => readEntry(source, seq),
+      keyChanges: () => source.keyChanges(),
+      isLast: (size, root, entry) => isIncluded(source, size, root, entry),
+    },
+    origin,
+    upTo,
+  );
+}
+
 /**
  * Follows a log's key changes up to a size. The source's list of checkpoints that must stay is a hint: each is checked,
- * and what does not hold is no change. Null when record 0 can't be had or names no usable key. Throws what the source
- * throws when its medium fails.
+ * and what does not hold is no change. Null when record 0 can't be had or names no usable key.
  *
  * @param upTo records of the head. That it is signed is for the caller to check, by these very keys.
  */
-export async function readKeyHistory(
-  source: LogSource,
+export async function followKeys(
+  source: KeyChangeSource,
   origin: string,
   upTo: number,
 ): Promise<KeyHistory | null> {
@@ -108,7 +130,7 @@ interface Change {
 /** The history with the change that a checkpoint completes; null when it completes none. */
 async function follow(
   history: KeyHistory,
-  source: LogSource,
+  source: KeyChangeSource,
   origin: string,
   checkpoint: SourceCheckpoint,
 ): Promise<KeyHistory | null> {
@@ -121,7 +143,7 @@ async function follow(
   if (change === null || !isAllowed(change, history, before)) return null;
   const sets = change.takenOver ? [change.keys] : [before, change.keys];
   if (!(await isSignedByAll(checkpoint, origin, sets))) return null;
-  if (!(await isIncluded(source, size, root, last.entry))) return null;
+  if (!(await source.isLast(size, root, last.entry))) return null;
   const { kind, keys, takenOver } = change;
   if (kind === 'stand-by') {
     return { ...history, standBy: keys, stoodBy: [...new Set([...history.stoodBy, ...keys])] };
@@ -273,15 +295,25 @@ async function hashedLeaves(source: LogSource, index: number, width: number): Pr
 
 /** A record and its bytes, null when it can't be had or is not in canonical form. */
 async function readRecord(
-  source: LogSource,
+  source: KeyChangeSource,
   seq: number,
 ): Promise<{ readonly record: AuditRecord; readonly entry: Uint8Array } | null> {
+  const entry = await source.entry(seq);
+  try {
+    return entry === null ? null : { record: decodeEntry(entry), entry };
+  } catch (error) {
+    // What is wrong with it is found where records are checked.
+    if (error instanceof TallystickError) return null;
+    throw error;
+  }
+}
+
+async function readEntry(source: LogSource, seq: number): Promise<Uint8Array | null> {
   for await (const { entries } of source.bundles(seq, seq + 1)) {
     try {
       const [entry] = entries === null ? [] : bundleEntries(entries);
-      return entry === undefined ? null : { record: decodeEntry(entry), entry };
+      return entry ?? null;
     } catch (error) {
-      // What is wrong with it is found where records are checked.
       if (error instanceof TallystickError) return null;
       throw error;
     }

@@ -16,6 +16,8 @@ export {
 export {
   type Era,
   erasAt,
+  followKeys,
+  type KeyChangeSource,
   type KeyHistory,
   keysAt,
   keysInForce,

@@ -76,9 +76,18 @@ export class KeyPolicy {
     pin: Pin | undefined,
     given: readonly string[] = [],
   ): Promise<KeyPolicy> {
+    return KeyPolicy.of(await readKeyHistory(source, head.origin, head.size), head, pin, given);
+  }
+
+  /** As `read`, with the key history known. */
+  static async of(
+    found: KeyHistory | null,
+    head: { readonly origin: string; readonly size: number },
+    pin: Pin | undefined,
+    given: readonly string[] = [],
+  ): Promise<KeyPolicy> {
     if (pin !== undefined) await checkPin(pin);
     const trusted = [...(pin?.keys ?? []), ...given];
-    const found = await readKeyHistory(source, head.origin, head.size);
     const { keyring, history } = ringOf(trusted, found);
     const demands: (Demand | Fixed)[] = [];
     let pinTrouble: string | null = null;
