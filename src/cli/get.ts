@@ -2,12 +2,17 @@ import { formatTlogProof, type TlogProof } from '../checkpoint/mod.ts';
 import { toHex } from '../crypto/bytes.ts';
 import { catalogDirectory } from '../open.ts';
 import type { AuditReader } from '../reader/audit-reader.ts';
+import type { LogStore } from '../store/store.ts';
+import type { TimeBound } from '../timestamps/mod.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { ExportFile } from './export-file.ts';
+import { counted, utc } from './format.ts';
+import { KeptTimestamps } from './kept-timestamps.ts';
 import { openToRead } from './open-data.ts';
 import { isSound } from './record-line.ts';
 import { recordPage } from './record-page.ts';
+import { safeText } from './safe-text.ts';
 
 /** Shows one record. Exit code 1 when it does not hold. */
 export async function get(call: Call): Promise<number> {
@@ -22,20 +27,33 @@ export async function get(call: Call): Promise<number> {
     const view = await reading.reader.get(seq, node);
     const proof = call.isSet('proof') ? await prove(reading.reader, seq, view.node) : null;
     if (output !== undefined && proof !== null) await writeProof(call.path(output), proof);
+    const bound = await boundOf(reading.store, seq, view.node);
     if (call.json) {
       const { hashes, checkpoint } = proof ?? {};
       await io.stdout.json({
         ...view,
+        bound,
         ...(proof === null ? {} : { proof: { hashes: hashes?.map(toHex), checkpoint } }),
       });
     } else {
       await io.stdout.write(recordPage(view, catalogDirectory(call.data).read(), io.stdout));
+      if (bound !== null) await io.stdout.line(boundLine(bound));
       if (proof !== null && output === undefined) await io.stdout.write(`\n${formatTlogProof(proof)}`);
     }
     return isSound(view) ? EXIT.ok : EXIT.refused;
   } finally {
     await reading.close();
   }
+}
+
+async function boundOf(store: LogStore, seq: number, node: string): Promise<TimeBound | null> {
+  return (await KeptTimestamps.read(store, node, null)).boundOf(store, node, seq);
+}
+
+/** Not sealed: what a time stamp says of the record. */
+function boundLine({ notLaterThan, by, trust, size }: TimeBound): string {
+  const vouched = trust === 'none' ? ', for whom no known root vouches' : '';
+  return `existed by   ${utc(notLaterThan)}, says ${safeText(by)}${vouched} (time stamp over ${counted(size, 'record')})`;
 }
 
 async function prove(reader: AuditReader, seq: number, node: string): Promise<TlogProof> {

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { TimestampError, UsageError } from '../errors.ts';
+import { TimestampError } from '../errors.ts';
 import {
   type Authority,
   type AuthorityStatus,
-  certificatesOfPem,
   outcomeOf,
   type StampOutcome,
   Timestamps,
@@ -16,6 +14,7 @@ import type { Output } from './io.ts';
 import { openHere, openToRead, requireLog } from './open-data.ts';
 import { safeText } from './safe-text.ts';
 import { findServer } from './server-here.ts';
+import { rootsIn } from './verify-timestamps.ts';
 
 /** The authorities of a log, at the server that runs on it or here. */
 interface Desk {
@@ -31,7 +30,7 @@ export async function timestampAdd(call: Call): Promise<number> {
   call.expect(1, 1);
   const [url = ''] = call.operands;
   const file = call.text('root');
-  const roots = file === undefined ? [] : certificatesOfPem(readText(call.path(file)));
+  const roots = file === undefined ? [] : rootsIn(call.path(file));
   const authority = { url, roots, policy: call.text('policy') ?? null };
   return withDesk(call, async (desk) => {
     await desk.set(authority, cliUser());
@@ -184,13 +183,4 @@ async function openDesk(call: Call): Promise<Desk> {
       await log.close();
     },
   };
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
-    throw new UsageError('FILE_UNREADABLE', `${file} can't be read: ${why}`, { cause });
-  }
 }

@@ -1,6 +1,7 @@
 import type { Pin } from '../checkpoint/mod.ts';
 import type { SignatureReport } from '../signatures/mod.ts';
 import type { Report } from '../verify/mod.ts';
+import type { TimestampSummary } from './verify-timestamps.ts';
 
 /** What became of the pin. `kept`: it was held against the log and stays as it was. */
 export type PinStatus = 'created' | 'advanced' | 'kept' | 'not-saved';
@@ -11,6 +12,8 @@ export interface Verified {
   readonly report: Report;
   /** Of the signatures that the records hold; null when they were not asked for, or there is no head to go by. */
   readonly signatures: SignatureReport | null;
+  /** null when the log keeps none, or they could not be had. */
+  readonly timestamps: TimestampSummary | null;
   /** null when there was none and none was made. */
   readonly pin: {
     readonly file: string;

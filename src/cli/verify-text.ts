@@ -6,6 +6,7 @@ import type { Output } from './io.ts';
 import { safeText } from './safe-text.ts';
 import { signatureLines } from './signatures-text.ts';
 import type { Verified } from './verified.ts';
+import { timestampLines } from './verify-timestamps.ts';
 
 /** Findings shown to people; `--json` has all that the verifier lists. */
 const MAX_SHOWN = 20;
@@ -77,14 +78,14 @@ function rank(finding: Finding): number {
 /** A verification as it is printed: a document, or the verdict and what stands behind it. */
 export async function showReport(
   { json, io }: Call,
-  { node, report, signatures, pin }: Verified,
+  { node, report, signatures, timestamps, pin }: Verified,
 ): Promise<void> {
   const { stdout } = io;
   if (json) {
     const { file, status, before } = pin ?? {};
     const pinned =
       pin === null ? null : { file, status, size: before?.size ?? null, savedAt: before?.savedAt ?? null };
-    return stdout.json({ node, ...report, signatures, pin: pinned });
+    return stdout.json({ node, ...report, signatures, timestamps, pin: pinned });
   }
   await stdout.line(verdictLine(report, stdout));
   if (report.origin !== null) {
@@ -95,6 +96,7 @@ export async function showReport(
   for (const line of attemptLines(report.attempts, stdout)) await stdout.line(line);
   for (const line of notCheckedLines(report.notChecked, stdout)) await stdout.line(line);
   for (const line of signatures === null ? [] : signatureLines(signatures, stdout)) await stdout.line(line);
+  for (const line of timestamps === null ? [] : timestampLines(timestamps, stdout)) await stdout.line(line);
   for (const line of pinLines(report, pin)) await stdout.line(line);
 }
 

@@ -108,8 +108,8 @@ async function bodyOf(url: string, { body }: Response): Promise<Uint8Array> {
 }
 
 function reasonOf(error: unknown): string {
-  const { cause } = error as { cause?: { code?: string } };
-  return cause?.code ?? (error as Error).message;
+  const { cause } = error as { cause?: { code?: string; message?: string } };
+  return cause?.code ?? cause?.message ?? (error as Error).message;
 }
 
 function refused(

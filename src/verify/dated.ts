@@ -2,8 +2,9 @@ import { equalBytes, fromHex, toHex } from '../crypto/bytes.ts';
 import { TallystickError } from '../errors.ts';
 import { bundleEntries, HASH, rootFromTiles } from '../merkle/mod.ts';
 import { decodeEntry } from '../record/mod.ts';
+import type { Findings } from './findings.ts';
 import { type FixedHead, reportBehind } from './head.ts';
-import type { Run } from './run.ts';
+import type { KeyPolicy } from './policy.ts';
 import type { LogSource } from './source.ts';
 
 /** A checkpoint of the log that a time stamp dates, as whoever verified the time stamp gives it. */
@@ -19,12 +20,20 @@ export interface DatedCheckpoint {
   readonly by: string;
 }
 
+/** The verification that this is a part of. */
+interface Verification {
+  readonly source: LogSource;
+  readonly policy: KeyPolicy;
+  readonly findings: Findings;
+  skip(what: string, why: string): void;
+}
+
 /**
  * Holds dated checkpoints against the log, which has been read: each that the log's key signed is an anchor, and the
  * records under it were logged by the time it was dated. After failures nothing is compared, for it would say nothing new.
  */
 export async function checkDated(
-  run: Run,
+  run: Verification,
   head: FixedHead,
   dated: readonly DatedCheckpoint[],
 ): Promise<void> {
@@ -51,7 +60,7 @@ export async function checkDated(
 }
 
 function contradict(
-  run: Run,
+  run: Verification,
   head: FixedHead,
   { size, root, note }: DatedCheckpoint,
   actual: Uint8Array,
@@ -64,7 +73,7 @@ function contradict(
 }
 
 /** Times never go back within a log, so that the last record speaks for all before it. */
-async function checkLogged(run: Run, { size, notLaterThan, by }: DatedCheckpoint): Promise<void> {
+async function checkLogged(run: Verification, { size, notLaterThan, by }: DatedCheckpoint): Promise<void> {
   const logged = size === 0 ? null : await loggedAt(run.source, size - 1);
   if (logged === null || logged <= notLaterThan) return;
   run.findings.add({

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { OpensslAuthority } from '../timestamps/support/openssl.ts';
 import { ca, type Holder, stamper } from '../timestamps/support/pki.ts';
@@ -33,6 +35,68 @@ async function sandbox(t: TestContext): Promise<Sandbox> {
   writeFileSync(box.at('root.pem'), root.pem);
   return box;
 }
+
+/** A log dated once. */
+async function dated(t: TestContext): Promise<Sandbox> {
+  const box = await sandbox(t);
+  await box.run(['timestamp', 'add', server.url, '--root', 'root.pem']);
+  assert.equal((await box.run(['timestamp', 'now'])).code, 0);
+  return box;
+}
+
+/** Changes what the log keeps of its time stamps, behind its back. */
+function tamper(box: Sandbox, change: (value: string) => string): void {
+  const database = new DatabaseSync(join(box.data, 'log.db'));
+  const [row] = database.prepare(`SELECT key, value FROM state WHERE key LIKE '%/token/%'`).all();
+  assert.ok(row);
+  database
+    .prepare('UPDATE state SET value = ? WHERE key = ?')
+    .run(change(String(row.value)), row.key as string);
+  database.close();
+}
+
+describe('what time stamps bound', () => {
+  test('get shows it of the records it covers, and of no other', async (t) => {
+    const box = await dated(t);
+    const shown = await box.run(['get', '1']);
+    assert.match(shown.out, /\nexisted by {3}20\d\d-.* says CN=Stamps \(time stamp over 3 records\)\n/);
+    const { bound, record } = (await box.run(['get', '1', '--json'])).json;
+    assert.deepEqual([bound.size, bound.by, bound.trust], [3, 'CN=Stamps', 'given-root']);
+    assert.ok(bound.notLaterThan >= record.logged);
+    assert.equal((await box.run(['get', '3', '--json'])).json.bound, null);
+  });
+
+  test('verify holds the log against it, on given roots or those that are set', async (t) => {
+    const box = await dated(t);
+    const set = await box.run(['verify']);
+    assert.equal(set.code, 0, set.out);
+    assert.match(
+      set.out,
+      /1 time stamp verified, trust: the roots that the log itself is set to; the first 3 records/,
+    );
+    const given = await box.run(['verify', '--timestamp-root', 'root.pem', '--json']);
+    const { roots, verified, untrusted, bad, newest } = given.json.timestamps;
+    assert.deepEqual([roots, verified, untrusted, bad, newest.size], ['given', 1, 0, [], 3]);
+    writeFileSync(box.at('other.pem'), (await ca('Other')).pem);
+    const other = await box.run(['verify', '--timestamp-root', 'other.pem']);
+    assert.equal(other.code, 0);
+    assert.match(other.out, /not checked: whom 1 time stamp come from/);
+  });
+
+  test('a token that was changed is false, and the log stands', async (t) => {
+    const box = await dated(t);
+    tamper(box, (value) =>
+      value.replace(/("token":".{400})(.)/, (_, before, one) => `${before}${one === 'A' ? 'B' : 'A'}`),
+    );
+    const ran = await box.run(['verify']);
+    assert.equal(ran.code, 1);
+    assert.match(ran.out, /^intact/);
+    assert.match(ran.out, /FALSE {2}the kept time stamp over 3 records does not hold: /);
+    assert.equal((await box.run(['get', '1', '--json'])).json.bound, null);
+    tamper(box, () => '{}');
+    assert.match((await box.run(['verify'])).out, /FALSE {2}a kept time stamp does not hold: malformed/);
+  });
+});
 
 describe('timestamp', () => {
   test('add, now, list, remove', async (t) => {
