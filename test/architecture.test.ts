@@ -171,7 +171,7 @@ const LAYERS: readonly Layer[] = [
     may: [
       ...['log', 'reader', 'store/store.ts', 'store', 'index/index.ts'],
       ...['catalog', 'dialects', 'query', 'record', 'merkle', 'checkpoint', 'verify', 'published'],
-      ...['timestamps', 'witness/client', 'keys', 'acts', 'tokens/token.ts'],
+      ...['timestamps', 'witness/client', 'keys', 'acts', 'health', 'tokens/token.ts'],
     ],
     why: 'answers requests with what it was given; start-up names the drivers',
   },

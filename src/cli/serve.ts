@@ -12,6 +12,7 @@ import { grouped } from './format.ts';
 import { openHere } from './open-data.ts';
 import { safeText } from './safe-text.ts';
 import { startTimestamps } from './timestamping.ts';
+import { startWitnesses } from './witnessing.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -27,6 +28,7 @@ export async function serve(call: Call): Promise<number> {
   const log = await openHere(call, true);
   const logger = operatingLog(level);
   const timestamps = startTimestamps(log, logger);
+  const witnesses = startWitnesses(log, logger);
   try {
     const server = await startServer({
       log,
@@ -34,6 +36,7 @@ export async function serve(call: Call): Promise<number> {
       controlSocket: join(data, LAYOUT.control),
       logger,
       timestamps,
+      witnesses,
       ...(host === undefined ? {} : { host }),
       ...(port === undefined ? {} : { port }),
     });
@@ -44,11 +47,11 @@ export async function serve(call: Call): Promise<number> {
       const reason = await Promise.race([log.stopped, askedToStop(io.signal)]);
       return reason === null ? EXIT.ok : await sayStopped(call, reason);
     } finally {
-      await timestamps.close();
+      await Promise.all([timestamps.close(), witnesses.close()]);
       await server.close();
     }
   } finally {
-    await timestamps.close();
+    await Promise.all([timestamps.close(), witnesses.close()]);
     await log.close();
   }
 }

@@ -23,6 +23,7 @@ import { recordsRoute } from './routes/records.ts';
 import { searchRoutes } from './routes/search.ts';
 import { tileRoutes } from './routes/tiles.ts';
 import { timestampRoutes } from './routes/timestamps.ts';
+import { witnessRoutes } from './routes/witnesses.ts';
 import { type ServedLog, Service } from './service.ts';
 import { checkBySchema, readDecimals } from './validation.ts';
 
@@ -108,6 +109,7 @@ export function buildApp(
     controlRoutes(scope, service);
     administrationRoutes(scope, service);
     if (control && service.timestamps !== null) timestampRoutes(scope, service.timestamps);
+    if (service.witnesses !== null) witnessRoutes(scope, service.witnesses);
   });
   addRoutes(app, (scope) => recordsRoute(scope, service, control));
   addRoutes(app, (scope) => refuseOtherMethods(scope, paths));

@@ -47,7 +47,12 @@ export class Service {
   #verifying = false;
   #rebuilding: { readonly done: number; readonly total: number } | null = null;
 
-  constructor(log: ServedLog, version: string, timestamps: Timestamps | null = null, witnesses: Witnesses | null = null) {
+  constructor(
+    log: ServedLog,
+    version: string,
+    timestamps: Timestamps | null = null,
+    witnesses: Witnesses | null = null,
+  ) {
     this.log = log;
     this.version = version;
     this.timestamps = timestamps;

@@ -77,6 +77,7 @@ const MAX_WITNESSES = 32;
 /** Records at the end that are looked through for one that is worth showing. */
 const LOOK_BACK = 256;
 const SIGNING = 'AUDIT_LOG_SIGNING';
+const LOG_ITSELF = 'tallystick';
 
 interface Trouble {
   readonly times: number;
@@ -171,9 +172,9 @@ export class Witnesses {
 
   /**
    * Adds a witness, or a further key of one that is there, whose address may be another then. Recorded as
-   * CONFIG_TRUSTED_PUBLIC_KEY. Throws `WitnessError` WITNESS_CONFIG, and what the log throws.
+   * CONFIG_TRUSTED_PUBLIC_KEY by `actor`. Throws `WitnessError` WITNESS_CONFIG, and what the log throws.
    */
-  async add(url: string, vkey: string): Promise<void> {
+  async add(url: string, vkey: string, actor: string = LOG_ITSELF): Promise<void> {
     const { name } = cosignerKey(vkey);
     const href = checkUrl(url);
     await this.#inTurn(async () => {
@@ -185,20 +186,20 @@ export class Witnesses {
       if (before?.url === href && before.vkeys.includes(vkey)) return;
       const vkeys = [...new Set([...(before?.vkeys ?? []), vkey])];
       const write = configWrite(this.#log.node, name, { name, url: href, vkeys });
-      await this.#record('add', vkey, write);
+      await this.#record('add', vkey, write, actor);
       this.#troubles.delete(name);
     });
   }
 
   /** Asks a witness no more; what it has cosigned stays. Throws as `add`. */
-  async remove(name: string): Promise<void> {
+  async remove(name: string, actor: string = LOG_ITSELF): Promise<void> {
     await this.#inTurn(async () => {
       const { configs } = await this.#read();
       const before = configs.find((config) => config.name === name);
       if (before === undefined) {
         throw unfit(`no witness is called ${name}; "tallystick witness list" shows those that are set`);
       }
-      await this.#record('remove', before.vkeys[0] as string, configWrite(this.#log.node, name, null));
+      await this.#record('remove', before.vkeys[0] as string, configWrite(this.#log.node, name, null), actor);
       this.#troubles.delete(name);
     });
   }
@@ -369,8 +370,8 @@ export class Witnesses {
     );
   }
 
-  async #record(Op: 'add' | 'remove', key: string, write: StateWrite): Promise<void> {
-    const record = draft(tallystick.CONFIG_TRUSTED_PUBLIC_KEY, { Op, key }, this.#told());
+  async #record(Op: 'add' | 'remove', key: string, write: StateWrite, actor: string): Promise<void> {
+    const record = draft(tallystick.CONFIG_TRUSTED_PUBLIC_KEY, { Op, key }, this.#told(actor));
     await this.#log.appendOwn(record, { state: [write] });
   }
 
@@ -385,8 +386,8 @@ export class Witnesses {
     return result;
   }
 
-  #told(): { readonly actor: { readonly name: string }; readonly time: number } {
-    return { actor: { name: 'tallystick' }, time: Math.floor(this.#now()) };
+  #told(name: string = LOG_ITSELF): { readonly actor: { readonly name: string }; readonly time: number } {
+    return { actor: { name }, time: Math.floor(this.#now()) };
   }
 }
 

@@ -25,7 +25,7 @@ export interface ListedLog {
   readonly conflicts: readonly Omit<Conflict, 'origin'>[];
 }
 
-export function listing({ name, keys, database }: Witness): Listing {
+export function listing({ name, keys, database }: Pick<Witness, 'name' | 'keys' | 'database'>): Listing {
   const logs = database.logs().map((log) => listed(log, database.conflicts(log.origin)));
   return { witness: { name, keys: keys.map(({ vkey }) => vkey) }, logs };
 }

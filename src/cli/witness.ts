@@ -1,0 +1,171 @@
+import { WitnessError } from '../errors.ts';
+import { alarmText, Witnesses, type WitnessOutcome, type WitnessStatus } from '../witness/client/mod.ts';
+import { cliUser } from './administer.ts';
+import type { Call } from './command.ts';
+import { EXIT } from './exit.ts';
+import { counted, utc } from './format.ts';
+import type { Output } from './io.ts';
+import { openHere, openToRead, requireLog } from './open-data.ts';
+import { safeText } from './safe-text.ts';
+import { findServer } from './server-here.ts';
+
+/** The witnesses of a log, at the server that runs on it or here. */
+interface Desk {
+  add(url: string, vkey: string, actor: string): Promise<void>;
+  remove(name: string, actor: string): Promise<void>;
+  ask(): Promise<WitnessOutcome[]>;
+  close(): Promise<void>;
+}
+
+/** Exit code 0 when it is recorded and kept. */
+export async function witnessAdd(call: Call): Promise<number> {
+  call.expect(2, 2);
+  const [url = '', vkey = ''] = call.operands;
+  return withDesk(call, async (desk) => {
+    await desk.add(url, vkey, cliUser());
+    const { io, json } = call;
+    if (json) await io.stdout.json({ url, vkey });
+    else {
+      await io.stdout.line(`${safeText(url)} is shown the log from now on, while a server runs.`);
+      await io.stdout.line(
+        '"tallystick witness ask" shows it now; the witness must know the log by its key.',
+      );
+    }
+    return EXIT.ok;
+  });
+}
+
+export async function witnessRemove(call: Call): Promise<number> {
+  call.expect(1, 1);
+  const [name = ''] = call.operands;
+  return withDesk(call, async (desk) => {
+    await desk.remove(name, cliUser());
+    await (call.json
+      ? call.io.stdout.json({ name })
+      : call.io.stdout.line(`${safeText(name)} is asked no more. What it has cosigned is kept.`));
+    return EXIT.ok;
+  });
+}
+
+/** As the server says, which knows what fails, or as the store has it, whoever writes the log. */
+export async function witnessList(call: Call): Promise<number> {
+  call.expect(0, 0);
+  const { stdout } = call.io;
+  const list = await listed(call);
+  if (call.json) await stdout.json(list);
+  else if (list.length === 0) await stdout.line('No witness is set: "tallystick witness add" sets one.');
+  else for (const line of list.flatMap((status) => statusLines(status, stdout))) await stdout.line(line);
+  return EXIT.ok;
+}
+
+/** Exit code 1 when one has not cosigned. */
+export async function witnessAsk(call: Call): Promise<number> {
+  call.expect(0, 0);
+  return withDesk(call, async (desk) => {
+    const outcomes = await desk.ask();
+    const { stdout } = call.io;
+    if (call.json) await stdout.json(outcomes);
+    else if (outcomes.length === 0)
+      await stdout.line('No witness is set: "tallystick witness add" sets one.');
+    else for (const outcome of outcomes) await stdout.line(outcomeText(outcome, stdout));
+    return outcomes.every(({ result }) => result === 'cosigned') ? EXIT.ok : EXIT.refused;
+  });
+}
+
+function statusLines({ name, url, newest, failing, alarms }: WitnessStatus, out: Output): string[] {
+  const seen =
+    newest === null
+      ? 'has cosigned nothing yet'
+      : `cosigned ${counted(newest.size, 'record')} at ${utc(newest.time * 1_000)}, ${ageText(newest.ageMs)} ago`;
+  const lines = [`${out.style('bold', safeText(name))} ${seen}`, out.style('dim', `  ${safeText(url)}`)];
+  if (failing !== null) {
+    lines.push(
+      `  ${out.style('red', 'failing')} ${counted(failing.times, 'time')}: ${safeText(failing.message)}`,
+    );
+  }
+  for (const alarm of alarms) {
+    lines.push(`  ${out.style(['red', 'bold'], 'ALARM')} ${utc(alarm.time)}: ${safeText(alarmText(alarm))}`);
+  }
+  return lines;
+}
+
+function outcomeText(outcome: WitnessOutcome, out: Output): string {
+  const { name, size } = outcome;
+  if (outcome.result === 'cosigned') {
+    return `${safeText(name)} cosigned ${counted(size, 'record')} at ${utc(outcome.time * 1_000)}`;
+  }
+  if (outcome.result === 'alarm') {
+    return `${out.style(['red', 'bold'], 'ALARM')} ${safeText(alarmText(outcome.alarm))}`;
+  }
+  return `${out.style('red', 'FAIL')}  ${safeText(outcome.message)} (${outcome.code})`;
+}
+
+/** In the largest unit that is whole: `3 minutes`. */
+function ageText(ms: number): string {
+  const units: readonly (readonly [string, number])[] = [
+    ['day', 86_400_000],
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+  ];
+  const [unit, length] = units.find(([, each]) => ms >= each) ?? ['second', 1_000];
+  return counted(Math.floor(ms / length), unit);
+}
+
+async function listed(call: Call): Promise<WitnessStatus[]> {
+  const server = await findServer(call.data);
+  if (server !== null) {
+    try {
+      return await server.client.witnesses();
+    } finally {
+      server.close();
+    }
+  }
+  const { reader, store, close } = await openToRead(call);
+  try {
+    const head = await reader.head(call.text('node'));
+    const node = head.origin.slice(head.origin.lastIndexOf('/') + 1);
+    const nothing = (): Promise<never> =>
+      Promise.reject(new WitnessError('INTERNAL', 'a list of witnesses changes nothing'));
+    const witnesses = new Witnesses({
+      ...{ node, head, vkey: '', appendOwn: nothing, readTile: nothing, ownEvent: nothing },
+      state: (prefix) => store.state(prefix),
+    });
+    return await witnesses.list();
+  } finally {
+    await close();
+  }
+}
+
+async function withDesk(call: Call, work: (desk: Desk) => Promise<number>): Promise<number> {
+  const desk = await openDesk(call);
+  try {
+    return await work(desk);
+  } finally {
+    await desk.close();
+  }
+}
+
+async function openDesk(call: Call): Promise<Desk> {
+  const server = await findServer(call.data);
+  if (server !== null) {
+    const { client } = server;
+    return {
+      add: (url, vkey, actor) => client.addWitness(url, vkey, actor),
+      remove: (name, actor) => client.removeWitness(name, actor),
+      ask: () => client.askWitnesses(),
+      close: async () => server.close(),
+    };
+  }
+  requireLog(call.data);
+  const log = await openHere(call, false);
+  const witnesses = new Witnesses(log);
+  return {
+    add: (url, vkey, actor) => witnesses.add(url, vkey, actor),
+    remove: (name, actor) => witnesses.remove(name, actor),
+    ask: () => witnesses.ask(),
+    close: async () => {
+      await witnesses.close();
+      await log.close();
+    },
+  };
+}
