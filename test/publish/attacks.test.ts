@@ -1,14 +1,25 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import fc from 'fast-check';
 import { bundleEntries, encodeBundle, leafHashes } from '../../src/merkle/mod.ts';
 import { DirectoryFiles } from '../../src/publish/mod.ts';
 import { PublishedLog } from '../../src/published/mod.ts';
 import { type Report, verifyRange } from '../../src/verify/mod.ts';
 import { testSigner } from '../checkpoint/signers.ts';
 import { BuiltLog, entryOf, forged, makeRecord, rebuild, VKEY } from '../verify/built-log.ts';
-import { publishTo, tempDir, verifyCopy } from './fixture.ts';
+import { contentOf, publishTo, tempDir, verifyCopy } from './fixture.ts';
 
 const log = await BuiltLog.build(600);
 const older = await BuiltLog.build(500);
@@ -334,3 +345,45 @@ function flip(file: string, at: number): void {
   bytes[i] = (bytes[i] as number) ^ 1;
   writeFileSync(file, bytes);
 }
+
+test('whatever happens to its files is found or does no harm, and never throws', async (t) => {
+  const names = [...contentOf(whole).keys()];
+  const ways: readonly ((file: string, at: number) => void)[] = [
+    flip,
+    (file) => rmSync(file),
+    (file, at) => truncateSync(file, at),
+    (file, at) => appendFileSync(file, 'x'.repeat(1 + at)),
+    (file) => writeFileSync(file, ''),
+    (file) => {
+      rmSync(file);
+      mkdirSync(file);
+    },
+    (file, at) => writeFileSync(file, randomBytes(at)),
+    (file, at) => cpSync(join(whole, names[at % names.length] as string), file),
+  ];
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...names),
+      fc.nat(ways.length - 1),
+      fc.nat(2_000),
+      fc.boolean(),
+      async (name, way, at, isPinned) => {
+        const dir = tempDir(t);
+        cpSync(whole, dir, { recursive: true });
+        ways[way]?.(join(dir, name), at);
+        const isSame = contentOf(whole)
+          .get(name)
+          ?.equals(contentOf(dir).get(name) ?? Buffer.of());
+        const report = await verifyCopy(dir, {
+          ...(isPinned ? { pin: log.pin() } : { keys: [VKEY] }),
+          deep: true,
+        });
+        rmSync(dir, { recursive: true });
+        // Without a checkpoint there is nothing; only a pin knows that there was.
+        if (isSame === true || (name === 'checkpoint' && report.size === 0 && !isPinned)) return;
+        assert.equal(report.verdict, 'not-intact', `${name}, ${way}, ${at}`);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
