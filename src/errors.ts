@@ -96,6 +96,7 @@ export const ERROR_CODES = {
     retry: false,
   },
   LOG_KEY_MISMATCH: { summary: 'the sealing key is not the key of this log', status: 500, retry: false },
+  SELF_TEST_FAILED: { summary: 'a self-test failed; the log takes no records', status: 503, retry: true },
   CLOCK_BEHIND: { summary: 'the clock is behind the newest record', status: 503, retry: true },
   CLOCK_JUMPED: { summary: 'the clock jumped ahead; appends are held', status: 503, retry: true },
   ROLLED_BACK: {
@@ -124,7 +125,6 @@ export const ERROR_CODES = {
     status: 503,
     retry: true,
   },
-  SELF_TEST_FAILED: { summary: 'a self-test failed; the log takes no records', status: 503, retry: true },
   OUTCOME_UNSEALED: {
     summary: 'the operation was carried out, but its outcome was not sealed in time',
     status: 503,

@@ -147,9 +147,9 @@ export class TallystickClient {
     return this.http.json('/v1/verify', { method: 'POST', body, signal });
   }
 
-  /** Throws `LogError` LOG_CLOSED when the server runs and its log takes nothing any more. */
+  /** How the log is, and why; `status` is `failed` while it takes no records. */
   health(): Promise<Health> {
-    return this.http.json('/healthz');
+    return this.http.json('/healthz', { alsoTaken: 503 });
   }
 
   protected async appendOne(

@@ -12,6 +12,8 @@ export interface Call {
   readonly body?: unknown;
   readonly type?: string;
   readonly signal?: AbortSignal | undefined;
+  /** An answer of this status is no refusal. */
+  readonly alsoTaken?: number;
 }
 
 /** Sends requests and turns refusals into errors. */
@@ -32,7 +34,7 @@ export class Http {
   async json<T>(path: string, call: Call = {}): Promise<T> {
     const response = await this.#send(path, call);
     const value = await read(response);
-    if (!response.ok) throw errorOf(value, response.status);
+    if (!response.ok && response.status !== call.alsoTaken) throw errorOf(value, response.status);
     if (value === undefined) throw notOurs(response.status);
     return value as T;
   }

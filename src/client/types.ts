@@ -74,10 +74,20 @@ export interface NodeInfo {
 }
 
 export interface Health {
-  readonly status: 'ok';
+  /** The worst of the checks; `unknown` counts as ok. */
+  readonly status: 'ok' | 'warning' | 'failed';
   readonly version: string;
   readonly node: string;
   readonly size: number;
+  readonly checks: readonly {
+    readonly name: string;
+    /** `failed`: records are refused. `warning`: they are taken, and somebody must look. */
+    readonly state: 'ok' | 'warning' | 'failed' | 'unknown';
+    /** In words, with the way out. */
+    readonly detail: string;
+    /** ms since 1970. */
+    readonly since?: number;
+  }[];
 }
 
 export interface HistogramBucket {

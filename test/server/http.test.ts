@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { describe, test } from 'node:test';
+import { TallystickClient } from '../../src/client/mod.ts';
 import { LogError, StoreError } from '../../src/errors.ts';
 import { createServer, operatingLog } from '../../src/server/mod.ts';
+import { injected } from '../client/support.ts';
 import { altered, assertProblem, atEnd, draft, post, serverFor, tempLog, VERSION } from './support.ts';
 
 const log = await tempLog();
@@ -134,18 +136,47 @@ describe('pages of other sites are kept out', () => {
   });
 });
 
+/** A watch that says nothing by itself. */
+const quiet = {
+  selfTest: () => assert.fail('not asked for'),
+  recordSelfTests: async () => {},
+  tellExpiries: async () => {},
+};
+
 describe('GET /healthz', () => {
   test('while records are taken', async () => {
     const answer = await app.inject('/healthz');
     assert.equal(answer.statusCode, 200);
-    assert.deepEqual(answer.json(), { status: 'ok', version: VERSION, node: 'ca1', size: log.head.size });
+    const { checks, ...rest } = answer.json();
+    assert.deepEqual(rest, { status: 'ok', version: VERSION, node: 'ca1', size: log.head.size });
+    assert.deepEqual(checks[0], { name: 'seal', state: 'ok', detail: 'the last batch was sealed' });
+    assert.deepEqual(
+      checks.map(({ name }: { name: string }) => name),
+      ['seal', 'self-tests', 'tokens', 'late-acts', 'disk', 'expiry', 'time-sync'],
+    );
   });
 
-  test('after the log has stopped', async () => {
-    const stopped = Promise.resolve(new StoreError('STORE_SYNC_FAILED', 'the disk refused'));
-    const answer = await serverFor(altered(log, { stopped })).inject('/healthz');
-    const problem = assertProblem(answer, 'LOG_CLOSED', 503);
-    assert.match(String(problem.detail), /the disk refused/);
+  test('while none are', async () => {
+    const checks = [{ name: 'seal', state: 'failed', detail: 'the token is logged out', since: 7 }] as const;
+    const watch = { ...quiet, health: async () => ({ status: 'failed', checks }) as const };
+    const failing = serverFor(altered(log, { watch }));
+    const answer = await failing.inject('/healthz');
+    assert.equal(answer.statusCode, 503);
+    assert.deepEqual(answer.json(), {
+      ...{ status: 'failed', version: VERSION, node: 'ca1', size: log.head.size, checks },
+    });
+    const { status } = await new TallystickClient({
+      url: 'http://localhost',
+      fetch: injected(failing),
+    }).health();
+    assert.equal(status, 'failed');
+  });
+
+  test('while somebody must look', async () => {
+    const checks = [{ name: 'disk', state: 'warning', detail: '700 MiB free' }] as const;
+    const watch = { ...quiet, health: async () => ({ status: 'warning', checks }) as const };
+    const answer = await serverFor(altered(log, { watch })).inject('/healthz');
+    assert.deepEqual([answer.statusCode, answer.json().status], [200, 'warning']);
   });
 });
 

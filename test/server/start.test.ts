@@ -4,6 +4,7 @@ import { connect, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { LogError, TallystickError } from '../../src/errors.ts';
+import type { AuditLog } from '../../src/open.ts';
 import { type RunningServer, type ServedLog, type StartOptions, startServer } from '../../src/server/mod.ts';
 import { altered, atEnd, draft, tempDir, tempLog, VERSION } from './support.ts';
 
@@ -77,56 +78,89 @@ describe('where a server listens', () => {
   test('not when the start cannot be recorded', async () => {
     const closed = new LogError('LOG_CLOSED', 'closed');
     const controlSocket = join(tempDir(), 'control.sock');
-    const unable = altered(log, { appendOwn: () => Promise.reject(closed) });
+    const acts = { waitingState: () => undefined, record: () => Promise.reject(closed) };
+    const unable = altered(log, { acts });
     await assert.rejects(start({ log: unable, controlSocket }), refused('LOG_CLOSED'));
     await assert.rejects(once(connect(controlSocket), 'connect'));
   });
 });
 
 describe('what a server records of itself', () => {
-  test('its start and its stop', async () => {
-    const server = await start();
-    const started = (await log.get(log.head.size - 1)).record;
+  const events = async (of: AuditLog): Promise<[string, unknown][]> =>
+    Promise.all(
+      Array.from({ length: of.head.size - 1 }, async (_, i) => {
+        const { record } = await of.get(i + 1);
+        return [String(record?.event), record?.details] as [string, unknown];
+      }),
+    );
+
+  test('its start, its self-tests and its stop', async () => {
+    const log = await tempLog();
+    const server = await start({ log });
+    const started = (await log.get(1)).record;
     assert.deepEqual(
       [started?.system, started?.event, started?.outcome, started?.actor],
       ['tallystick', 'AUDIT_LOG_STARTUP', 'success', { name: 'tallystick' }],
     );
-    assert.deepEqual(started?.details, { version: VERSION, listen: [server.url] });
     await server.close();
-    const stopped = (await log.get(log.head.size - 1)).record;
-    assert.equal(stopped?.event, 'AUDIT_LOG_SHUTDOWN');
-    const size = log.head.size;
     await server.close();
-    assert.equal(log.head.size, size);
+    assert.deepEqual(await events(log), [
+      ['AUDIT_LOG_STARTUP', { version: VERSION, listen: [server.url] }],
+      ['SELFTESTS_EXECUTION', { checks: ['token', 'store', 'head', 'clock'] }],
+      ['AUDIT_LOG_SHUTDOWN', { version: VERSION }],
+    ]);
+  });
+
+  test('whether the last stop was recorded', async () => {
+    const log = await tempLog();
+    const unclean = async (): Promise<unknown> => {
+      const { record } = await log.get(log.head.size - 2);
+      assert.equal(record?.event, 'AUDIT_LOG_STARTUP');
+      return (record.details as { unclean?: unknown }).unclean;
+    };
+    const first = await start({ log });
+    assert.equal(await unclean(), undefined);
+    // The first is not closed: to the second it has ended without a word.
+    const second = await start({ log });
+    assert.equal(await unclean(), true);
+    await second.close();
+    const third = await start({ log });
+    assert.equal(await unclean(), undefined);
+    await third.close();
+    await first.close();
   });
 
   test('no stop when the log itself has stopped', async () => {
-    const events: string[] = [];
+    const log = await tempLog();
     const stopped = Promise.resolve(new LogError('LOG_HELD', 'taken over'));
-    const server = await start({
-      log: altered(log, {
-        stopped,
-        appendOwn: (record) => {
-          events.push(record.event);
-          return log.appendOwn(record);
-        },
-      }),
-    });
+    const server = await start({ log: altered(log, { stopped }) });
     await server.close();
-    assert.deepEqual(events, ['AUDIT_LOG_STARTUP']);
+    assert.deepEqual(
+      (await events(log)).map(([event]) => event),
+      ['AUDIT_LOG_STARTUP', 'SELFTESTS_EXECUTION'],
+    );
   });
 
   test('a stop that cannot be recorded does not keep it from stopping', async () => {
-    const server = await start({
-      log: altered(log, {
-        appendOwn: (record) =>
-          record.event === 'AUDIT_LOG_STARTUP'
-            ? log.appendOwn(record)
-            : Promise.reject(new LogError('LOG_CLOSED', 'closed')),
-      }),
-    });
+    const log = await tempLog();
+    const server = await start({ log });
+    await log.close();
     await server.close();
     await assert.rejects(fetch(server.url));
+  });
+
+  test('what soon expires, at its start', async () => {
+    const log = await tempLog();
+    let told = 0;
+    const { health, selfTest, recordSelfTests } = log.watch;
+    const watch = {
+      health,
+      selfTest,
+      recordSelfTests: recordSelfTests.bind(log.watch),
+      tellExpiries: async () => void told++,
+    };
+    await start({ log: altered(log, { watch }) });
+    assert.equal(told, 1);
   });
 });
 
@@ -260,7 +294,8 @@ describe('what is not a request', () => {
       assert.match(answer, /"REQUEST_REFUSED"/);
     }
     assert.match(await raw(url, 'GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n'), /^HTTP\/1\.1 400 /);
-    const good = `GET /healthz HTTP/1.1\r\nhost: localhost:${port}\r\nconnection: close\r\n\r\n`;
+    // A page that is answered at once: whoever has hung up on its side by then hears nothing.
+    const good = `GET / HTTP/1.1\r\nhost: localhost:${port}\r\nconnection: close\r\n\r\n`;
     assert.match(await raw(url, good), /^HTTP\/1\.1 200 /);
   });
 

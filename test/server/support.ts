@@ -62,6 +62,8 @@ export function altered(log: AuditLog, changes: Partial<ServedLog>): ServedLog {
     appendEach: log.appendEach.bind(log),
     appendOwn: log.appendOwn.bind(log),
     state: log.state.bind(log),
+    acts: log.acts,
+    watch: log.watch,
     administration: log.administration.bind(log),
     ...changes,
   };

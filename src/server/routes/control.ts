@@ -1,6 +1,7 @@
 import process from 'node:process';
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
+import { certificateState } from '../../keys/sealing-keys.ts';
 import type { RecordDraft } from '../../record/mod.ts';
 import { problemOf } from '../problem.ts';
 import { Problem, Receipt, ref } from '../schemas/answers.ts';
@@ -56,8 +57,31 @@ const StatusAnswer = Type.Object(
     vkey: Type.String(),
     origin: Type.String(),
     size: Size,
+    certificate: Type.Union([Type.String(), Type.Null()], {
+      description: 'PEM: that of the sealing key with those above it; null while none is active.',
+    }),
     stopped: Type.Union([ref(Problem), Type.Null()]),
     rebuilding: Type.Union([Type.Object({ done: Size, total: Size }, strict), Type.Null()]),
+  },
+  strict,
+);
+
+const SelfTest = Type.Object(
+  { actor: Type.String({ minLength: 1, maxLength: 256, description: 'Who the record says it was.' }) },
+  strict,
+);
+const SelfTestAnswer = Type.Object(
+  {
+    at: Type.Integer({ description: 'ms since 1970.' }),
+    tests: Type.Array(
+      Type.Object(
+        {
+          name: Type.String(),
+          problem: Type.Union([Type.String(), Type.Null()], { description: 'null when it passed.' }),
+        },
+        strict,
+      ),
+    ),
   },
   strict,
 );
@@ -113,14 +137,30 @@ export function controlRoutes(app: FastifyInstance, service: Service): void {
     async () => ({ rebuilt: await service.rebuildIndex() }),
   );
 
+  app.post<{ Body: Static<typeof SelfTest> }>(
+    '/v1/control/self-test',
+    {
+      schema: {
+        summary: 'Run the self-tests',
+        description: 'Records what they say. After a failure the log takes no records until they pass.',
+        tags,
+        body: SelfTest,
+        response: { 200: SelfTestAnswer, ...problems(400, 500, 503) },
+      },
+    },
+    async ({ body }) => log.watch.selfTest({ name: body.actor }),
+  );
+
   app.get(
     '/v1/control/status',
     { schema: { summary: 'What the server is doing', tags, response: { 200: StatusAnswer } } },
     async () => {
       const { version, startedAt, stopped, rebuilding } = service;
       const { origin, size } = log.head;
+      const key = certificateState(log.node);
       return {
         ...{ version, pid: process.pid, startedAt, node: log.node, vkey: log.vkey, origin, size },
+        certificate: (await log.state(key)).get(key) ?? null,
         stopped: stopped && problemOf(stopped),
         rebuilding,
       };

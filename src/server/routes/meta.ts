@@ -1,19 +1,33 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import { LogError } from '../../errors.ts';
 import { HOME, HOME_POLICY } from '../home.ts';
 import type { Service } from '../service.ts';
 import { problems, text } from './answers.ts';
 
-const Health = Type.Object(
+const Check = Type.Object(
   {
-    status: Type.Literal('ok'),
-    version: Type.String(),
-    node: Type.String(),
-    size: Type.Integer({ minimum: 0, description: 'Records sealed.' }),
+    name: Type.String(),
+    state: Type.Enum(['ok', 'warning', 'failed', 'unknown'], {
+      description: '`failed`: records are refused. `warning`: they are taken, and somebody must look.',
+    }),
+    detail: Type.String({ description: 'In words, with the way out.' }),
+    since: Type.Optional(Type.Integer({ description: 'ms since 1970.' })),
   },
-  { description: 'An append would be accepted.', additionalProperties: false },
+  { additionalProperties: false },
 );
+
+function health(status: readonly string[], description: string): Type.TSchema {
+  return Type.Object(
+    {
+      status: Type.Enum([...status], { description: 'The worst of the checks; `unknown` counts as ok.' }),
+      version: Type.String(),
+      node: Type.String(),
+      size: Type.Integer({ minimum: 0, description: 'Records sealed.' }),
+      checks: Type.Array(Check),
+    },
+    { description, additionalProperties: false },
+  );
+}
 
 /** `/`, `/healthz` and `/openapi.json`. */
 export function metaRoutes(app: FastifyInstance, service: Service): void {
@@ -32,14 +46,20 @@ export function metaRoutes(app: FastifyInstance, service: Service): void {
     '/healthz',
     {
       schema: {
-        summary: 'Whether an append would be accepted',
+        summary: 'How the log is, and why',
         tags,
-        response: { 200: Health, ...problems(403, 503) },
+        response: {
+          200: health(['ok', 'warning'], 'An append would be accepted.'),
+          503: health(['failed'], 'An append would be refused.'),
+          ...problems(403),
+        },
       },
     },
-    async () => {
-      if (service.stopped !== null) throw stopped(service.stopped.message);
-      return { status: 'ok', version: service.version, node: service.log.node, size: service.log.head.size };
+    async (_request, reply) => {
+      const { status, checks } = await service.log.watch.health();
+      const { version, log } = service;
+      void reply.code(status === 'failed' ? 503 : 200);
+      return { status, version, node: log.node, size: log.head.size, checks };
     },
   );
 
@@ -54,9 +74,4 @@ export function metaRoutes(app: FastifyInstance, service: Service): void {
     },
     async () => app.swagger(),
   );
-}
-
-/** Whatever ended the log, to a monitor it is one thing: unavailable until it is started again. */
-function stopped(reason: string): LogError {
-  return new LogError('LOG_CLOSED', `the log has stopped and takes nothing: ${reason}`);
 }
