@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { leafHashes, tilePath, tilesOf, tileWidth } from '../../src/merkle/mod.ts';
 import { HttpFiles, PublishedLog } from '../../src/published/mod.ts';
+import { TamperedStore } from '../../src/store/sqlite/tamper.ts';
 import { verifyLog } from '../../src/verify/mod.ts';
-import { assertProblem, atEnd, draft, NODE, serverFor, tempLog } from './support.ts';
+import { assertProblem, atEnd, draft, NODE, serverFor, tempDir, tempLog } from './support.ts';
 
 const log = await tempLog();
 const app = serverFor(log);
@@ -115,7 +118,7 @@ describe('what there is not', () => {
       ...['tile/0/000.p/1/', 'tile/0/000/', 'tile/0/000.p/-1', 'tile/0/000.p/1e1', 'tile/0/x000/000'],
       ...['tile/0/000/001', 'tile/0/x001/x002', 'tile/0/x01/000', 'tile/0/X001/000', 'tile/-1/000'],
       ...['tile/entries/0', 'tile/Entries/000', 'tile/data/000', 'tile/8/0/000', 'tile/0/%30%30%30'],
-      ...['tile/0/..%2f0%2f000', 'tile/..%2f..%2fcheckpoint', 'tile/%2e%2e/checkpoint', 'tile/0//000'],
+      ...['tile/0/..%2f0%2f000', 'tile/..%2f..%2fcheckpoint', 'tile/0//000'],
       ...['tile/0/000%00', 'tile/0/000%0a', 'tile/0/٠٠٠', 'tile/0/x999/x999/x999/x999/x999/999'],
       ...['payload/00/1', 'payload/ff/../ff', `payload/00/${'A'.repeat(64)}`, `payload/01/${'0'.repeat(64)}`],
       'tile/%ff',
@@ -128,10 +131,33 @@ describe('what there is not', () => {
     }
   });
 
+  test('a path is not resolved: what climbs out of the tiles leads nowhere', async () => {
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = app.server.address() as AddressInfo;
+    const status = (path: string): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const sent = request({ host: '127.0.0.1', port, path }, (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        });
+        sent.on('error', reject).end();
+      });
+    assert.equal(await status(`/log/${NODE}/tile/0/000`), 200);
+    for (const path of ['tile/../checkpoint', 'tile/%2e%2e/checkpoint', 'tile/0/../0/000', 'tile/./0/000']) {
+      assert.equal(await status(`/log/${NODE}/${path}`), 404, path);
+    }
+    assert.equal(await status(`/log/../log/${NODE}/checkpoint`), 404);
+    assert.equal(await status(`/log/%63a1/tile/0/000`), 404, 'a node is not written otherwise either');
+  });
+
   test('no path that is made up gets anything but a problem or its tile', async () => {
     const piece = fc.oneof(
-      fc.constantFrom('tile', '0', '1', 'entries', '000', 'x001', '000.p', '1', '255', '..', '.', '', '%2e'),
-      fc.string({ maxLength: 6 }).map(encodeURIComponent),
+      fc.constantFrom('tile', '0', '1', 'entries', '000', 'x001', '000.p', '1', '255', '...', ''),
+      // What a client resolves before it asks never arrives.
+      fc
+        .string({ maxLength: 6 })
+        .filter((text) => text !== '.' && text !== '..')
+        .map(encodeURIComponent),
     );
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 6 }), async (pieces) => {
@@ -167,4 +193,19 @@ test('while the log grows, tiles of every size that was published stay', async (
       assert.deepEqual([answer.statusCode, answer.rawPayload.length], [200, 32 * tile.width], tilePath(tile));
     }
   }
+});
+
+test('what the store can not give as it was sealed is a problem, no tile', async () => {
+  const data = tempDir();
+  const damaged = await tempLog({ data });
+  await damaged.append(Array.from({ length: 299 }, () => draft()));
+  const server = serverFor(damaged);
+  const store = new TamperedStore(data, NODE);
+  const { entries, leaves } = store.read();
+  store.write(entries.slice(0, 256), leaves.slice(0, 256));
+  store.close();
+  for (const path of ['tile/entries/001.p/44', 'tile/0/001.p/44', 'tile/0/001.p/1']) {
+    assertProblem(await server.inject(`/log/${NODE}/${path}`), 'STORE_DAMAGED', 500);
+  }
+  assert.equal((await server.inject(`/log/${NODE}/tile/entries/000`)).statusCode, 200);
 });

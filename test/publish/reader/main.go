@@ -174,7 +174,9 @@ func checkProof(vkey, name string, hashes tlog.HashReader) error {
 		if err != nil || len(hash) != tlog.HashSize {
 			return fmt.Errorf("no hash: %s", line)
 		}
-		proof = append(proof, tlog.Hash(hash))
+		var node tlog.Hash
+		copy(node[:], hash)
+		proof = append(proof, node)
 	}
 	tree, err := openCheckpoint(vkey, checkpoint)
 	if err != nil {
