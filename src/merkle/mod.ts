@@ -9,6 +9,7 @@ export {
   verifySubtreeConsistency,
   verifySubtreeInclusion,
 } from './proof.ts';
+export { makeSharedInclusion, sharedInclusionLength, splitSharedInclusion } from './shared.ts';
 export {
   hashesAtLevel,
   parseTilePath,

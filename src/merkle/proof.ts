@@ -175,7 +175,7 @@ export function verifySubtreeConsistency(
 }
 
 /** Subtree roots of one tree out of its tiles, each tile read once. */
-class Tiles {
+export class Tiles {
   readonly #size: number;
   readonly #read: TileReader;
   readonly #seen = new Map<string, Uint8Array>();
@@ -222,7 +222,7 @@ class Tiles {
 }
 
 /** The largest power of two below `n`, which is 2 or more. */
-function split(n: number): number {
+export function split(n: number): number {
   let power = 1;
   while (power * 2 < n) power *= 2;
   return power;
@@ -236,7 +236,7 @@ function half(n: number): number {
   return Math.floor(n / 2);
 }
 
-function checkIndex(index: number, size: number): void {
+export function checkIndex(index: number, size: number): void {
   if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size) {
     fail(`leaf ${index} is not in a tree of size ${size}`);
   }
