@@ -69,6 +69,26 @@ test('every kind of key seals a log, and goes on sealing it when it is opened ag
   }
 });
 
+test('a log whose token is away is opened and read; it takes records as soon as the token is back', async () => {
+  const disk = new MemoryDisk();
+  const first = await openLog(token, new MemoryStore(disk));
+  await first.append([draftOf('first', 1)], SOURCE);
+  await first.close();
+  const signer = await token.signer('seal');
+  for (const code of ['TOKEN_UNAVAILABLE', 'TOKEN_LOCKED'] as const) {
+    token.goAway(code);
+    const store = new MemoryStore(disk);
+    const log = await Log.open({ store, signers: [signer], limits: { retryMs: 0 } });
+    const { size } = log.head;
+    assert.equal((await checkLog(store, 'ca1', log.vkey)).records.length, size);
+    for (let i = 0; i < 2; i++) await refused(log.append([draftOf('away', i)], SOURCE), code);
+    token.comeBack();
+    const [receipt] = await log.append([draftOf('back', 1)], SOURCE);
+    assert.equal(receipt?.seq, size);
+    await log.close();
+  }
+});
+
 /** Appends from many callers while the token comes and goes; what was answered is in the log, once, and no more. */
 async function pullAway(log: Log, store: MemoryStore, away: () => Promise<void>, back: () => Promise<void>) {
   const answered: string[] = [];
