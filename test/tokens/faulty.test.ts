@@ -83,7 +83,7 @@ test('a log whose token is away is opened and read; it takes records as soon as 
     assert.equal((await checkLog(store, 'ca1', log.vkey)).records.length, size);
     for (let i = 0; i < 2; i++) await refused(log.append([draftOf('away', i)], SOURCE), code);
     token.comeBack();
-    const [receipt] = await log.append([draftOf('back', 1)], SOURCE);
+    const [receipt] = await log.append([draftOf(code, 1)], SOURCE);
     assert.equal(receipt?.seq, size);
     await log.close();
   }
