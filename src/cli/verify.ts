@@ -110,7 +110,7 @@ async function openTargets(call: Call): Promise<{ targets: Target[]; close(): Pr
 }
 
 /** What is about records behind the store, or names another log than the one published. */
-const NOT_PUBLISHED = ['data', 'node', 'signatures'];
+const NOT_PUBLISHED = ['data', 'node', 'signatures', 'timestamp-root'];
 
 function refuseBeside(call: Call): void {
   if (call.isSet('no-entries') && call.isSet('deep')) {

@@ -16,8 +16,6 @@ import { formatTimestamped, parseTimestamped, type Timestamped } from './stamped
 /** Where a token is kept, and what its key says of it. */
 export interface TokenKey {
   readonly key: string;
-  /** Digest of the authority's URL. */
-  readonly authority: string;
   readonly size: number;
   /** ms since 1970. */
   readonly genTime: number;
@@ -28,7 +26,7 @@ export interface StateWrite {
   readonly value: string | null;
 }
 
-const TOKEN = /\/token\/([0-9a-f]{16})\/(\d{16})-(\d{15})$/;
+const TOKEN = /\/token\/[0-9a-f]{16}\/(\d{16})-(\d{15})$/;
 /** Kept of each authority: */
 const NEWEST = 48;
 const DAYS = 400;
@@ -42,9 +40,9 @@ export function tokenPrefix(node: string): string {
   return `timestamps/${node}/token/`;
 }
 
-/** As it stands in the keys of its tokens. */
-export function authorityDigest(url: string): string {
-  return toHex(sha256(utf8(url))).slice(0, 16);
+/** Of the tokens of one authority. */
+export function tokensOf(node: string, url: string): string {
+  return `${tokenPrefix(node)}${toHex(sha256(utf8(url))).slice(0, 16)}/`;
 }
 
 export function authorityWrite(node: string, url: string, authority: Authority | null): StateWrite {
@@ -53,7 +51,7 @@ export function authorityWrite(node: string, url: string, authority: Authority |
 
 export function tokenWrite(node: string, stamped: Timestamped, genTime: number): StateWrite {
   const place = `${String(stamped.size).padStart(16, '0')}-${String(genTime).padStart(15, '0')}`;
-  const key = `${tokenPrefix(node)}${authorityDigest(stamped.authority)}/${place}`;
+  const key = `${tokensOf(node, stamped.authority)}${place}`;
   return { key, value: formatTimestamped(stamped) };
 }
 
@@ -80,11 +78,11 @@ export function readTokens(state: ReadonlyMap<string, string>): {
   return { tokens: tokens.sort((a, b) => a.size - b.size), unreadable };
 }
 
-/** Tokens by what their keys say, oldest first. */
+/** Tokens of an authority by what their keys say, oldest first. */
 export function tokenKeys(keys: Iterable<string>): TokenKey[] {
   const found = [...keys].flatMap((key) => {
-    const [, authority, size, genTime] = TOKEN.exec(key) ?? [];
-    return authority === undefined ? [] : [{ key, authority, size: Number(size), genTime: Number(genTime) }];
+    const [, size, genTime] = TOKEN.exec(key) ?? [];
+    return size === undefined ? [] : [{ key, size: Number(size), genTime: Number(genTime) }];
   });
   return found.sort((a, b) => a.genTime - b.genTime || a.size - b.size);
 }

@@ -7,19 +7,17 @@ import type { RecordDraft } from '../record/mod.ts';
 import { type Authority, checkAuthority, checkUrl } from './authority.ts';
 import { type AskOptions, askAuthority } from './client.ts';
 import {
-  authorityDigest,
   authorityPrefix,
   authorityWrite,
   readAuthorities,
   type StateWrite,
-  type TokenKey,
   thinned,
   tokenKeys,
-  tokenPrefix,
+  tokensOf,
   tokenWrite,
 } from './kept.ts';
 import { type Renewal, renewalOf } from './renewal.ts';
-import { parseTimestamped, stampedBytes, verifyTimestamped } from './stamped.ts';
+import { parseTimestamped, stampedBytes, type Timestamped, verifyTimestamped } from './stamped.ts';
 import type { TimestampReport } from './verify.ts';
 
 /** The log whose checkpoints are dated. */
@@ -85,6 +83,13 @@ const LOOK_BACK = 256;
 const LOG_ITSELF = 'tallystick';
 const SIGNING = 'AUDIT_LOG_SIGNING';
 
+interface Newest {
+  readonly size: number;
+  /** ms since 1970. */
+  readonly genTime: number;
+  readonly renewal: Renewal | null;
+}
+
 interface Trouble {
   readonly times: number;
   /** Not asked again before. */
@@ -107,7 +112,7 @@ export class Timestamps {
   readonly #troubles = new Map<string, Trouble>();
   /** When each gave a token, by this clock. */
   readonly #stamped = new Map<string, number>();
-  readonly #renewals = new Map<string, Renewal | null>();
+  readonly #newest = new Map<string, Newest | null>();
   readonly #stop = new AbortController();
   #timer: ReturnType<typeof setInterval> | null = null;
   /** One round or change after another. */
@@ -140,25 +145,23 @@ export class Timestamps {
   }
 
   async list(): Promise<AuthorityStatus[]> {
-    const authorities = await this.#authorities();
-    const state = await this.#log.state(tokenPrefix(this.#log.node));
     const worth = await this.#lookForWorth();
-    return Promise.all(
-      authorities.map(async (authority) => {
-        const { url, policy, roots } = authority;
-        const keys = ofAuthority(state.keys(), url);
-        const newest = keys.at(-1) ?? null;
-        const trouble = this.#troubles.get(url);
-        return {
-          ...{ url, policy, tokens: keys.length },
-          roots: roots.map((root) => toHex(sha256(root))),
-          newest: newest && { size: newest.size, genTime: newest.genTime },
-          overdue: (newest?.size ?? 0) < worth && this.#now() - (newest?.genTime ?? 0) > OVERDUE_MS,
-          renewal: newest && (await this.#renewal(authority, newest, state)),
-          failing: trouble === undefined ? null : failureOf(trouble),
-        };
-      }),
-    );
+    const list: AuthorityStatus[] = [];
+    for (const authority of await this.#authorities()) {
+      const { url, policy, roots } = authority;
+      const kept = await this.#log.state(tokensOf(this.#log.node, url));
+      const newest = await this.#newestOf(authority);
+      const trouble = this.#troubles.get(url);
+      list.push({
+        ...{ url, policy, tokens: tokenKeys(kept.keys()).length },
+        roots: roots.map((root) => toHex(sha256(root))),
+        newest: newest && { size: newest.size, genTime: newest.genTime },
+        overdue: (newest?.size ?? 0) < worth && this.#now() - (newest?.genTime ?? 0) > OVERDUE_MS,
+        renewal: newest?.renewal ?? null,
+        failing: trouble === undefined ? null : failureOf(trouble),
+      });
+    }
+    return list;
   }
 
   /** Sets an authority, anew when it is there; `actor` is who the record says it was. Throws `TimestampError` TIMESTAMP_AUTHORITY, and what the log throws. */
@@ -171,6 +174,8 @@ export class Timestamps {
       }
       await this.#change(before === undefined ? 'added' : 'changed', authority, authority, actor);
       this.#troubles.delete(authority.url);
+      // Other roots may make another chain.
+      this.#newest.delete(authority.url);
     });
   }
 
@@ -196,11 +201,9 @@ export class Timestamps {
     return this.#inTurn(async () => {
       const authorities = await this.#authorities();
       if (authorities.length === 0) return [];
-      const state = await this.#log.state(tokenPrefix(this.#log.node));
       const worth = await this.#lookForWorth();
       const due: Authority[] = [];
-      for (const authority of authorities)
-        if (await this.#isDue(authority, state, worth)) due.push(authority);
+      for (const authority of authorities) if (await this.#isDue(authority, worth)) due.push(authority);
       return this.#ask(due);
     });
   }
@@ -228,15 +231,15 @@ export class Timestamps {
     return readAuthorities(await this.#log.state(authorityPrefix(this.#log.node)));
   }
 
-  async #isDue(authority: Authority, state: ReadonlyMap<string, string>, worth: number): Promise<boolean> {
+  async #isDue(authority: Authority, worth: number): Promise<boolean> {
     const now = this.#now();
     if (now < (this.#troubles.get(authority.url)?.until ?? 0)) return false;
-    const newest = ofAuthority(state.keys(), authority.url).at(-1);
-    if (newest === undefined) return this.#log.head.size > 0;
+    const newest = await this.#newestOf(authority);
+    if (newest === null) return this.#log.head.size > 0;
     // An authority whose clock is ahead is not asked the later for it, nor one that is behind the more often.
     const age = now - Math.max(Math.min(newest.genTime, now), this.#stamped.get(authority.url) ?? 0);
     if (newest.size < worth && age >= this.#interval) return true;
-    const renewal = await this.#renewal(authority, newest, state);
+    const { renewal } = newest;
     // While the authority still has the old certificate, a day between the attempts is enough.
     return renewal !== null && now >= renewal.at && age >= DAY_MS;
   }
@@ -245,22 +248,16 @@ export class Timestamps {
     return this.#settings.intervalMs ?? INTERVAL_MS;
   }
 
-  async #renewal(
-    { roots }: Authority,
-    { key }: TokenKey,
-    state: ReadonlyMap<string, string>,
-  ): Promise<Renewal | null> {
-    const known = this.#renewals.get(key);
+  /** The newest token of an authority. Read once: from then on this is who changes it. */
+  async #newestOf({ url, roots }: Authority): Promise<Newest | null> {
+    const known = this.#newest.get(url);
     if (known !== undefined) return known;
-    let renewal: Renewal | null = null;
-    try {
-      renewal = renewalOf(await verifyTimestamped(parseTimestamped(state.get(key) as string), { roots }));
-    } catch (error) {
-      // One that can't be read is not renewed for its age; verify says what is wrong with it.
-      if (!(error instanceof TallystickError)) throw error;
-    }
-    this.#renewals.set(key, renewal);
-    return renewal;
+    const kept = await this.#log.state(tokensOf(this.#log.node, url));
+    const last = tokenKeys(kept.keys()).at(-1);
+    const newest =
+      last === undefined ? null : { ...last, renewal: await renewalOfKept(kept.get(last.key), roots) };
+    this.#newest.set(url, newest);
+    return newest;
   }
 
   /** Records of signing alone are not worth dating: each time stamp makes one. */
@@ -300,21 +297,18 @@ export class Timestamps {
     return outcomes;
   }
 
-  async #keep(
-    { time, authority: signer }: TimestampReport,
-    stamped: Parameters<typeof tokenWrite>[1],
-  ): Promise<void> {
+  async #keep(report: TimestampReport, stamped: Timestamped): Promise<void> {
     const { node } = this.#log;
-    const genTime = time?.genTime ?? 0;
+    const { size, root, token, authority } = stamped;
+    const genTime = report.time?.genTime ?? 0;
     const write = tokenWrite(node, stamped, genTime);
-    const kept = await this.#log.state(tokenPrefix(node));
-    const gone = thinned(ofAuthority([...kept.keys(), write.key], stamped.authority)).map(({ key }) => ({
-      ...{ key, value: null },
-    }));
-    const { size, root, token } = stamped;
-    const details = { size, root, signer: signer ?? '', signed: genTime, digest: toHex(sha256(token)) };
+    const kept = await this.#log.state(tokensOf(node, authority));
+    const gone = thinned(tokenKeys([...kept.keys(), write.key])).map(({ key }) => ({ key, value: null }));
+    const signer = report.authority ?? '';
+    const details = { size, root, signer, signed: genTime, digest: toHex(sha256(token)) };
     const record = draft(tallystick.AUDIT_LOG_SIGNING, details, this.#told(LOG_ITSELF));
     await this.#log.appendOwn(record, { state: [...gone, write] });
+    this.#newest.set(authority, { size, genTime, renewal: renewalOf(report) });
   }
 
   async #change(
@@ -333,9 +327,17 @@ export class Timestamps {
   }
 }
 
-function ofAuthority(keys: Iterable<string>, url: string): TokenKey[] {
-  const digest = authorityDigest(url);
-  return tokenKeys(keys).filter(({ authority }) => authority === digest);
+/** Null for one that can't be read, which is not renewed for its age: verify says what is wrong with it. */
+async function renewalOfKept(
+  value: string | undefined,
+  roots: readonly Uint8Array[],
+): Promise<Renewal | null> {
+  try {
+    return renewalOf(await verifyTimestamped(parseTimestamped(value ?? ''), { roots }));
+  } catch (error) {
+    if (error instanceof TallystickError) return null;
+    throw error;
+  }
 }
 
 function failureOf({ times, error }: Trouble): AuthorityStatus['failing'] {
