@@ -233,6 +233,18 @@ describe('what is not written over', () => {
     assert.deepEqual(contentOf(dir), before);
   });
 
+  test('what can not be written is an error, and no checkpoint speaks of it', async (t) => {
+    const log = await BuiltLog.build(300);
+    for (const path of ['tile', 'tile/0/001.p', 'checkpoint.new']) {
+      const dir = tempDir(t);
+      mkdirSync(join(dir, path, '..'), { recursive: true });
+      if (path === 'checkpoint.new') mkdirSync(join(dir, path));
+      else writeFileSync(join(dir, path), 'a file where a directory belongs');
+      await assert.rejects(publishTo(dir, log), refuses('STORE_UNAVAILABLE'), path);
+      assert.ok(!existsSync(join(dir, 'checkpoint')), path);
+    }
+  });
+
   test('entries and no entries are not mixed', async (t) => {
     const log = await BuiltLog.build(300);
     const [dir, bare] = [tempDir(t), tempDir(t)];
