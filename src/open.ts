@@ -301,9 +301,14 @@ export class AuditLog {
     return this.#log.node;
   }
 
-  /** The sealing key as a C2SP verifier key: what an auditor pins. */
+  /** The sealing key as a C2SP verifier key: what an auditor pins. The first, where several seal. */
   get vkey(): string {
     return this.#log.vkey;
+  }
+
+  /** All sealing keys, the first among them: each signs every checkpoint. */
+  get vkeys(): readonly string[] {
+    return this.#log.vkeys;
   }
 
   /** The newest sealed state; `head.note` is the signed checkpoint. */
@@ -438,7 +443,7 @@ export class AuditLog {
 }
 
 /** The certificates that are given out for a node's log. */
-async function certificatesInForce(store: LogStore, node: string): Promise<Expiring[]> {
+export async function certificatesInForce(store: LogStore, node: string): Promise<Expiring[]> {
   const key = certificateState(node);
   const pem = (await store.state(key)).get(key);
   if (pem === undefined) return [];

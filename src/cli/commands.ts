@@ -157,6 +157,16 @@ export const COMMANDS: readonly Command[] = [
         summary:
           'root certificates of time stamp authorities to believe (PEM), instead of those set in the log',
       },
+      {
+        name: 'policy',
+        value: 'FILE',
+        summary: 'tlog-policy: the log to believe, and which witnesses must have cosigned it',
+      },
+      {
+        name: 'cosigned',
+        value: 'FILE|URL',
+        summary: 'a checkpoint that a witness holds, or the address of the witness: hold the log against it',
+      },
       { name: 'key', value: 'VKEY', summary: 'verifier key to believe, as "serve" shows it' },
       {
         name: 'signatures',
@@ -191,12 +201,37 @@ export const COMMANDS: readonly Command[] = [
     run: async (call: Call) => (await import('./checkpoint.ts')).checkpoint(call),
   },
   {
+    name: 'status',
+    operands: '',
+    summary: 'say how the log is, and why: sealing, tokens, disk, time, what expires',
+    options: [DATA, NODE],
+    notes: [
+      'Exit code 0: records are taken (warnings included); 1: they are refused; 2: it could not be told.',
+      'Asks the server, which answers the same at /healthz; without one, what can be read is told.',
+    ],
+    examples: ['status', 'status --json'],
+    run: async (call: Call) => (await import('./status.ts')).status(call),
+  },
+  {
+    name: 'self-test',
+    operands: '',
+    summary: 'test token, store, head and clock, and record what was found',
+    options: [DATA, ...WRITING],
+    notes: [
+      'The same tests run whenever a log is opened. While one fails the log takes no records: put right what it says, then run them again.',
+      PASSPHRASE_NOTE,
+    ],
+    examples: ['self-test'],
+    run: async (call: Call) => (await import('./self-test.ts')).selfTest(call),
+  },
+  {
     name: 'log publish',
     operands: 'DIR',
     summary: 'write the log to a directory that any static web server can publish',
     options: [
       DATA,
       { name: 'no-entries', summary: 'only what proves the records, not the records themselves' },
+      { name: 'cosigned', summary: 'only what witnesses have cosigned, with their cosignatures' },
       NODE,
     ],
     notes: [

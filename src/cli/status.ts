@@ -1,0 +1,85 @@
+import { LateFile } from '../acts/late-file.ts';
+import type { Health } from '../client/mod.ts';
+import { diskCheck, expiryCheck, lateActsCheck, timeSyncCheck } from '../health/checks.ts';
+import { examine, type HealthCheck } from '../health/health.ts';
+import { certificatesInForce, lateFile, version } from '../open.ts';
+import type { Call } from './command.ts';
+import { EXIT } from './exit.ts';
+import { counted, utc } from './format.ts';
+import type { Style } from './io.ts';
+import { openToRead } from './open-data.ts';
+import { safeText } from './safe-text.ts';
+import { findServer } from './server-here.ts';
+import { wrapped } from './table-text.ts';
+
+const STYLES: Readonly<Record<string, Style>> = {
+  ok: 'green',
+  warning: 'yellow',
+  failed: 'red',
+  unknown: 'dim',
+};
+
+/** Says how the log is: as the server knows it, or else what can be read. Exit code 1 when it takes no records. */
+export async function status(call: Call): Promise<number> {
+  call.expect(0, 0);
+  const health = await ask(call);
+  const { stdout } = call.io;
+  if (call.json) await stdout.json(health);
+  else await print(call, health);
+  return health.status === 'failed' ? EXIT.refused : EXIT.ok;
+}
+
+type Status = Health & { readonly server: boolean };
+
+async function ask(call: Call): Promise<Status> {
+  const server = await findServer(call.data);
+  if (server === null) return read(call);
+  try {
+    return { ...(await server.client.health()), server: true };
+  } finally {
+    server.close();
+  }
+}
+
+/** What can be told while no process writes the log. */
+async function read(call: Call): Promise<Status> {
+  const { data } = call;
+  const { store, reader, close } = await openToRead(call);
+  try {
+    const named = call.text('node');
+    const { size } = await reader.head(named);
+    const node = named ?? (reader.nodes[0] as string);
+    const checks: HealthCheck[] = [
+      {
+        name: 'seal',
+        check: () => ({
+          state: 'unknown',
+          detail: 'no server runs; whoever opens the log for writing runs the self-tests first',
+        }),
+      },
+      lateActsCheck(() => LateFile.read(lateFile(data, node)).acts.length),
+      diskCheck(data),
+      expiryCheck(() => certificatesInForce(store, node), call.io.now),
+      timeSyncCheck(),
+    ];
+    return { ...(await examine(checks)), version: version(), node, size, server: false };
+  } finally {
+    await close();
+  }
+}
+
+async function print({ io, data }: Call, { status, node, size, server, checks }: Status): Promise<void> {
+  const { stdout } = io;
+  const word = stdout.style(STYLES[status] as Style, status);
+  const how = server ? 'served' : 'no server runs';
+  await stdout.line(
+    `${word}: the log of ${safeText(node)}, ${counted(size, 'record')}, ${how} (${safeText(data)})`,
+  );
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  for (const { name, state, detail, since } of checks) {
+    const when = since === undefined ? '' : ` (${utc(since)})`;
+    const [first = '', ...more] = wrapped(`${safeText(detail)}${when}`, width + 13);
+    const lead = `  ${safeText(name).padEnd(width)}  ${stdout.style(STYLES[state] as Style, state.padEnd(7))}  `;
+    await stdout.line([`${lead}${first.trimStart()}`, ...more].join('\n'));
+  }
+}
