@@ -20,12 +20,14 @@ export {
 export { formatPin, type Pin, parsePin } from './pin.ts';
 export {
   checkPolicy,
+  checkQuorum,
   type Policy,
   type PolicyAnswer,
   type PolicyGroup,
   type PolicyLog,
   type PolicyWitness,
   parsePolicy,
+  type QuorumAnswer,
 } from './policy.ts';
 export {
   checkTlogProof,

@@ -176,11 +176,8 @@ function thresholdOf(text: string, members: number): number | null {
   return /^[1-9][0-9]{0,3}$/.test(text) && Number(text) <= members ? Number(text) : null;
 }
 
-/** What a policy says of a checkpoint. */
-export interface PolicyAnswer {
-  readonly checkpoint: Checkpoint;
-  /** Keys of the log that signed it. */
-  readonly logKeys: readonly VerifierKey[];
+/** What the witnesses of a policy say of a checkpoint. */
+export interface QuorumAnswer {
   /** Whether enough witnesses have cosigned it. */
   readonly holds: boolean;
   /**
@@ -190,6 +187,13 @@ export interface PolicyAnswer {
   readonly by: number | null;
   /** Witnesses of the policy that have cosigned it, each once. */
   readonly witnesses: readonly (PolicyWitness & Cosignature)[];
+}
+
+/** What a policy says of a checkpoint. */
+export interface PolicyAnswer extends QuorumAnswer {
+  readonly checkpoint: Checkpoint;
+  /** Keys of the log that signed it. */
+  readonly logKeys: readonly VerifierKey[];
 }
 
 /**
@@ -213,13 +217,21 @@ export async function checkPolicy(
     const message = `the checkpoint of ${checkpoint.origin} is signed by ${names}, and a log signs by the name of its origin`;
     throw new ProofError('NOTE_UNTRUSTED', message, { context: { reason: 'unknown-key' } });
   }
+  return { checkpoint, logKeys: signers, ...(await checkQuorum(note, policy)) };
+}
+
+/**
+ * Judges a checkpoint's cosignatures alone: which log it is of, and who signed it, is for the caller to say. Throws
+ * `ProofError` NOTE_INVALID, and NOTE_UNTRUSTED when the cosignature of a witness of the policy is not good.
+ */
+export async function checkQuorum(note: string, policy: Policy): Promise<QuorumAnswer> {
   const keys = policy.witnesses.map(({ key }) => key);
   const found = await cosignaturesOf(note, keys);
   const witnesses = policy.witnesses.flatMap((witness) => {
     const cosignature = found.find(({ key }) => key === witness.key);
     return cosignature === undefined ? [] : [{ ...witness, ...cosignature }];
   });
-  return { checkpoint, logKeys: signers, ...quorumOf(policy, witnesses), witnesses };
+  return { ...quorumOf(policy, witnesses), witnesses };
 }
 
 /** When a group had witnessed: when the last of the first k members had. */

@@ -7,6 +7,7 @@ import { safeText } from './safe-text.ts';
 import { signatureLines } from './signatures-text.ts';
 import type { Verified } from './verified.ts';
 import { timestampLines } from './verify-timestamps.ts';
+import { witnessedLines } from './verify-witnessed.ts';
 
 /** Findings shown to people; `--json` has all that the verifier lists. */
 const MAX_SHOWN = 20;
@@ -93,6 +94,7 @@ export async function showReport(
   }
   for (const line of keyLines(report, stdout)) await stdout.line(line);
   for (const line of findingLines(report, stdout)) await stdout.line(line);
+  for (const line of witnessedLines(report, stdout)) await stdout.line(line);
   for (const line of attemptLines(report.attempts, stdout)) await stdout.line(line);
   for (const line of notCheckedLines(report.notChecked, stdout)) await stdout.line(line);
   for (const line of signatures === null ? [] : signatureLines(signatures, stdout)) await stdout.line(line);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { checkpointBody, type Pin } from '../checkpoint/mod.ts';
 import { fromHex } from '../crypto/bytes.ts';
-import { LogError } from '../errors.ts';
+import { LogError, TallystickError } from '../errors.ts';
 import { stateDirectory } from '../open.ts';
 import { checkNode } from '../record/mod.ts';
 import type { Certificates } from '../signatures/mod.ts';
@@ -28,6 +28,7 @@ import { type ComparedIndex, indexToCompare } from './verify-index.ts';
 import { certificatesOf, checkSignatures } from './verify-signatures.ts';
 import { showReport } from './verify-text.ts';
 import { timestampRootsOf, verifyTimestamps } from './verify-timestamps.ts';
+import { cosignedOf, policyKeys, policyOf } from './verify-witnessed.ts';
 
 /** One log to verify. */
 interface Target {
@@ -176,6 +177,10 @@ async function verifyOne(
     store === null
       ? { summary: null, dated: [] }
       : await verifyTimestamps(store, node, timestampRootsOf(call));
+  const policy = policyOf(call);
+  const origin = (await originOf(source)) ?? before?.origin ?? null;
+  const cosigned = await cosignedOf(call, policy, { node, store, origin });
+  const keys = [...(settings.keys ?? []), ...policyKeys(call, policy, origin)];
   const fixed = await fixedAtHead(source);
   const head = fixed.fixed;
   const isPinned = before !== null && nodeOf(before.origin) === node;
@@ -188,6 +193,8 @@ async function verifyOne(
     ...(node === '' ? {} : { node }),
     ...(before === null ? {} : { pin: before }),
     dated,
+    cosigned,
+    ...(keys.length === 0 ? {} : { keys }),
     ...(index === null ? {} : { index }),
     ...(catalogs === undefined ? {} : { catalogs }),
   };
@@ -219,6 +226,16 @@ async function verifyOne(
     return { ...verified, pin: { ...pin, status: 'not-saved', problem: (error as Error).message } };
   }
   return { ...verified, pin: { ...pin, status: before === null ? 'created' : 'advanced' } };
+}
+
+/** null when there is no head, or it does not decode: what is wrong with it, verifying says. */
+async function originOf(source: LogSource): Promise<string | null> {
+  try {
+    return (await source.head())?.origin ?? null;
+  } catch (error) {
+    if (error instanceof TallystickError && error.code === 'STORE_DAMAGED') return null;
+    throw error;
+  }
 }
 
 /** What to remember after a whole log was found intact; null when there is nothing new. */

@@ -83,7 +83,8 @@ async function checkLogged(run: Verification, { size, notLaterThan, by }: DatedC
   });
 }
 
-async function rootAt(source: LogSource, size: number): Promise<Uint8Array | null> {
+/** Root of the tree of `size` leaves, of a log that was read and found whole; null when tiles are missing. */
+export async function rootAt(source: LogSource, size: number): Promise<Uint8Array | null> {
   try {
     return await rootFromTiles(size, async (level, index, width) => {
       for await (const { hashes } of source.tiles(level, index, index + 1)) {

@@ -44,9 +44,21 @@ export const FINDINGS = {
   'other-log': { class: 'fail', summary: 'the log is not the one that was asked for' },
   truncated: { class: 'fail', summary: 'the log is shorter than an anchor says' },
   'rolled-back': { class: 'fail', summary: 'the head is signed, but older than an anchor' },
+  'no-quorum': { class: 'fail', summary: 'no checkpoint has the cosignatures that the policy demands' },
   'split-view': { class: 'fail', summary: 'two signed checkpoints contradict each other' },
 
   'index-differs': { class: 'fail', summary: 'the search index says other than the log; the log stands' },
+
+  'bad-evidence': { class: 'fail', summary: 'an evidence file is not of the form that one has' },
+  'bad-proof': { class: 'fail', summary: 'a proof that evidence carries does not hold' },
+  'bad-timestamp': { class: 'fail', summary: 'a time stamp that evidence carries does not hold' },
+  'bad-certificate': {
+    class: 'fail',
+    summary: 'a certificate that evidence carries is not that of the sealing key',
+  },
+  'not-a-match': { class: 'fail', summary: 'a record in evidence is none that its query finds' },
+  'left-out': { class: 'fail', summary: 'a record that the query finds is not among those shown' },
+  'not-complete': { class: 'fail', summary: 'evidence does not prove that nothing was left out' },
 
   'coverage-ends': { class: 'fail', summary: 'records that could not be tied to the signed root' },
   'not-listed': { class: 'notice', summary: 'more findings than are listed' },
@@ -110,6 +122,7 @@ export interface CheckpointFinding extends Base {
     | 'other-log'
     | 'truncated'
     | 'rolled-back'
+    | 'no-quorum'
     | 'split-view';
   /** Size the checkpoint is about. */
   readonly size: number;
@@ -123,6 +136,18 @@ export interface IndexFinding extends Base {
   readonly columns: readonly string[];
 }
 
+/** About evidence: what it carries, or what it claims of its records. */
+export interface EvidenceFinding extends Base {
+  readonly code:
+    | 'bad-evidence'
+    | 'bad-proof'
+    | 'bad-timestamp'
+    | 'bad-certificate'
+    | 'not-a-match'
+    | 'left-out'
+    | 'not-complete';
+}
+
 /** About the verification itself. */
 export interface BoundFinding extends Base {
   readonly code: 'coverage-ends' | 'not-listed';
@@ -134,6 +159,7 @@ export type Finding =
   | TileFinding
   | CheckpointFinding
   | IndexFinding
+  | EvidenceFinding
   | BoundFinding;
 
 /** What a finding is made of: class and absent values are filled in. */

@@ -1,6 +1,7 @@
 import { HASH, TILE_WIDTH, Tree, tileRoot } from '../merkle/mod.ts';
 import { provenBase, storedBase } from './base.ts';
 import { CheckpointCheck } from './checkpoints.ts';
+import { checkCosigned } from './cosigned.ts';
 import { checkDated } from './dated.ts';
 import type { FixedHead } from './head.ts';
 import type { Report } from './report.ts';
@@ -47,6 +48,7 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
     run.skip(`the outcomes of ${unfollowed} attempts`, 'too many others waited for theirs at the same time');
   }
   await checkDated(run, head, options.dated ?? []);
+  run.witnessed = await checkCosigned(run, head, options.cosigned ?? { notes: [], policy: null });
   return run.report({ from: 0, to: head.size });
 }
 

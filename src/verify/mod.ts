@@ -1,9 +1,11 @@
 export type { DeepChecker } from './content.ts';
+export type { CosignedCheckpoints, Witnessed } from './cosigned.ts';
 export type { DatedCheckpoint } from './dated.ts';
 export { type DeepContext, type DeepResult, deepCheckBundle, type PayloadUse } from './deep.ts';
 export {
   type BoundFinding,
   type CheckpointFinding,
+  type EvidenceFinding,
   FINDINGS,
   type Finding,
   type FindingCode,

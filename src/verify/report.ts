@@ -1,3 +1,4 @@
+import type { Witnessed } from './cosigned.ts';
 import type { Finding } from './findings.ts';
 import type { Era } from './key-history.ts';
 
@@ -62,4 +63,6 @@ export interface Report {
   readonly findings: readonly Finding[];
   /** null unless every record of the log was to be read. */
   readonly attempts: Attempts | null;
+  /** What witnesses vouch for; null unless a policy that demands them was given, and for a part. */
+  readonly witnessed: Witnessed | null;
 }

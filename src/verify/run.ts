@@ -4,6 +4,7 @@ import { toHex } from '../crypto/bytes.ts';
 import { TallystickError } from '../errors.ts';
 import { TILE_WIDTH } from '../merkle/mod.ts';
 import { ContentCheck, type DeepChecker, inline } from './content.ts';
+import type { CosignedCheckpoints, Witnessed } from './cosigned.ts';
 import type { DatedCheckpoint } from './dated.ts';
 import { Findings } from './findings.ts';
 import { type FixedHead, fixHead } from './head.ts';
@@ -22,6 +23,8 @@ export interface VerifyOptions {
   readonly pin?: Pin;
   /** Checkpoints of the log that verified time stamps date: anchors, and bounds for the records' times. Of a whole log only. */
   readonly dated?: readonly DatedCheckpoint[];
+  /** Checkpoints of the log that witnesses have cosigned: anchors; with a policy, what witnesses must vouch for. Of a whole log only. */
+  readonly cosigned?: CosignedCheckpoints;
   /** Whether to read every record: canonical form, node, number, times, and which payloads it refers to. */
   readonly deep?: boolean;
   /** The source has no records, only what proves them: that is verified, and nothing said of the records. Excludes `deep`. */
@@ -50,6 +53,7 @@ export class Run {
   readonly checked: Checked = { records: 0, bundles: 0, tiles: 0, checkpoints: 0, payloads: 0, rows: 0 };
   readonly #notChecked: NotChecked[] = [];
   attempts: Attempts | null = null;
+  witnessed: Witnessed | null = null;
   head: FixedHead | null = null;
   #policy: KeyPolicy | null = null;
 
@@ -214,6 +218,7 @@ export class Run {
       notChecked: this.#notChecked,
       findings: findings.list(),
       attempts: this.attempts,
+      witnessed: this.witnessed,
     };
   }
 }

@@ -98,6 +98,7 @@ const VerifyAnswer = Type.Object(
         message: Type.String(),
       }),
     ),
+    witnessed: Type.Null({ description: 'Here no policy is given: see `tallystick verify --policy`.' }),
     attempts: Type.Union(
       [
         Type.Object(

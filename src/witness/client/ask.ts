@@ -130,6 +130,24 @@ async function heldBy(
   }
 }
 
+/**
+ * The newest checkpoint of a log that a witness holds, for whoever verifies that log.
+ *
+ * @param url the witness's address, or that of the checkpoint itself, which ends in `/checkpoint`. Throws `WitnessError`
+ *   WITNESS_UNAVAILABLE, WITNESS_REFUSED.
+ */
+export async function fetchHeld(
+  url: string,
+  origin: string | null,
+  settings: AskSettings = {},
+): Promise<string> {
+  const base = url.replace(/\/+$/, '');
+  const at = base.endsWith('/checkpoint') ? base : `${base}/${hashOf(origin ?? '')}/checkpoint`;
+  const { status, text } = await send(base, at, settings);
+  if (status === 200) return text;
+  throw refused(base, status, text);
+}
+
 async function signedByLog(
   note: string,
   { origin, keys }: ShownLog,

@@ -1,4 +1,4 @@
-export { type Asked, type AskSettings, askWitness, type ShownLog } from './ask.ts';
+export { type Asked, type AskSettings, askWitness, fetchHeld, type ShownLog } from './ask.ts';
 export {
   type Cosigned,
   readCosigned,

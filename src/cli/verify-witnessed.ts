@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { type Policy, parseCheckpoint, parseNote, parsePolicy } from '../checkpoint/mod.ts';
+import { TallystickError, UsageError } from '../errors.ts';
+import type { LogStore } from '../store/store.ts';
+import type { CosignedCheckpoints, Report } from '../verify/mod.ts';
+import { fetchHeld, readCosigned, witnessPrefix } from '../witness/client/mod.ts';
+import type { Call } from './command.ts';
+import { counted, grouped, utc } from './format.ts';
+import type { Output } from './io.ts';
+import { safeText } from './safe-text.ts';
+
+/** The policy that was named, or null. Throws `ProofError` POLICY_INVALID, `UsageError` FILE_UNREADABLE. */
+export function policyOf(call: Call): Policy | null {
+  const file = call.text('policy');
+  return file === undefined ? null : parsePolicy(read(call.path(file)));
+}
+
+/**
+ * The cosigned checkpoints of a log: those that it keeps, and the one that was named, from a file or from the witness
+ * itself. To be read before the head is: one that is larger than the head is then no race. Throws `UsageError`
+ * FILE_UNREADABLE, `WitnessError` WITNESS_UNAVAILABLE, `ProofError` NOTE_INVALID for one that is no checkpoint.
+ */
+export async function cosignedOf(
+  call: Call,
+  policy: Policy | null,
+  { node, store, origin }: { node: string; store: LogStore | null; origin: string | null },
+): Promise<CosignedCheckpoints> {
+  const state = (await store?.state(witnessPrefix(node))) ?? new Map<string, string>();
+  const kept = readCosigned(state, node).map(({ note }) => note);
+  const named = call.text('cosigned');
+  if (named === undefined) return { notes: kept, policy };
+  const note = /^https?:\/\//.test(named)
+    ? await fetchHeld(named, origin)
+    : new TextDecoder().decode(read(call.path(named)));
+  try {
+    parseCheckpoint(parseNote(note).text);
+  } catch (cause) {
+    if (!(cause instanceof TallystickError)) throw cause;
+    throw new UsageError('FILE_UNREADABLE', `${named} is no signed checkpoint: ${cause.message}`, { cause });
+  }
+  return { notes: [note, ...kept], policy };
+}
+
+/** Keys that a policy names for a log; none when it names no logs at all. Throws `UsageError` USAGE when it names others. */
+export function policyKeys(call: Call, policy: Policy | null, origin: string | null): readonly string[] {
+  if (policy === null || policy.logs.length === 0 || origin === null) return [];
+  const keys = policy.logs.flatMap(({ key }) => (key.name === origin ? key.vkey : []));
+  if (keys.length > 0) return keys;
+  const names = policy.logs.map(({ key }) => key.name).join(', ');
+  throw call.usage(`the policy is about ${names}; this log calls itself ${origin}`);
+}
+
+/** How far witnesses vouch for the log, and what is beyond. */
+export function witnessedLines({ witnessed, size }: Report, out: Output): string[] {
+  if (witnessed === null) return [];
+  const { covered, beyond } = witnessed;
+  if (covered === null) return [`  ${out.style('red', 'no quorum of witnesses vouches for any record')}`];
+  const names = covered.witnesses.map(({ name, time }) => `${safeText(name)} (${utc(time * 1_000)})`);
+  const rest =
+    beyond === 0
+      ? 'which is all there is'
+      : `${counted(beyond, 'record')} behind them ${beyond === 1 ? 'is' : 'are'} not covered yet`;
+  const whole = beyond === 0 ? `all ${grouped(size)}` : `the first ${grouped(covered.size)}`;
+  return [
+    `  witnesses vouch for ${whole} records since ${utc(covered.by * 1_000)}; ${rest}`,
+    `  cosigned by ${names.join(', ')}`,
+  ];
+}
+
+function read(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new UsageError('FILE_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
