@@ -3,10 +3,14 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { openCheckpoint } from '../checkpoint/mod.ts';
 import { LogError, UsageError } from '../errors.ts';
 import { stateDirectory } from '../open.ts';
-import { publish } from '../publish/mod.ts';
+import { type PublishableHead, publish } from '../publish/mod.ts';
 import { NodeLock } from '../store/sqlite/lock.ts';
+import type { LogStore } from '../store/store.ts';
+import { keysAt, readKeyHistory } from '../verify/mod.ts';
+import { readCosigned, witnessPrefix } from '../witness/client/mod.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { counted } from './format.ts';
@@ -22,13 +26,15 @@ export async function logPublish(call: Call): Promise<number> {
   const progress = new Progress(call.io, 'publishing');
   try {
     const { store, reader } = reading;
-    const head = await reader.head(call.text('node'));
+    const sealed = await reader.head(call.text('node'));
     const node = call.text('node') ?? (reader.nodes[0] as string);
+    const head = call.isSet('cosigned') ? await cosignedHead(store, node) : sealed;
     const lock = lockDirectory(directory, stateDirectory(call.io.env));
     try {
       const { signal } = call.io;
-      const done = await publish(store.source(node), head, directory, {
-        ...{ entries: !call.isSet('no-entries'), signal, onProgress: progress.update },
+      const settings = { entries: !call.isSet('no-entries'), signal, onProgress: progress.update };
+      const done = await publish(store.source(node), head, directory, settings).catch((error: unknown) => {
+        throw isAhead(error, sealed.size) ? notCosigned(directory, head.size, error) : error;
       });
       progress.clear();
       if (call.json) await call.io.stdout.json({ node, origin: head.origin, directory, ...done });
@@ -46,6 +52,39 @@ export async function logPublish(call: Call): Promise<number> {
 function said(directory: string, { from, size }: { readonly from: number; readonly size: number }): string {
   const more = from === 0 ? '' : `, ${from === size ? 'none' : counted(size - from, 'record')} new`;
   return `${counted(size, 'record')} in ${safeText(directory)}${more}`;
+}
+
+/**
+ * The newest state that a witness has cosigned, with the cosignatures. Throws `LogError` LOG_NOT_FOUND when there is none,
+ * `ProofError` NOTE_UNTRUSTED when the log's keys have not signed it.
+ */
+async function cosignedHead(store: LogStore, node: string): Promise<PublishableHead> {
+  const [newest] = readCosigned(await store.state(witnessPrefix(node)), node);
+  if (newest === undefined) {
+    throw new LogError(
+      'LOG_NOT_FOUND',
+      `no witness has cosigned the log of ${node} yet; "tallystick witness add" names one`,
+    );
+  }
+  const { origin, size, note } = newest;
+  const history = await readKeyHistory(store.source(node), origin, size);
+  const { checkpoint } = await openCheckpoint(note, history === null ? [] : keysAt(history, size));
+  return { origin, size, root: checkpoint.root, note };
+}
+
+/** The directory is ahead of what was to be published, and the log is not behind it: nothing was rolled back. */
+function isAhead(error: unknown, sealed: number): error is LogError {
+  return (
+    error instanceof LogError && error.code === 'ROLLED_BACK' && Number(error.context.published) <= sealed
+  );
+}
+
+function notCosigned(directory: string, size: number, cause: LogError): UsageError {
+  return new UsageError(
+    'COPY_MISMATCH',
+    `${directory} has ${cause.context.published} records, and witnesses have cosigned ${size} so far; wait for them, or leave out --cosigned`,
+    { cause },
+  );
 }
 
 /**

@@ -131,6 +131,7 @@ async function checkContinued(
     throw new LogError(
       'ROLLED_BACK',
       `${directory} shows that ${copy.size} records were sealed; the log now has ${head.size}. Nothing was written`,
+      { context: { published: copy.size, size: head.size } },
     );
   }
   const root = (await Tree.read(copy.size, tileReader(source))).root();

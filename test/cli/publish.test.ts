@@ -4,8 +4,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, normalize } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { checkTlogProof, parseTlogProof } from '../../src/checkpoint/mod.ts';
+import { checkTlogProof, cosignCheckpoint, parseNote, parseTlogProof } from '../../src/checkpoint/mod.ts';
 import { fromHex } from '../../src/crypto/bytes.ts';
+import { openLog } from '../../src/open.ts';
+import { cosignatureWrites } from '../../src/witness/client/kept.ts';
+import { testSigner } from '../checkpoint/signers.ts';
 import { type Json, Sandbox } from './harness.ts';
 
 /** A web server that knows nothing but files, as any host. Resolves with its address. */
@@ -65,6 +68,29 @@ describe('log publish', () => {
     assert.equal(await box.refused([...bare, '--deep'], 2), 'USAGE');
     assert.equal(await box.refused(['verify', '--no-entries'], 2), 'USAGE');
   });
+});
+
+test('log publish --cosigned: what a witness has cosigned, and no more', async (t) => {
+  const box = new Sandbox(t);
+  await box.fill(9);
+  const cosigned = ['log', 'publish', 'out', '--cosigned'];
+  assert.equal(await box.refused(cosigned, 2), 'LOG_NOT_FOUND');
+  const note = (await box.ok(['checkpoint'])).out;
+  const { text } = parseNote(note);
+  const lines = await cosignCheckpoint(text, 'witness.example', testSigner('witness'), 1_790_000_000);
+  const kept = { name: 'witness.example', size: 10, time: 1_790_000_000, receivedAt: 1, note, lines };
+  const log = await openLog({ data: box.data, index: false, state: box.at('state') });
+  await log.append([{ system: 't', event: 'E', outcome: 'void', time: 1 }], {
+    state: cosignatureWrites(log.node, kept, new Map()),
+  });
+  await log.close();
+  const { json } = await box.ok([...cosigned, '--json']);
+  assert.equal(json.size, 10);
+  assert.equal(readFileSync(box.at('out/checkpoint'), 'utf8'), `${note}${lines}`);
+  const report = (await box.ok(['verify', '--published', 'out', '--json'])).json;
+  assert.deepEqual([report.verdict, report.size], ['intact', 10]);
+  await box.ok(['log', 'publish', 'out']);
+  assert.equal(await box.refused(cosigned, 2), 'COPY_MISMATCH');
 });
 
 describe('verify --published', () => {
