@@ -148,9 +148,9 @@ export const COMMANDS: readonly Command[] = [
       {
         name: 'published',
         value: 'PLACE',
-        summary: 'instead of a data directory, a published log: a directory, or an address (http, https)',
+        summary: 'verify a published log instead: a directory, or an address (http, https)',
       },
-      { name: 'no-entries', summary: 'of a log published without entries, verify what proves them' },
+      { name: 'no-entries', summary: 'of a log published without entries, what proves them' },
       {
         name: 'timestamp-root',
         value: 'FILE',
