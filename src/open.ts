@@ -276,6 +276,9 @@ export class AuditLog {
       },
       changeKeys: (change: KeyChange) => log.changeKeys(change),
       announceStandBy: (change: StandBy) => log.announceStandBy(change),
+      retest: async ({ name = 'tallystick' }: By) => {
+        if (selfTests.failed.length > 0) await this.watch.selfTest({ name });
+      },
     };
     this.#desk = new Desk({ log: kept, tokens, acts: this.acts, inForce });
   }

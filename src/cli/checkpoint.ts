@@ -1,5 +1,6 @@
 import { toHex } from '../crypto/bytes.ts';
 import { certificateState } from '../keys/sealing-keys.ts';
+import { keysInForce } from '../verify/mod.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { openToRead } from './open-data.ts';
@@ -14,7 +15,9 @@ export async function checkpoint(call: Call): Promise<number> {
     if (call.json) {
       const key = certificateState(origin.slice(origin.indexOf('/') + 1));
       const certificate = (await reading.store.state(key)).get(key) ?? null;
-      await stdout.json({ origin, size, root: toHex(root), checkpoint: note, certificate });
+      const history = await reading.reader.keys(call.text('node'));
+      const keys = { keys: keysInForce(history), standBy: history.standBy };
+      await stdout.json({ origin, size, root: toHex(root), ...keys, checkpoint: note, certificate });
     } else await stdout.write(note);
     return EXIT.ok;
   } finally {

@@ -82,7 +82,7 @@ async function greet({ io, data }: Call, log: AuditLog, url: string, isNew: bool
   ${stdout.style('bold', url)}
   data     ${safeText(data)}
   origin   ${safeText(origin)}
-  key      ${safeText(log.vkey)}
+  key      ${log.vkeys.map(safeText).join('\n           ')}
   records  ${grouped(size)}
 
 `);

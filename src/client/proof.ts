@@ -10,6 +10,9 @@ import type { RecordAnswer } from './types.ts';
  * under a checkpoint which one of the keys, the log's own, has signed. Throws `ProofError`: PROOF_INVALID when any of
  * this does not hold or cannot be told, NOTE_INVALID and NOTE_UNTRUSTED for the checkpoint, KEY_INVALID for a bad vkey.
  *
+ * Each of the keys is believed for whatever it signs: give those in force, not one that was retired, whose signature may
+ * be of a fork. `verifyLog` over a published log follows key changes by itself.
+ *
  * A member that the log sealed by its hash (above 8 KiB) comes with its content put back, and without the salt
  * that would prove it: such a record is refused here. `tallystick verify` checks it where the log is.
  */

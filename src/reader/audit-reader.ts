@@ -84,6 +84,18 @@ export class AuditReader {
     return this.#log(node).head();
   }
 
+  /**
+   * Which keys seal the log, and did, and may take over: what the log itself says, its head believed. Throws `LogError`
+   * LOG_NOT_FOUND, LOG_DAMAGED.
+   */
+  async keys(node?: string): Promise<KeyHistory> {
+    const log = this.#log(node);
+    const { origin, size } = await log.head();
+    const history = await readKeyHistory(this.#store.source(log.node), origin, size);
+    if (history !== null) return history;
+    throw new LogError('LOG_DAMAGED', `the first record of ${log.node} names no keys; run verify`);
+  }
+
   /** One record, verified. Throws `LogError` LOG_NOT_FOUND for a number that is not sealed yet. */
   async get(seq: number, node?: string): Promise<RecordView> {
     const log = this.#log(node);

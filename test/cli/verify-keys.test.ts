@@ -80,6 +80,8 @@ describe('verify over a key change', () => {
     const { out } = await box.ok(['verify', '--pin', 'before.json']);
     assert.match(out, /^intact: .*trust: pinned key/);
     assert.match(out, / {2}sealing keys changed at 302 records\n/);
+    const head = (await box.ok(['checkpoint', '--json'])).json;
+    assert.deepEqual([head.keys, head.standBy], [[b, c], []]);
     for (const argv of [['checkpoint'], ['get', '5'], ['export', '--from', '1', '--to', '3']])
       await box.ok(argv);
   });
