@@ -77,6 +77,7 @@ describe('what time stamps bound', () => {
     const given = await box.run(['verify', '--timestamp-root', 'root.pem', '--json']);
     const { roots, verified, untrusted, bad, newest } = given.json.timestamps;
     assert.deepEqual([roots, verified, untrusted, bad, newest.size], ['given', 1, 0, [], 3]);
+    assert.deepEqual(given.json.findings, []);
     writeFileSync(box.at('other.pem'), (await ca('Other')).pem);
     const other = await box.run(['verify', '--timestamp-root', 'other.pem']);
     assert.equal(other.code, 0);

@@ -50,6 +50,16 @@ describe('a token made here', () => {
     }
   });
 
+  test('is good below authorities that sign with RSA-PSS or Ed25519', async () => {
+    for (const kind of ['rsa-pss', 'Ed25519'] as const) {
+      const above = await ca('Above', null, { kind });
+      const report = await judge({ signer: await stamper('Stamps', above) }, { roots: [above.der] });
+      assert.deepEqual([report.verdict, codes(report)], ['verified', []], kind);
+      const twin = await ca('Above', null, { kind });
+      await bad('bad-chain', { signer: await stamper('Stamps', twin) }, { roots: [above.der] });
+    }
+  });
+
   test('stands on nobody without a root, and says so', async () => {
     const report = await judge({}, { roots: [] });
     assert.equal(report.verdict, 'unanchored');

@@ -18,7 +18,7 @@ export const DAY = 86_400_000;
 
 type CryptoKey = Awaited<ReturnType<typeof webcrypto.subtle.importKey>>;
 
-export type KeyKind = 'rsa' | 'P-256' | 'P-384';
+export type KeyKind = 'rsa' | 'rsa-pss' | 'P-256' | 'P-384' | 'Ed25519';
 
 export interface Holder {
   readonly subject: string;
@@ -44,15 +44,18 @@ const STAMPING = '1.3.6.1.5.5.7.3.8';
 
 export function keyAlgorithm(kind: KeyKind): {
   name: string;
-  hash: string;
+  hash?: string;
+  saltLength?: number;
   namedCurve?: string;
   modulusLength?: number;
   publicExponent?: Uint8Array<ArrayBuffer>;
 } {
-  if (kind !== 'rsa')
+  if (kind === 'Ed25519') return { name: kind };
+  if (kind !== 'rsa' && kind !== 'rsa-pss')
     return { name: 'ECDSA', namedCurve: kind, hash: kind === 'P-256' ? 'SHA-256' : 'SHA-384' };
   const publicExponent = Uint8Array.of(1, 0, 1);
-  return { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent, hash: 'SHA-256' };
+  const rsa = { modulusLength: 2048, publicExponent, hash: 'SHA-256' };
+  return kind === 'rsa' ? { name: 'RSASSA-PKCS1-v1_5', ...rsa } : { name: 'RSA-PSS', saltLength: 32, ...rsa };
 }
 
 /** An authority over certificates; its own root unless `by` is given. */
