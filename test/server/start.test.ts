@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { renameSync } from 'node:fs';
 import { connect, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -147,6 +148,31 @@ describe('what a server records of itself', () => {
     await log.close();
     await server.close();
     await assert.rejects(fetch(server.url));
+  });
+
+  test('late, when nothing can be sealed: it is served all the same', async () => {
+    const data = tempDir();
+    const log = await tempLog({ data });
+    renameSync(join(data, 'log.db'), join(data, 'away.db'));
+    await log.watch.selfTest({ name: 'somebody' });
+    const server = await start({ log });
+    assert.equal((await fetch(`${server.url}/healthz`)).status, 503);
+    assert.equal(log.head.size, 1);
+    renameSync(join(data, 'away.db'), join(data, 'log.db'));
+    await log.watch.selfTest({ name: 'somebody' });
+    await server.close();
+    const told = await Promise.all(
+      [1, 2, 3, 4].map(async (seq) => {
+        const { record } = await log.get(seq);
+        return [record?.event, record?.outcome, record?.flags];
+      }),
+    );
+    assert.deepEqual(told, [
+      ['SELFTESTS_EXECUTION', 'failure', ['late']],
+      ['AUDIT_LOG_STARTUP', 'success', ['late']],
+      ['SELFTESTS_EXECUTION', 'success', undefined],
+      ['AUDIT_LOG_SHUTDOWN', 'success', undefined],
+    ]);
   });
 
   test('what soon expires, at its start', async () => {
