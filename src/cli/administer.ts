@@ -12,8 +12,11 @@ export interface Administering {
   close(): Promise<void>;
 }
 
-/** @param needsLog refuses to begin a log, with `UsageError` LOG_NOT_FOUND. */
-export async function openToAdminister(call: Call, needsLog = true): Promise<Administering> {
+/**
+ * @param needsLog refuses to begin a log, with `UsageError` LOG_NOT_FOUND.
+ * @param asks whether somebody is asked for the PIN of any token that is needed.
+ */
+export async function openToAdminister(call: Call, needsLog = true, asks = true): Promise<Administering> {
   const server = await findServer(call.data);
   if (server !== null) {
     return {
@@ -23,7 +26,7 @@ export async function openToAdminister(call: Call, needsLog = true): Promise<Adm
     };
   }
   if (needsLog) requireLog(call.data);
-  const log = await openHere(call, false, true);
+  const log = await openHere(call, false, asks);
   const admin = log.administration({ name: cliUser() });
   return { isServer: false, do: (act, given) => administer(admin, act, given), close: () => log.close() };
 }

@@ -11,7 +11,8 @@ import { table } from './table-text.ts';
 /** Shows the tokens. Resolves with the exit code, as all commands do. */
 export async function tokensList(call: Call): Promise<number> {
   call.expect(0, 0);
-  const tokens = await once(call, 'tokens/list', {});
+  const admin = await openToAdminister(call, true, false);
+  const tokens = await admin.do('tokens/list', {}).finally(() => admin.close());
   const { stdout } = call.io;
   if (call.json) await stdout.json({ tokens });
   else await stdout.write(table(['TOKEN', 'KIND', 'PIN', 'STATE', 'WHERE'], tokens.map(rowOf), stdout));
@@ -42,7 +43,7 @@ export async function tokensInit(call: Call): Promise<number> {
 export async function tokensLogin(call: Call): Promise<number> {
   call.expect(1, 1);
   const [name] = call.operands as [string];
-  const admin = await openToAdminister(call);
+  const admin = await openToAdminister(call, true, false);
   try {
     const isAsked = call.isSet('ask') || (await pinPlace(admin, name)) === 'prompt';
     await admin.do('tokens/login', { name, ...(isAsked ? await secretFor(call, name) : {}) });

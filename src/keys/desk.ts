@@ -26,6 +26,8 @@ export interface KeptLog {
   changeKeys(change: KeyChange): Promise<unknown>;
   /** As `Log.announceStandBy`. */
   announceStandBy(change: Omit<KeyChange, 'withoutOld'>): Promise<unknown>;
+  /** Runs the self-tests again that kept the log from taking records: what they missed may be there now. */
+  retest(by: By): Promise<void>;
 }
 
 /** Which keys seal the log, or stand by, from now on. */

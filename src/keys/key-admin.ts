@@ -295,14 +295,11 @@ export class KeyAdmin {
       ...(given.standBy === true ? { STANDBY: true } : {}),
     };
     const settings = { actor: this.#by };
-    return this.#desk.inTurn(() =>
-      this.#desk.acts.repair(
-        tallystick.KEYSELECTED,
-        known,
-        ({ note }) => this.#select(given, note),
-        settings,
-      ),
-    );
+    return this.#desk.inTurn(async () => {
+      const { acts } = this.#desk;
+      await acts.repair(tallystick.KEYSELECTED, known, ({ note }) => this.#select(given, note), settings);
+      await log.retest(this.#by);
+    });
   }
 
   /** Does what creates, changes or destroys a key: its attempt is sealed before. */

@@ -91,13 +91,14 @@ export class TokenAdmin {
 
   /** Opens a token with this PIN, else with its configured one; what waits for it goes on. */
   async login({ name, pin }: { readonly name: string; readonly pin?: string }): Promise<void> {
-    const { acts, tokens } = this.#desk;
+    const { acts, tokens, log } = this.#desk;
     await acts.repair(
       tallystick['Log in to token'],
       { tokenId: name },
       async () => (await tokens.get(name)).login(pin),
       { actor: this.#by },
     );
+    await log.retest(this.#by);
   }
 
   /** Closes a token: none of its keys can be used until somebody logs in to it. */
