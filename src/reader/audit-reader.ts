@@ -12,7 +12,14 @@ import { makeInclusion } from '../merkle/mod.ts';
 import type { Payload } from '../record/mod.ts';
 import type { LogStore } from '../store/store.ts';
 import { tileReader } from '../store/tile-reader.ts';
-import { type LogSource, type Report, type VerifyOptions, verifyLog } from '../verify/mod.ts';
+import {
+  type KeyHistory,
+  type LogSource,
+  type Report,
+  readKeyHistory,
+  type VerifyOptions,
+  verifyLog,
+} from '../verify/mod.ts';
 import { IndexFollower } from './follower.ts';
 import { missing, RecordReader } from './records.ts';
 import { type SearchableLog, Searcher } from './search.ts';
