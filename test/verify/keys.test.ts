@@ -21,6 +21,8 @@ import { assertFound, assertIntact, type Brief, brief, only } from './expect.ts'
 
 const [A, B, C, EVE] = ['A', 'B', 'C', 'Eve'].map(testSigner) as [Signer, Signer, Signer, Signer];
 
+const MANY = ['1', '2', '3', '4'].map(testSigner);
+
 function vkey({ algorithm, publicKey }: Signer, origin = ORIGIN): string {
   return vkeyFromSpki(origin, algorithm, publicKey);
 }
@@ -213,9 +215,12 @@ describe('what is no key change', () => {
     ['a record that was copied from elsewhere', { last: { ...own, seq: 7 } }],
     ['one that failed', { last: { ...own, outcome: 'failure' } }],
     ['one of keys of another log', { last: change([EVE], A, { key: vkey(EVE, 'other-00000000/x') }) }],
-    ['one whose list is not of its key', { last: change([EVE], A, { keys: [vkey(C), vkey(EVE)] }) }],
+    [
+      'one whose list is not of its key',
+      { last: change([EVE], A, { keys: [vkey(C), vkey(EVE)] }), by: [A, C, EVE] },
+    ],
     ['one that names a key twice', { last: change([EVE], A, { keys: [vkey(EVE), vkey(EVE)] }) }],
-    ['one of too many keys', { last: change(['1', '2', '3', '4'].map(testSigner).concat(EVE), A) }],
+    ['one of too many keys', { last: change([EVE, ...MANY], A), by: [A, EVE, ...MANY] }],
     ['one of no keys', { last: change([], A) }],
     ['one of what is no key', { last: change([], A, { key: 'a key' }) }],
     ['a take-over nobody announced', { last: change([EVE], A, { standBy: true }), by: [EVE] }],
@@ -236,6 +241,32 @@ describe('what is no key change', () => {
       }
     });
   }
+
+  test('keys of another log, though they signed', async () => {
+    const other = 'other-00000000/node-1';
+    const log = await changed({ last: change([EVE], A, { key: vkey(EVE, other) }), by: [A] }, [EVE]);
+    const real = log.changes[1] as SourceCheckpoint;
+    const body = (composeNote(ORIGIN, 20, real.root, '') as string).slice(0, -1);
+    const signatures = real.signatures + (await signCheckpointByAll(body, other, [EVE]));
+    log.changes[1] = { ...real, signatures };
+    assert.deepEqual(await eras(log), [[0, null, vkey(A)]]);
+  });
+
+  test('a part of the keys in force, as if it took over from the others', async () => {
+    for (const standing of [[], [{ records: 2, last: standBy(B), by: [A, C, B], keep: true }]]) {
+      const log = await build(
+        [
+          { records: 5, by: [A, C] },
+          ...standing,
+          { records: 5, last: change([A], A, { standBy: true }), by: [A], keep: true },
+          { records: 5, by: [A] },
+        ],
+        [A, C],
+      );
+      assert.deepEqual(await eras(log), [[0, null, vkey(A), vkey(C)]]);
+      assert.ok(brief(await verifyLog(log)).some(([code]) => code === 'missing-signature'));
+    }
+  });
 
   test('a checkpoint that the source does not say has to stay', async () => {
     const log = await changed({ keep: false });
@@ -473,6 +504,14 @@ describe('stand-bys', () => {
       [
         { records: 5, by: [A] },
         { records: 5, last: standBy(B), by: [B], keep: true },
+        { records: 5, last: takeOver, by: [B], keep: true },
+      ],
+    ],
+    [
+      'that another event names',
+      [
+        { records: 5, by: [A] },
+        { records: 5, last: { ...standBy(B), event: 'KEYSELECTED' }, by: [A, B], keep: true },
         { records: 5, last: takeOver, by: [B], keep: true },
       ],
     ],
