@@ -15,12 +15,14 @@ export async function verification(data: string, count: number, hashing: () => n
     const { rate, ratio } = await byTurns(hashing, () => {
       const script = join(import.meta.dirname, 'verify-child.ts');
       const child = execFileSync(process.execPath, [...FRUGAL, script, data, mode]);
-      const { verdict, ms, rssMiB } = JSON.parse(child.toString()) as {
+      const { verdict, rows, ms, rssMiB } = JSON.parse(child.toString()) as {
         verdict: string;
+        rows: number;
         ms: number;
         rssMiB: number;
       };
       if (verdict !== 'intact') throw new Error(`the bench's log does not verify: ${verdict}`);
+      if (mode === 'deep' && rows < count) throw new Error(`only ${rows} rows of the index were compared`);
       most = Math.max(most, rssMiB);
       return (count / ms) * 1000;
     });

@@ -1,1 +1,2 @@
-export declare const FRUGAL: readonly string[];
+export const FRUGAL: readonly string[];
+export function beFrugal(): void;
