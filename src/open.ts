@@ -235,6 +235,7 @@ export class AuditLog {
           return log.appendOwn(record, more);
         },
         trouble: () => log.trouble !== null || selfTests.failed.length > 0,
+        repaired: () => this.watch.retry(),
         isOver: isClosed,
       },
       late,
@@ -438,10 +439,11 @@ export class AuditLog {
     await this.#tokens.close();
   }
 
-  /** What must be done before an append; null for nothing. Throws `LogError` SELF_TEST_FAILED. */
+  /** What must be done before an append; null for nothing. Rejects with `LogError` SELF_TEST_FAILED, and as sealing does. */
   #admit(): Promise<void> | null {
-    this.watch.check();
-    return this.acts.isSettled ? null : this.acts.settle();
+    const tested = this.watch.admit();
+    if (this.acts.isSettled) return tested;
+    return tested === null ? this.acts.settle() : tested.then(() => this.acts.settle());
   }
 }
 

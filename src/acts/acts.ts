@@ -15,6 +15,8 @@ export interface ActLog {
   ): Promise<Place>;
   /** Whether it is known that nothing can be sealed at the moment. */
   trouble(): boolean;
+  /** A repair was done: what holds the log back may be over. */
+  repaired(): Promise<void>;
   /** Whether after this error nothing will be sealed any more, however often it is tried. */
   isOver(error: unknown): boolean;
 }
@@ -207,7 +209,8 @@ export class Acts {
     this.#change((act) =>
       act.draft.id === id ? [{ ...act, draft: isInTrouble ? late(record) : record }] : [act],
     );
-    await inTime(this.settle(), deadlineMs).catch(() => {});
+    const settling = this.#log.repaired().then(() => this.settle());
+    await inTime(settling, deadlineMs).catch(() => {});
     if ('error' in done) throw done.error;
     return done.result as T;
   }

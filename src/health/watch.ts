@@ -23,6 +23,9 @@ const PROGRAM = { name: 'tallystick' };
 /** Watches over a log: self-tests, health, and what expires. */
 export class Watch {
   readonly #o: Watched;
+  /** When the self-tests ended, by `performance.now`. */
+  #ranAt = 0;
+  #retrying: Promise<void> | null = null;
 
   constructor(options: Watched) {
     this.#o = options;
@@ -43,15 +46,33 @@ export class Watch {
     this.#o.selfTests.check();
   }
 
+  /**
+   * What must end before a record is taken; null for nothing. After a failure the tests run again by themselves, at most
+   * every 10 s and only when somebody wants something sealed. Rejects with `LogError` SELF_TEST_FAILED.
+   */
+  admit(): Promise<void> | null {
+    if (this.#o.selfTests.failed.length === 0) return null;
+    const isDue = performance.now() - this.#ranAt >= AGAIN_MS;
+    return (isDue ? this.retry() : Promise.resolve()).then(() => this.check());
+  }
+
+  /** Runs the self-tests again when they failed, and records it when they pass now. */
+  retry(): Promise<void> {
+    this.#retrying ??= this.#retry().finally(() => {
+      this.#retrying = null;
+    });
+    return this.#retrying;
+  }
+
   /** The self-tests of a start: only a failure is recorded, since nothing was asked. */
   async start(): Promise<void> {
-    const report = await this.#o.selfTests.run();
+    const report = await this.#run();
     if (failedOf(report).length > 0) await this.recordSelfTests(PROGRAM);
   }
 
   /** Runs the self-tests and records what they said; from then on records are taken, or refused, by that. */
   async selfTest(actor: { readonly name: string }): Promise<SelfTestReport> {
-    const report = await this.#o.selfTests.run();
+    const report = await this.#run();
     await this.recordSelfTests(actor);
     return report;
   }
@@ -84,6 +105,18 @@ export class Watch {
     }
   }
 
+  async #run(): Promise<SelfTestReport> {
+    const report = await this.#o.selfTests.run();
+    this.#ranAt = performance.now();
+    return report;
+  }
+
+  async #retry(): Promise<void> {
+    if (this.#o.selfTests.failed.length === 0) return;
+    const report = await this.#run();
+    if (failedOf(report).length === 0) await this.recordSelfTests(PROGRAM);
+  }
+
   /** Records what has expired, or soon will, and was not told yet. Throws what sealing throws; then it is told the next time. */
   async tellExpiries(): Promise<void> {
     const { acts, store, expiring, now = Date.now } = this.#o;
@@ -94,6 +127,7 @@ export class Watch {
   }
 }
 
+const AGAIN_MS = 10_000;
 /** Of a record's reason, in UTF-16 units. */
 const MAX_REASON = 1_000;
 

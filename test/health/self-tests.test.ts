@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { tallystick } from '../../src/catalog/mod.ts';
 import { StoreError, TallystickError, TokenError } from '../../src/errors.ts';
 import { logTests } from '../../src/health/log-tests.ts';
 import { type SelfTestReport, SelfTests } from '../../src/health/self-tests.ts';
@@ -195,6 +196,45 @@ describe('the self-tests of a log', () => {
 });
 
 describe('a log whose self-tests failed', () => {
+  test('goes on by itself when a repair, or time, has helped', async (t) => {
+    const { dir: data, remove } = tempDir();
+    t.after(remove);
+    const log = await openLog({ data, node: 'n', index: false, state: join(data, 'state') });
+    const [file, away] = [join(data, 'log.db'), join(data, 'away.db')];
+    renameSync(file, away);
+    await log.watch.selfTest({ name: 'me' });
+    await log.acts.repair(
+      tallystick.REPAIR,
+      { Op: 'put the file back', since: 1 },
+      () => renameSync(away, file),
+      { actor: { name: 'me' } },
+    );
+    assert.ok(log.acts.isSettled);
+    assert.equal(log.head.size, 4);
+
+    renameSync(file, away);
+    await log.watch.selfTest({ name: 'me' });
+    renameSync(away, file);
+    await assert.rejects(log.append(draft()), /self-test failed/, 'they do not run again at once');
+    t.mock.method(performance, 'now', () => 1e9);
+    await Promise.all([log.append(draft()), log.append(draft())]);
+    assert.equal(log.head.size, 8);
+    const told = await Promise.all(
+      [1, 2, 3, 4, 5].map(async (seq) => {
+        const { record } = await log.get(seq);
+        return [record?.event, record?.outcome, record?.flags?.join()];
+      }),
+    );
+    assert.deepEqual(told, [
+      ['SELFTESTS_EXECUTION', 'failure', 'late'],
+      ['REPAIR', 'success', 'late'],
+      ['SELFTESTS_EXECUTION', 'success', undefined],
+      ['SELFTESTS_EXECUTION', 'failure', 'late'],
+      ['SELFTESTS_EXECUTION', 'success', undefined],
+    ]);
+    await log.close();
+  });
+
   test('refuses every append, also after a restart, and keeps one record of the same failure', async (t) => {
     const { dir: data, remove } = tempDir();
     t.after(remove);
