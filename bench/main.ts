@@ -8,6 +8,7 @@ import { type Figure, format } from './measure.ts';
 import { proving } from './proofs.ts';
 import { disk, searching, verification } from './reading.ts';
 import { readingLines } from './story.ts';
+import { witnessedSealing, witnessServer } from './witness.ts';
 
 const { values } = parseArgs({
   options: {
@@ -64,6 +65,7 @@ async function main(count: number, parent: string | undefined): Promise<void> {
     show(...(await verification(data, count, hashing)));
     show(...(await searching(data)));
     show(...(await proving(dir)));
+    show(await witnessServer(dir), await witnessedSealing(dir));
     show(...(await readingLines(dir, Math.min(count, 100_000), sqlite)));
     if (values.json) console.log(JSON.stringify({ fdatasyncMs: disk1, node: process.version, figures }));
   } finally {

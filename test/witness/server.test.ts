@@ -232,6 +232,17 @@ test('many clients at once: the size known never goes down, and ends at the larg
   assert.equal(await sizeKnown(w), 40);
 });
 
+test('the same first checkpoint from many clients at once: all are answered with a cosignature', async (t) => {
+  const w = await running(t);
+  for (const size of [0, 12]) {
+    const body = await log.request(0, size);
+    const first = await Promise.all(Array.from({ length: 8 }, () => w.post(body)));
+    // Whoever came later is told the size, unless it is the one it named.
+    for (const { status } of first) assert.ok(status === 200 || (size > 0 && status === 409), `${status}`);
+    assert.ok(first.some(({ status }) => status === 200));
+  }
+});
+
 test('after a restart it knows what it knew', async (t) => {
   const dir = folder(t);
   const first = await running(t, { dir });

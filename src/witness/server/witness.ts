@@ -94,8 +94,8 @@ export class Witness {
     if (await this.database.advance(origin, before, { size, root, note, cosignatures, time })) {
       return { status: 200, cosignatures };
     }
-    // Another request was faster: this one is told what is known now, as if it had come after that one.
-    return { status: 409, size: this.database.latest(origin)?.size ?? 0 };
+    // Another request was faster, and the log is known otherwise now: this one is judged as if it had come after it.
+    return this.#judge(body);
   }
 
   /** The note with the signatures of the log alone. */
