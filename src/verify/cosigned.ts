@@ -12,6 +12,7 @@ import { rootAt } from './dated.ts';
 import type { Findings } from './findings.ts';
 import { type FixedHead, reportBehind } from './head.ts';
 import type { KeyPolicy } from './policy.ts';
+import type { Witnessed } from './report.ts';
 import type { LogSource } from './source.ts';
 
 /** Checkpoints of the log that witnesses have cosigned, and which witnesses must have. */
@@ -20,24 +21,6 @@ export interface CosignedCheckpoints {
   readonly notes: readonly string[];
   /** Without one nobody's cosignature is checked, and none is demanded. */
   readonly policy: Policy | null;
-}
-
-/** What witnesses vouch for. */
-export interface Witnessed {
-  /** The largest checkpoint that a quorum has cosigned and the log continues; null when there is none. */
-  readonly covered: {
-    /** Records 0 up to and without this one are covered. */
-    readonly size: number;
-    /** Lower-case hex. */
-    readonly root: string;
-    /** By when a quorum had cosigned it, in seconds since 1970. */
-    readonly by: number;
-    /** By their names in the policy; `time` in seconds since 1970. */
-    readonly witnesses: readonly { readonly name: string; readonly time: number }[];
-    readonly note: string;
-  } | null;
-  /** How many records no quorum vouches for: those behind it. */
-  readonly beyond: number;
 }
 
 /** The verification that this is a part of. */

@@ -1,5 +1,5 @@
 export type { DeepChecker } from './content.ts';
-export type { CosignedCheckpoints, Witnessed } from './cosigned.ts';
+export type { CosignedCheckpoints } from './cosigned.ts';
 export type { DatedCheckpoint } from './dated.ts';
 export { type DeepContext, type DeepResult, deepCheckBundle, type PayloadUse } from './deep.ts';
 export {
@@ -30,6 +30,6 @@ export {
 } from './key-history.ts';
 export { verifyLog } from './log.ts';
 export { verifyRange, verifyRecord } from './range.ts';
-export type { Attempts, Checked, NotChecked, Report, Trust } from './report.ts';
+export type { Attempts, Checked, NotChecked, Report, Trust, Witnessed } from './report.ts';
 export type { VerifyOptions } from './run.ts';
 export type * from './source.ts';

@@ -1,4 +1,3 @@
-import type { Witnessed } from './cosigned.ts';
 import type { Finding } from './findings.ts';
 import type { Era } from './key-history.ts';
 
@@ -38,6 +37,24 @@ export interface Attempts {
   readonly listed: readonly { readonly seq: number; readonly logged: number }[];
   /** Attempts that came while 100,000 others waited for their outcome; of these nothing is said. */
   readonly unfollowed: number;
+}
+
+/** What witnesses vouch for. */
+export interface Witnessed {
+  /** The largest checkpoint that a quorum has cosigned and the log continues; null when there is none. */
+  readonly covered: {
+    /** Records 0 up to and without this one are covered. */
+    readonly size: number;
+    /** Lower-case hex. */
+    readonly root: string;
+    /** By when a quorum had cosigned it, in seconds since 1970. */
+    readonly by: number;
+    /** By their names in the policy; `time` in seconds since 1970. */
+    readonly witnesses: readonly { readonly name: string; readonly time: number }[];
+    readonly note: string;
+  } | null;
+  /** How many records no quorum vouches for: those behind it. */
+  readonly beyond: number;
 }
 
 export interface Report {
