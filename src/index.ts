@@ -17,6 +17,11 @@ export {
   UsageError,
 } from './errors.ts';
 export type { Attempt, GuardSettings, Noted, Operation } from './guard/guard.ts';
+export type { Administration } from './keys/administration.ts';
+export type { CertificateInfo } from './keys/certificate-file.ts';
+export type { CsrAnswer, Installed, KeyAdmin, KeyInfo, KeyName, KeyTestResult } from './keys/key-admin.ts';
+export type { PinPlace, TokenSettings } from './keys/settings.ts';
+export type { TokenAdmin, TokenInfo } from './keys/token-admin.ts';
 export type { Receipt, SealedHead } from './log/receipt.ts';
 export type { AppendResult } from './log/unit.ts';
 export {

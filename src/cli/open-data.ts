@@ -42,7 +42,7 @@ export interface Receiving extends SourceLog {
 /** The log of the server that runs on the data directory, or else the log opened here, made if need be. */
 export async function openToAppend(call: Call): Promise<Receiving> {
   const server = await findServer(call.data);
-  if (server === null) return openHere(call, false);
+  if (server === null) return openHere(call, false, true);
   const node = call.text('node');
   if (node !== undefined && node !== server.status.node) {
     server.close();

@@ -384,10 +384,7 @@ export class KeyAdmin {
       const aliases = alias === 'all' ? (await token.list()).map((key) => key.alias) : [alias];
       const results: KeyTestResult[] = [];
       for (const each of aliases) results.push(await testOne(name, token, each));
-      const lines = results.map(
-        (each) =>
-          `KeyTestResult{alias=${each.alias}, success=${each.success}, status=${each.status}, publicKeyHash=${each.publicKeyHash ?? ''}}`,
-      );
+      const lines = results.map(testLine);
       const bad = results.filter(({ success }) => !success).length;
       const told =
         bad === 0
@@ -517,6 +514,12 @@ async function testOne(name: string, token: CryptoToken, alias: string): Promise
     if (!(error instanceof TallystickError)) throw error;
     return { token: name, alias, success: false, status: error.message, publicKeyHash: null };
   }
+}
+
+/** As SignServer writes it; what a device calls a key can be taken for no other result. */
+function testLine({ alias, success, status, publicKeyHash }: KeyTestResult): string {
+  const [name, told] = [alias, status].map((text) => text.replace(/[\p{Cc}{}]/gu, ' '));
+  return `KeyTestResult{alias=${name}, success=${success}, status=${told}, publicKeyHash=${publicKeyHash ?? ''}}`;
 }
 
 function newKey(token: string, { alias, spec, publicKey }: TokenKey): KeyInfo {
