@@ -158,6 +158,9 @@ async function importRsa(spki: Uint8Array): Promise<WebKey> {
   return key;
 }
 
+/** `context.reason` of the KEY_INVALID that says that a key may be good, but not here. */
+export const NOT_CHECKABLE = 'not-checkable';
+
 /** A key that may have signed a note, known by its name and id together. */
 export class VerifierKey {
   readonly name: string;
@@ -243,7 +246,8 @@ export class VerifierKey {
 
   /** What `verify` throws where `isCheckable` is false. */
   notCheckable(): ProofError {
-    return invalid(this.name, `this platform cannot check ${this.#type.summary}`);
+    const rule = `this platform cannot check ${this.#type.summary}`;
+    return invalid(this.name, rule, undefined, { reason: NOT_CHECKABLE });
   }
 
   /** SubjectPublicKeyInfo (DER) and algorithm, as `Signer` has them; null for types that no log is sealed with. */
@@ -325,7 +329,12 @@ function bytes(data: Uint8Array): Uint8Array<ArrayBuffer> {
   return data as Uint8Array<ArrayBuffer>;
 }
 
-function invalid(name: string, rule: string, cause?: unknown): ProofError {
-  const options = cause === undefined ? {} : { cause };
+function invalid(
+  name: string,
+  rule: string,
+  cause?: unknown,
+  context: Readonly<Record<string, unknown>> = {},
+): ProofError {
+  const options = cause === undefined ? { context } : { cause, context };
   return new ProofError('KEY_INVALID', `verifier key ${JSON.stringify(name)}: ${rule}`, options);
 }

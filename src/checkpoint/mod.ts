@@ -7,7 +7,7 @@ export {
 } from './checkpoint.ts';
 export { type Cosignature, cosignaturesOf, cosignCheckpoint, readCosignatures } from './cosign.ts';
 export { Keyring, type OpenedNote } from './keyring.ts';
-export { cosignerKeyFromSpki, parseVkey, VerifierKey, vkeyFromSpki } from './keys.ts';
+export { cosignerKeyFromSpki, NOT_CHECKABLE, parseVkey, VerifierKey, vkeyFromSpki } from './keys.ts';
 export {
   formatNote,
   isKeyName,

@@ -1,4 +1,4 @@
-import { Keyring, openCheckpoint, type Pin, type VerifierKey } from '../checkpoint/mod.ts';
+import { Keyring, NOT_CHECKABLE, openCheckpoint, type Pin, type VerifierKey } from '../checkpoint/mod.ts';
 import { TallystickError, UsageError } from '../errors.ts';
 import { type Era, erasAt, type KeyHistory, readKeyHistory, retiredAt } from './key-history.ts';
 import type { Trust } from './report.ts';
@@ -154,6 +154,10 @@ export class KeyPolicy {
         strangers: [...unknown, ...foreign.map((key) => this.#describe(key, size))],
       };
     }
+    const [first] = this.#demands;
+    const required = first === undefined ? [] : this.#requiredOf(first, size);
+    const [hidden] = unchecked;
+    if (hidden !== undefined && required.every((key) => open.has(key))) throw hidden.notCheckable();
     return this.#refuse(good, open, size);
   }
 
@@ -215,6 +219,8 @@ async function checkPin(pin: Pin): Promise<void> {
     const there = new Set([...verifiedBy, ...unchecked].map(({ vkey }) => vkey));
     missing = pin.keys.filter((key) => !there.has(key));
   } catch (cause) {
+    // It may well be signed: what is missing is a platform that can tell.
+    if (cause instanceof TallystickError && cause.context.reason === NOT_CHECKABLE) throw cause;
     throw notSigned(cause);
   }
   if (missing.length > 0) throw notSigned();

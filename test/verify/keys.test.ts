@@ -378,6 +378,27 @@ describe('a retired key', () => {
   });
 });
 
+describe('keys that the log does not have', () => {
+  test('a log that was built anew with other keys is not believed by its own word', async () => {
+    const honest = await changed();
+    const rebuilt = await build([{ records: 40, by: [EVE] }], [EVE]);
+    for (const options of [{ pin: pinAt(honest, 10, A) }, { pin: pin(honest, B) }, { keys: [vkey(A)] }]) {
+      const report = await verifyLog(rebuilt, options);
+      assert.deepEqual([report.verdict, report.trust], ['not-intact', 'none']);
+      assert.equal(only(report, 'unknown-key').size, 40);
+    }
+  });
+
+  test('a key that is called otherwise does not speak for the log', async () => {
+    const other = 'other-00000000/node-1';
+    const log = await build([{ records: 5, by: [A] }]);
+    const body = (composeNote(ORIGIN, 5, log.root, '') as string).slice(0, -1);
+    log.signatures = await signCheckpointByAll(body, other, [A]);
+    const { message } = only(await verifyLog(log, { keys: [vkey(A, other)] }), 'unknown-key');
+    assert.match(message, /whose name is not that of the log/);
+  });
+});
+
 describe('a log that is older than the pin', () => {
   test('is rolled back, also when the pin is of a later key', async () => {
     const log = await changed();
@@ -586,6 +607,15 @@ describe('a key that this platform cannot check', () => {
   test('alone leaves nothing that could be believed', async () => {
     const log = await build([{ records: 5, by: [mlDsa] }], [mlDsa]);
     await withoutMlDsa(() => rejects(verifyLog(log), 'KEY_INVALID').then(() => {}));
+  });
+
+  test('that is all who is trusted, is an error and no accusation', async () => {
+    const log = await build([{ records: 5, by: [A, mlDsa] }], [A, mlDsa]);
+    await withoutMlDsa(async () => {
+      await rejects(verifyLog(log, { keys: [vkey(mlDsa)] }), 'KEY_INVALID');
+      await rejects(verifyLog(log, { pin: pin(log, mlDsa) }), 'KEY_INVALID');
+    });
+    assertIntact(await verifyLog(log, { pin: pin(log, mlDsa) }));
   });
 
   test('has to have signed all the same', async () => {
