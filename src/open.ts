@@ -49,6 +49,7 @@ import type { LogStore } from './store/store.ts';
 import { tileReader } from './store/tile-reader.ts';
 import type { CryptoToken } from './tokens/mod.ts';
 import type { Report } from './verify/mod.ts';
+import { Witnesses, witnessCheck } from './witness/client/mod.ts';
 
 /** The library's composition root: the one place, beside command line and server, that names drivers. */
 
@@ -79,6 +80,11 @@ export interface OpenLogOptions {
    * those that were given before still hold.
    */
   readonly catalogs?: readonly { readonly [CATALOG]: Catalog }[];
+  /**
+   * Witnesses that cosign the log while it is open, besides those that are set already; set from then on. Without them
+   * the log is shown to nobody: a server does so, or `Witnesses` of `tallystick/witness`.
+   */
+  readonly witnesses?: readonly { readonly url: string; readonly vkey: string }[];
   /** Where heads are remembered outside the data directory. Defaults to `stateDirectory()`. */
   readonly state?: string;
   /** Whether the self-tests run first (the default): when one fails, appends are refused until `watch.selfTest` passes. */
@@ -120,7 +126,9 @@ export async function openLog(options: OpenLogOptions): Promise<AuditLog> {
     const index = options.index === false ? null : await openIndex(data, catalogs);
     const late = LateFile.open(lateFile(data, log.node));
     const { selfTests = true } = options;
-    return await AuditLog.start({ store, log, index, catalogs, late, keys, data, selfTests });
+    const started = await AuditLog.start({ store, log, index, catalogs, late, keys, data, selfTests });
+    await started.beWitnessed(options.witnesses ?? []);
+    return started;
   } catch (error) {
     await tokens?.close();
     await store.close();
@@ -214,6 +222,7 @@ export class AuditLog {
   readonly #log: Log;
   readonly #store: LogStore;
   readonly #unsubscribe: () => void;
+  #witnesses: Witnesses | null = null;
   readonly #tokens: Tokens;
   readonly #desk: Desk;
   readonly #guard = new Guard({
@@ -267,6 +276,7 @@ export class AuditLog {
             ]),
         expiryCheck(certificates),
         timeSyncCheck(),
+        witnessCheck(log.node, (prefix) => store.state(prefix)),
       ],
     });
     const kept = {
@@ -303,6 +313,14 @@ export class AuditLog {
 
   get node(): string {
     return this.#log.node;
+  }
+
+  /** Sets witnesses and has the log shown to all that are set, until it is closed. Throws `WitnessError` WITNESS_CONFIG. */
+  async beWitnessed(witnesses: readonly { readonly url: string; readonly vkey: string }[]): Promise<void> {
+    if (witnesses.length === 0) return;
+    this.#witnesses ??= new Witnesses(this);
+    for (const { url, vkey } of witnesses) await this.#witnesses.add(url, vkey);
+    this.#witnesses.start();
   }
 
   /** The sealing key as a C2SP verifier key: what an auditor pins. The first, where several seal. */
@@ -431,6 +449,7 @@ export class AuditLog {
   async close(): Promise<void> {
     const guarded = this.#guard.close();
     if (this.#guard.isBusy) await guarded;
+    await this.#witnesses?.close();
     const acting = this.acts.close();
     if (this.acts.isBusy) await acting;
     await this.#log.close();

@@ -1,4 +1,5 @@
 export { type Asked, type AskSettings, askWitness, fetchHeld, type ShownLog } from './ask.ts';
+export { witnessCheck } from './health.ts';
 export {
   type Cosigned,
   readCosigned,
