@@ -120,6 +120,10 @@ export const ERROR_CODES = {
   TIMESTAMP_REFUSED: { summary: 'a time stamp authority refused', status: 502, retry: false },
   TIMESTAMP_INVALID: { summary: 'a time stamp does not hold', status: 502, retry: false },
 
+  EVIDENCE_INVALID: { summary: 'an evidence file is not of its form', status: 422, retry: false },
+  EVIDENCE_REFUSED: { summary: 'evidence that would not hold is not made', status: 409, retry: false },
+  EVIDENCE_TOO_LARGE: { summary: 'evidence would hold more than it may', status: 413, retry: false },
+
   AUDIT_UNAVAILABLE: {
     summary: 'the attempt could not be sealed, so the operation was not started',
     status: 503,
@@ -253,6 +257,8 @@ export class OutcomeUnsealed<T = unknown> extends TallystickError {
 }
 /** Time stamps and the authorities that give them. */
 export class TimestampError extends TallystickError {}
+/** Records taken along with what proves them. */
+export class EvidenceError extends TallystickError {}
 /** Query text and filters. `context.at` is the offset in the text, in UTF-16 units. */
 export class QueryError extends TallystickError {}
 /** The derived search structure. */

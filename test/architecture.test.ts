@@ -56,6 +56,12 @@ const LAYERS: readonly Layer[] = [
     why: 'dates checkpoints and judges such dates; what keeps them is given',
   },
   {
+    at: 'evidence',
+    may: ['record', 'catalog', 'query', 'merkle', 'checkpoint', 'verify', 'timestamps'],
+    portable: true,
+    why: 'records with what proves them, taken along: made from any source, checked without one',
+  },
+  {
     at: 'health',
     may: ['record', 'catalog', 'acts', 'store/store.ts', 'tokens'],
     why: 'looks at what a log lives on; what it is shown is given',

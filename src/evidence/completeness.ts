@@ -1,0 +1,159 @@
+import type { Catalogs } from '../catalog/catalogs.ts';
+import { indexRow } from '../catalog/row.ts';
+import { QueryError } from '../errors.ts';
+import { matcher, parseQuery } from '../query/mod.ts';
+import type { AuditRecord } from '../record/mod.ts';
+import type { Findings } from '../verify/findings.ts';
+import { MISSING } from '../verify/findings.ts';
+import type { NotChecked } from '../verify/mod.ts';
+import type { LogEvidence, Made } from './format.ts';
+import type { CheckedRecord } from './records.ts';
+import type { Completeness } from './report.ts';
+
+interface Run {
+  readonly made: Made;
+  readonly catalogs: Catalogs;
+  readonly findings: Findings;
+  readonly notChecked: NotChecked[];
+}
+
+/** Whether a record is found by the query; null when content that is not there could decide it. */
+type Finds = (record: CheckedRecord) => boolean | null;
+
+/**
+ * Runs the query again: over the records shown as its matches, and, where the file has every record of a range, over
+ * those, so that nothing that matches was left out.
+ */
+export function checkCompleteness(
+  log: LogEvidence,
+  size: number,
+  records: readonly CheckedRecord[],
+  run: Run,
+): Completeness {
+  const finds = compile(run);
+  if (finds !== null) checkMatches(log, records, finds, run);
+  const { range } = log;
+  if (range === null) return { verdict: 'not-claimed', range, found: 0, undecided: 0 };
+  const isWhole = checkRange(log, size, records, run);
+  if (finds === null) {
+    const message = 'there is no query that could be run again';
+    run.findings.add({ code: 'not-complete', from: range.from, to: range.to, message });
+    return { verdict: 'incomplete', range, found: 0, undecided: 0 };
+  }
+  let found = 0;
+  let undecided = 0;
+  let isRight = isWhole;
+  const shown = new Set(log.matches);
+  for (const record of records) {
+    const { seq } = record;
+    if (seq < range.from || seq >= range.to || !record.isSealed) continue;
+    const isFound = finds(record);
+    if (isFound === null) undecided++;
+    else if (isFound) found++;
+    if (isFound !== true || shown.has(seq)) continue;
+    isRight = false;
+    const message = `record ${seq} is found by the query and not among those shown`;
+    run.findings.add({ code: 'left-out', from: seq, to: seq + 1, message });
+  }
+  // Those outside of it are not what the query of the range finds.
+  if (log.matches.some((seq) => seq < range.from || seq >= range.to)) {
+    isRight = false;
+    const message = 'records outside of the range are shown as found in it';
+    run.findings.add({ code: 'not-complete', from: range.from, to: range.to, message });
+  }
+  if (undecided > 0) {
+    run.notChecked.push({
+      what: `whether the query finds ${undecided} records`,
+      why: 'they have sealed content that is not in the file',
+    });
+  }
+  return {
+    verdict: isRight ? (undecided > 0 ? 'undecided' : 'complete') : 'incomplete',
+    range,
+    found,
+    undecided,
+  };
+}
+
+function compile({ made, catalogs, findings, notChecked }: Run): Finds | null {
+  if (made.query === null) return null;
+  try {
+    const filter = parseQuery(made.query);
+    const isMatch = matcher(filter);
+    if (made.catalogs !== catalogs.version && filter.kind !== 'all') {
+      notChecked.push({
+        what: 'the query with the catalogs that it was answered with',
+        why: 'this program has others; what it concludes from a record may differ',
+      });
+    }
+    return ({ sealed, restored, absent }) => {
+      if (filter.kind === 'all') return true;
+      if (sealed === null || restored === null || absent > 0) return null;
+      return isMatch(restored, indexRow(sealed as AuditRecord, catalogs));
+    };
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error;
+    const message = `the query can't be run again: ${error.message}`;
+    findings.add({ code: 'bad-evidence', from: 0, to: 0, message });
+    return null;
+  }
+}
+
+function checkMatches(
+  { matches }: LogEvidence,
+  records: readonly CheckedRecord[],
+  finds: Finds,
+  { findings, notChecked }: Run,
+): void {
+  const bySeq = new Map(records.map((record) => [record.seq, record]));
+  let undecided = 0;
+  for (const seq of matches) {
+    const record = bySeq.get(seq) as CheckedRecord;
+    if (!record.isSealed) continue;
+    const isFound = finds(record);
+    if (isFound === null) undecided++;
+    if (isFound !== false) continue;
+    const message = `record ${seq} is shown as one that the query finds, and it is not`;
+    findings.add({ code: 'not-a-match', from: seq, to: seq + 1, message });
+  }
+  if (undecided === 0) return;
+  notChecked.push({
+    what: `whether ${undecided} of the records shown are what the query finds`,
+    why: 'they have sealed content that is not in the file',
+  });
+}
+
+/** Whether every record of the range is there and holds, and the range is what its times say. */
+function checkRange(
+  { range }: LogEvidence,
+  size: number,
+  records: readonly CheckedRecord[],
+  { findings }: Run,
+): boolean {
+  const { from, to, since, until } = range as NonNullable<LogEvidence['range']>;
+  const bySeq = new Map(records.map((record) => [record.seq, record]));
+  let isWhole = true;
+  let at = from;
+  for (const { seq, isSealed } of records) {
+    if (seq < from || seq >= to) continue;
+    if (seq > at) findings.add({ code: 'missing', from: at, to: seq, message: MISSING });
+    isWhole &&= isSealed && seq === at;
+    at = seq + 1;
+  }
+  if (at < to) findings.add({ code: 'missing', from: at, to, message: MISSING });
+  isWhole &&= at === to;
+  const before = since === null || from === 0 ? null : edge(bySeq, from - 1);
+  const after = until === null || to === size ? null : edge(bySeq, to);
+  const isFirst = before === null || before < (since as number);
+  const isLast = after === null || after > (until as number);
+  if (isFirst && isLast) return isWhole;
+  const message = 'the record next to the range does not show that the range holds all of its time';
+  findings.add({ code: 'not-complete', from, to, message });
+  return false;
+}
+
+/** `logged` of a record beside the range; NaN, which compares as wrong, when it is not there. */
+function edge(records: ReadonlyMap<number, CheckedRecord>, seq: number): number {
+  const record = records.get(seq);
+  return record?.isSealed === true && record.sealed !== null ? record.sealed.logged : Number.NaN;
+}

@@ -1,0 +1,306 @@
+import type { Catalogs } from '../catalog/catalogs.ts';
+import { type Pin, type Policy, parseNote, parseVkey } from '../checkpoint/mod.ts';
+import { equalBytes, fromHex, toHex } from '../crypto/bytes.ts';
+import { ProofError } from '../errors.ts';
+import { verifyConsistency } from '../merkle/mod.ts';
+import { Findings } from '../verify/findings.ts';
+import { type Era, followKeys, type NotChecked, type SourceCheckpoint, type Trust } from '../verify/mod.ts';
+import { KeyPolicy, short } from '../verify/policy.ts';
+import { boundOf, checkAnchors, type ProvenCheckpoint } from './anchors.ts';
+import { checkCertificates } from './certificates.ts';
+import { checkCompleteness } from './completeness.ts';
+import type { LogEvidence, Made } from './format.ts';
+import { checkpointOf } from './read.ts';
+import { type CheckedRecord, checkRecords, holds } from './records.ts';
+import type { ExistedBy, LogEvidenceReport, ProvenRecord } from './report.ts';
+
+export interface LogOptions {
+  readonly made: Made;
+  readonly pin: Pin | undefined;
+  /** Whether somebody said whom to believe, of whichever log. */
+  readonly isTrustGiven: boolean;
+  readonly keys: readonly string[];
+  readonly policy: Policy | undefined;
+  readonly tsaRoots: readonly Uint8Array[];
+  readonly complete: boolean;
+  readonly catalogs: Catalogs;
+}
+
+interface Checkpoint {
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly note: string;
+}
+
+/** Verifies what the file has of one log. */
+export async function verifyLogEvidence(log: LogEvidence, options: LogOptions): Promise<LogEvidenceReport> {
+  const run = new LogRun(log, options);
+  return run.verify();
+}
+
+class LogRun {
+  readonly #log: LogEvidence;
+  readonly #options: LogOptions;
+  readonly #findings = new Findings();
+  readonly #notChecked: NotChecked[] = [];
+  readonly #origin: string;
+  readonly #node: string;
+  readonly #head: Checkpoint;
+
+  constructor(log: LogEvidence, options: LogOptions) {
+    this.#log = log;
+    this.#options = options;
+    const { origin, size, root } = checkpointOf(log.checkpoint, 'checkpoint');
+    this.#origin = origin;
+    this.#node = origin.slice(origin.lastIndexOf('/') + 1);
+    this.#head = { size, root, note: log.checkpoint };
+  }
+
+  async verify(): Promise<LogEvidenceReport> {
+    const run = { findings: this.#findings, notChecked: this.#notChecked };
+    const head = { ...this.#head, node: this.#node };
+    const records = checkRecords(this.#log, head, this.#findings);
+    const consistent = this.#consistent();
+    const policy = await this.#keyPolicy(records, consistent);
+    const signed = await this.#open(policy, consistent);
+    this.#checkPin(policy, consistent, signed.trust !== 'none');
+    const needed = Math.max((this.#log.matches.at(-1) ?? -1) + 1, this.#log.range?.to ?? 0);
+    const anchors = await checkAnchors(this.#log, signed.proven, needed, this.#anchorOptions(), run);
+    const completeness = checkCompleteness(this.#log, this.#head.size, records, {
+      ...run,
+      made: this.#options.made,
+      catalogs: this.#options.catalogs,
+    });
+    if (this.#options.complete && completeness.verdict !== 'complete') this.#demandCompleteness(completeness);
+    const certificates = await checkCertificates(this.#log.certificates, signed.keys, run);
+    const proven = this.#proven(records, anchors.bounds);
+    this.#checkTimes(proven);
+    return {
+      verdict: this.#findings.failed ? 'not-intact' : 'intact',
+      origin: this.#origin,
+      node: this.#node,
+      size: this.#head.size,
+      root: toHex(this.#head.root),
+      trust: signed.trust,
+      keys: signed.keys,
+      eras: signed.eras,
+      records: proven,
+      searched: this.#log.searched,
+      checked: {
+        records: records.filter(({ isSealed }) => isSealed).length,
+        payloads: records.reduce((n, { payloads }) => n + payloads, 0),
+        checkpoints: signed.proven.length,
+        timestamps: anchors.timestamps,
+        cosignatures: anchors.cosignatures,
+      },
+      completeness,
+      bounds: anchors.bounds,
+      certificates,
+      notChecked: this.#notChecked,
+      findings: this.#findings.list(),
+    };
+  }
+
+  /** The checkpoints whose trees are the beginning of the newest one's, ascending, the newest last. */
+  #consistent(): Checkpoint[] {
+    const { size, root } = this.#head;
+    const good: Checkpoint[] = [];
+    for (const { checkpoint, consistency } of this.#log.checkpoints) {
+      const said = checkpointOf(checkpoint, 'checkpoints');
+      try {
+        verifyConsistency(said.size, size, consistency, said.root, root);
+        good.push({ size: said.size, root: said.root, note: checkpoint });
+      } catch (error) {
+        if (!(error instanceof ProofError)) throw error;
+        const message = `the checkpoint at ${said.size} records: nothing here proves that the newest one goes on from it`;
+        const expected = toHex(said.root);
+        this.#findings.add({ code: 'bad-proof', from: 0, to: said.size, expected, message });
+      }
+    }
+    return [...good, this.#head];
+  }
+
+  async #keyPolicy(records: readonly CheckedRecord[], consistent: readonly Checkpoint[]): Promise<KeyPolicy> {
+    const bySeq = new Map(records.map((record) => [record.seq, record]));
+    const history = await followKeys(
+      {
+        entry: async (seq) => {
+          const record = bySeq.get(seq);
+          return record?.isSealed === true ? record.entry : null;
+        },
+        keyChanges: async function* () {
+          for (const { size, root, note } of consistent) {
+            yield { size, root, signatures: signaturesOf(note) } satisfies SourceCheckpoint;
+          }
+        },
+        // The tree at that size is the beginning of the newest one, and the entry is in that at the same place.
+        isLast: async (size, root, entry) =>
+          holds(bySeq, size - 1, entry) &&
+          consistent.some((each) => each.size === size && equalBytes(each.root, root)),
+      },
+      this.#origin,
+      this.#head.size,
+    );
+    if (history === null && bySeq.get(0) === undefined) {
+      this.#notChecked.push({
+        what: 'which keys seal the log',
+        why: 'the file does not have its first record, which names them',
+      });
+    }
+    const { pin, keys } = this.#options;
+    return KeyPolicy.of(history, { origin: this.#origin, size: this.#head.size }, pin, this.#own(keys));
+  }
+
+  /** Keys given that are of this log. */
+  #own(keys: readonly string[]): readonly string[] {
+    const { policy } = this.#options;
+    const logs = policy?.logs.map(({ key }) => key.vkey) ?? [];
+    return [...new Set([...keys, ...logs])].filter((vkey) => parseVkey(vkey).name === this.#origin);
+  }
+
+  /** Opens every checkpoint, the newest first of all. */
+  async #open(
+    policy: KeyPolicy,
+    consistent: readonly Checkpoint[],
+  ): Promise<{ trust: Trust; keys: readonly string[]; eras: readonly Era[]; proven: ProvenCheckpoint[] }> {
+    const proven: ProvenCheckpoint[] = [];
+    let trust: Trust = 'none';
+    let keys: readonly string[] = [];
+    if (!policy.knowsKeys && this.#findings.failed) {
+      const why = 'no key was given, and what would name the keys does not hold';
+      this.#notChecked.push({ what: 'signatures', why });
+      return { trust, keys, eras: [], proven };
+    }
+    for (const { size, note } of consistent) {
+      const isHead = note === this.#head.note;
+      const opening = await policy.open(note, size);
+      if (opening.result !== 'good') {
+        const message = `the ${isHead ? 'newest checkpoint' : 'checkpoint'} at ${size} records: ${opening.message}`;
+        this.#findings.add({ code: opening.result, from: 0, to: size, size, notes: [note], message });
+        continue;
+      }
+      proven.push({ size, note, keys: opening.keys.filter((key) => parseVkey(key).name === this.#origin) });
+      if (!isHead) continue;
+      trust = opening.trust;
+      keys = opening.keys;
+      for (const key of opening.unchecked) {
+        const why = 'this platform cannot check signatures of its kind';
+        this.#notChecked.push({ what: `signatures of ${short(key)}`, why });
+      }
+      this.#reportStrangers(opening.strangers, size, note);
+    }
+    this.#sayTrust(trust);
+    return { trust, keys, eras: policy.history?.eras ?? [], proven };
+  }
+
+  /** Cosignatures by witnesses that are known are looked at apart. */
+  #reportStrangers(strangers: readonly string[], size: number, note: string): void {
+    const witnesses = [
+      ...this.#log.witnesses,
+      ...(this.#options.policy?.witnesses.map(({ key }) => key.vkey) ?? []),
+    ].map(short);
+    const foreign = strangers.filter((name) => !witnesses.includes(name));
+    if (foreign.length === 0) return;
+    const message = `the newest checkpoint is also signed by ${foreign.join(', ')}, which was not checked and does not count`;
+    this.#findings.add({ code: 'foreign-signature', from: 0, to: size, size, notes: [note], message });
+  }
+
+  #sayTrust(trust: Trust): void {
+    const { pin, keys, isTrustGiven } = this.#options;
+    if (isTrustGiven && pin === undefined && this.#own(keys).length === 0) {
+      const { size, note } = this.#head;
+      const message = `none of the keys or pins given is of the log ${this.#origin}`;
+      this.#findings.add({ code: 'unknown-key', from: 0, to: size, size, notes: [note], message });
+    }
+    if (trust === 'log-key') {
+      const why = 'no key was given: those that the file itself names were believed';
+      this.#notChecked.push({ what: 'whose keys they are', why });
+    }
+    if (pin === undefined) {
+      const why = 'no pin was given: a log that was rebuilt with its own keys would not show';
+      this.#notChecked.push({ what: 'an outside anchor', why });
+    }
+  }
+
+  #checkPin(policy: KeyPolicy, consistent: readonly Checkpoint[], isSigned: boolean): void {
+    const { pin } = this.#options;
+    if (pin === undefined) return;
+    const { size, note } = this.#head;
+    if (policy.pinTrouble !== null) {
+      const notes = [pin.checkpoint, note];
+      const message = policy.pinTrouble;
+      this.#findings.add({ code: 'unknown-key', from: 0, to: pin.size, size: pin.size, notes, message });
+    }
+    const same = consistent.find((each) => each.size === pin.size);
+    if (same !== undefined) {
+      if (equalBytes(same.root, fromHex(pin.root) as Uint8Array)) return;
+      const message = `the pinned checkpoint and the one here, both at ${pin.size} records, ${isSigned ? 'are both signed and ' : ''}have other roots`;
+      this.#findings.add({
+        ...{ code: 'split-view', from: 0, to: pin.size, size: pin.size },
+        ...{ expected: pin.root, actual: toHex(same.root), notes: [pin.checkpoint, same.note], message },
+      });
+    } else if (pin.size > size) {
+      const what = `whether the log as it was pinned, at ${pin.size} records, goes on from this evidence`;
+      const why = `the evidence is older, of ${size} records: only its keys could be held against the pin`;
+      this.#notChecked.push({ what, why });
+    } else {
+      const what = `whether this evidence goes on from the log as it was pinned, at ${pin.size} records`;
+      const why = 'the file has no proof for that size: have it made with --pin';
+      this.#notChecked.push({ what, why });
+    }
+  }
+
+  #anchorOptions(): { policy?: Policy; tsaRoots: readonly Uint8Array[] } {
+    const { policy, tsaRoots } = this.#options;
+    return policy === undefined ? { tsaRoots } : { policy, tsaRoots };
+  }
+
+  #demandCompleteness({ verdict, range }: LogEvidenceReport['completeness']): void {
+    const { size } = this.#head;
+    const place = range === null ? { from: 0, to: size } : { from: range.from, to: range.to };
+    const message = {
+      'not-claimed': 'the file has no range of which it holds every record: others may match',
+      undecided: 'of some records of the range it can not be told whether they match',
+      incomplete: 'the range is not complete, or other records match than are shown',
+      complete: '',
+    }[verdict];
+    this.#findings.add({ code: 'not-complete', ...place, message });
+  }
+
+  #proven(records: readonly CheckedRecord[], bounds: readonly ExistedBy[]): ProvenRecord[] {
+    const matches = new Set(this.#log.matches);
+    const absent = records.reduce((n, record) => n + record.absent, 0);
+    if (absent > 0) {
+      const why = 'left out of the file, or removed from the log before; their records stand';
+      this.#notChecked.push({ what: `sealed content in ${absent} places`, why });
+    }
+    return records.map(({ seq, leaf, isSealed, sealed, restored, problem, absent }) => {
+      const isGood = isSealed && problem === null;
+      const status = isGood ? 'verified' : isSealed && sealed === null ? 'unreadable' : 'altered';
+      const bound = isSealed ? boundOf(bounds, seq) : null;
+      const base = { node: this.#node, seq, leaf: toHex(leaf), isMatch: matches.has(seq), absent, bound };
+      return {
+        ...base,
+        status,
+        record: restored ?? sealed,
+        ...(problem === null ? {} : { problem }),
+      };
+    });
+  }
+
+  /** Records say when they were logged; those who saw them later must not have seen them before. */
+  #checkTimes(records: readonly ProvenRecord[]): void {
+    for (const { seq, status, record, bound } of records) {
+      if (status !== 'verified' || record === null || bound?.trust !== 'given') continue;
+      if (record.logged <= bound.time) continue;
+      const message = `record ${seq} says it was logged ${record.logged - bound.time} ms after a checkpoint that covers it was seen by ${bound.by}`;
+      const times = { expected: `${bound.time} or earlier`, actual: String(record.logged) };
+      this.#findings.add({ code: 'clock-skew', from: seq, to: seq + 1, ...times, message });
+    }
+  }
+}
+
+/** The signature lines of a note. */
+function signaturesOf(note: string): string {
+  return note.slice(parseNote(note).text.length + 1);
+}

@@ -1,0 +1,26 @@
+export {
+  type CreatedEvidence,
+  type CreateOptions,
+  createEvidence,
+  type LogRequest,
+} from './create.ts';
+export {
+  type Evidence,
+  type EvidenceRange,
+  type EvidenceRecord,
+  formatEvidence,
+  LIMITS,
+  type LogEvidence,
+  MAX_MATCHES,
+  type Made,
+} from './format.ts';
+export { parseEvidence } from './read.ts';
+export type {
+  Completeness,
+  EvidenceCertificate,
+  EvidenceReport,
+  ExistedBy,
+  LogEvidenceReport,
+  ProvenRecord,
+} from './report.ts';
+export { type EvidenceOptions, verifyEvidence } from './verify.ts';

@@ -1,0 +1,89 @@
+import { Catalogs } from '../catalog/catalogs.ts';
+import { type Pin, type Policy, parseVkey } from '../checkpoint/mod.ts';
+import { EvidenceError } from '../errors.ts';
+import { Findings } from '../verify/findings.ts';
+import { short } from '../verify/policy.ts';
+import type { Evidence } from './format.ts';
+import { verifyLogEvidence } from './log.ts';
+import { checkpointOf, parseEvidence } from './read.ts';
+import type { EvidenceReport, LogEvidenceReport } from './report.ts';
+
+export interface EvidenceOptions {
+  /** What was remembered of logs, each of another one. */
+  readonly pins?: readonly Pin[];
+  /** vkeys of logs to believe. A log of which none is given, while others are, is not believed. */
+  readonly keys?: readonly string[];
+  /** Which witnesses must have cosigned, and which logs to believe. */
+  readonly policy?: Policy;
+  /** Root certificates (DER) of time stamp authorities to believe. */
+  readonly tsaRoots?: readonly Uint8Array[];
+  /** Demands proof that nothing was left out of a range. */
+  readonly complete?: boolean;
+  /** What is known of the systems whose records these are; the built-in catalogs by default. */
+  readonly catalogs?: Catalogs;
+}
+
+/**
+ * Verifies an evidence file by itself: no log, no server and no network is needed. What is wrong with it is in the
+ * report, never thrown. Throws `ProofError` KEY_INVALID for a bad vkey and `UsageError` PIN_INVALID for a bad pin of
+ * the caller's.
+ */
+export async function verifyEvidence(
+  file: Uint8Array | string,
+  options: EvidenceOptions = {},
+): Promise<EvidenceReport> {
+  const findings = new Findings();
+  let evidence: Evidence;
+  try {
+    evidence = parseEvidence(file);
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error;
+    findings.add({ code: 'bad-evidence', from: 0, to: 0, message: error.message });
+    return { verdict: 'not-intact', made: null, logs: [], findings: findings.list() };
+  }
+  const { pins = [], keys = [], policy, tsaRoots = [], complete = false } = options;
+  const { catalogs = Catalogs.builtIn } = options;
+  const { made } = evidence;
+  const origins = evidence.logs.map(({ checkpoint }) => checkpointOf(checkpoint, 'logs').origin);
+  sayForeign(pins, keys, origins, findings);
+  const isTrustGiven = pins.length + keys.length + (policy?.logs.length ?? 0) > 0;
+  const logs: LogEvidenceReport[] = [];
+  for (const [i, log] of evidence.logs.entries()) {
+    const pin = pins.find(({ origin }) => origin === origins[i]);
+    const given = { pin, isTrustGiven, keys, policy, tsaRoots };
+    logs.push(await verifyLogEvidence(log, { made, ...given, complete, catalogs }));
+  }
+  const isIntact = !findings.failed && logs.every(({ verdict }) => verdict === 'intact');
+  return { verdict: isIntact ? 'intact' : 'not-intact', made, logs, findings: findings.list() };
+}
+
+/** Whoever names a log expects to see it. */
+function sayForeign(
+  pins: readonly Pin[],
+  keys: readonly string[],
+  origins: readonly string[],
+  findings: Findings,
+): void {
+  const actual = origins.join(', ');
+  for (const { origin, size, checkpoint } of pins) {
+    if (origins.includes(origin)) continue;
+    const message = `the pin is of ${origin}; the evidence is of ${actual}`;
+    const place = { from: 0, to: size, size, expected: origin, actual, notes: [checkpoint] };
+    findings.add({ code: 'other-log', ...place, message });
+  }
+  for (const key of keys) {
+    const { name } = parseVkey(key);
+    if (origins.includes(name)) continue;
+    const message = `the key ${short(key)} is of ${name}; the evidence is of ${actual}`;
+    findings.add({
+      code: 'unknown-key',
+      from: 0,
+      to: 0,
+      size: 0,
+      expected: name,
+      actual,
+      notes: [],
+      message,
+    });
+  }
+}
