@@ -157,7 +157,11 @@ function checkOption(token: OptionToken, command: Command, options: readonly Opt
   }
   if (option.value === undefined) {
     if (value !== undefined) throw usage(`${rawName} takes no value`, command);
-  } else if (value === undefined || value === '' || (value.startsWith('-') && token.inlineValue !== true)) {
+  } else if (
+    value === undefined ||
+    value === '' ||
+    (value !== '-' && value.startsWith('-') && token.inlineValue !== true)
+  ) {
     throw usage(`${rawName} needs its value, ${option.value}`, command);
   }
 }
