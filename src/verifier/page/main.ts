@@ -1,0 +1,208 @@
+import { TallystickError } from '../../errors.ts';
+import { LIMITS } from '../../evidence/mod.ts';
+import { readEvidenceFile, verifyEvidenceFile } from '../file.ts';
+import { readTrust, type TrustItem, trustName, trustOptions } from '../trust.ts';
+import { button, h, list, shown } from './dom.ts';
+import { showReport, showVerdict } from './report.ts';
+
+/**
+ * The script of the verifier's page. All that the page shows of evidence is made here, from the report over the bytes
+ * that were verified.
+ */
+
+const [verdict, main] = [place('verdict'), place('main')];
+const items: TrustItem[] = [];
+/** The evidence: that of the page itself, or a file that was dropped. */
+let evidence: Uint8Array | string = document.getElementById('evidence')?.textContent ?? '';
+/** Of runs under way only the last is shown. */
+let latest = 0;
+
+const results = h('div', {});
+const given = h('div', { 'aria-live': 'polite' });
+const trouble = h('p', { class: 'bad-text', role: 'alert' });
+const own = h('p', { class: 'soft' });
+
+main.replaceChildren(...(evidence === '' ? [dropArea()] : []), results, trustForm());
+listenForFiles();
+if (evidence === '') sayEmpty();
+else await verify();
+
+function place(id: string): HTMLElement {
+  const found = document.getElementById(id);
+  if (found === null) throw new TypeError(`the page has no ${id}`);
+  return found;
+}
+
+function sayEmpty(): void {
+  verdict.replaceChildren(
+    h('h1', {}, 'No evidence yet'),
+    h(
+      'p',
+      {},
+      'Choose an evidence file, or drop it anywhere on this page. Nothing of it leaves this computer.',
+    ),
+  );
+  document.title = 'Verify evidence';
+}
+
+async function verify(): Promise<void> {
+  const run = ++latest;
+  if (globalThis.crypto?.subtle === undefined) {
+    return fail('This browser gives the page no cryptography: open the file from disk, or over HTTPS.');
+  }
+  try {
+    const started = performance.now();
+    const { report, page } = await verifyEvidenceFile(evidence, trustOptions(items));
+    if (run !== latest) return;
+    showVerdict(verdict, report);
+    results.replaceChildren(...showReport(report));
+    if (page !== null) {
+      own.textContent = `The file was a page itself; without its evidence that page has SHA-256 ${page}. What it shows when it is opened was not looked at.`;
+      results.append(own);
+    }
+    results.append(h('div', { class: 'actions' }, button('Save the evidence as JSON', save)));
+    performance.measure('verified', { start: started });
+    document.documentElement.dataset.verdict = report.verdict;
+  } catch (error) {
+    if (run === latest) fail(`It could not be verified here: ${(error as Error)?.message ?? error}`);
+  }
+}
+
+function fail(message: string): void {
+  document.title = 'Evidence: not verified';
+  verdict.className = 'verdict bad';
+  verdict.replaceChildren(h('h1', {}, 'Nothing could be verified'), h('p', {}, shown(message)));
+  results.replaceChildren();
+  document.documentElement.dataset.verdict = 'error';
+}
+
+function dropArea(): HTMLElement {
+  const file = fileInput('evidence-file', (bytes) => {
+    evidence = bytes;
+    return verify();
+  });
+  return h(
+    'section',
+    { class: 'drop', 'aria-label': 'Evidence file' },
+    h('label', { for: 'evidence-file' }, 'Evidence file, JSON or HTML'),
+    file,
+  );
+}
+
+function trustForm(): HTMLElement {
+  const text = h('textarea', { id: 'trust-text', spellcheck: 'false', autocomplete: 'off' });
+  const add = button('Verify with it', () => {
+    void addTrust(text.value).then((isGood) => {
+      if (isGood) text.value = '';
+    });
+  });
+  const file = fileInput('trust-file', (bytes) => addTrust(bytes));
+  return h(
+    'section',
+    { class: 'card trust-form', 'aria-labelledby': 'trust' },
+    h('h2', { id: 'trust' }, 'Stand on something better'),
+    h(
+      'p',
+      {},
+      'A pin or a key that you have from elsewhere, a policy of witnesses, or the root certificate of a time stamp authority. Paste it, choose its file, or drop it on this page.',
+    ),
+    h('label', { for: 'trust-text' }, 'Pin, keys or policy as text'),
+    text,
+    h('div', { class: 'actions' }, add),
+    h('label', { for: 'trust-file' }, 'As a file'),
+    file,
+    trouble,
+    given,
+  );
+}
+
+async function addTrust(from: Uint8Array | string): Promise<boolean> {
+  trouble.textContent = '';
+  try {
+    items.push(readTrust(from));
+  } catch (error) {
+    if (!(error instanceof TallystickError)) throw error;
+    trouble.textContent = shown(error.message);
+    return false;
+  }
+  showGiven();
+  if (evidence !== '') await verify();
+  return true;
+}
+
+function showGiven(): void {
+  const names = items.map((item, i) =>
+    h(
+      'span',
+      {},
+      shown(trustName(item)),
+      ' ',
+      button(
+        'Remove',
+        () => {
+          items.splice(i, 1);
+          showGiven();
+          if (evidence !== '') void verify();
+        },
+        { class: 'plain', 'aria-label': `Remove ${shown(trustName(item))}` },
+      ),
+    ),
+  );
+  given.replaceChildren(...(names.length === 0 ? [] : [h('h3', {}, 'Given by you'), list(names)]));
+}
+
+function fileInput(id: string, take: (bytes: Uint8Array) => Promise<unknown>): HTMLInputElement {
+  const input = h('input', { id, type: 'file' });
+  input.addEventListener('change', () => {
+    const file = input.files?.[0];
+    if (file !== undefined) void readFile(file).then((bytes) => (bytes === null ? undefined : take(bytes)));
+    input.value = '';
+  });
+  return input;
+}
+
+async function readFile(file: File): Promise<Uint8Array | null> {
+  if (file.size > 2 * LIMITS.bytes) {
+    trouble.textContent = `${shown(file.name)} is larger than any evidence.`;
+    return null;
+  }
+  return new Uint8Array(await file.arrayBuffer());
+}
+
+function listenForFiles(): void {
+  addEventListener('dragover', (event) => {
+    event.preventDefault();
+    document.body.classList.add('dragging');
+  });
+  addEventListener('dragleave', () => document.body.classList.remove('dragging'));
+  addEventListener('drop', (event) => {
+    event.preventDefault();
+    document.body.classList.remove('dragging');
+    const file = event.dataTransfer?.files[0];
+    if (file === undefined) return;
+    void readFile(file).then((bytes) => (bytes === null ? undefined : takeDropped(bytes)));
+  });
+}
+
+/** What gives trust is told by its form; anything else is taken for evidence, where the page has none of its own. */
+async function takeDropped(bytes: Uint8Array): Promise<void> {
+  try {
+    readTrust(bytes);
+  } catch (error) {
+    if (!(error instanceof TallystickError)) throw error;
+    const isOwn = document.getElementById('evidence')?.textContent !== '';
+    if (!isOwn) {
+      evidence = bytes;
+      return verify();
+    }
+  }
+  await addTrust(bytes);
+}
+
+/** The same evidence for other verifiers. */
+function save(): void {
+  const json = readEvidenceFile(evidence)?.json ?? '';
+  const address = URL.createObjectURL(new Blob([json], { type: 'application/json' }));
+  h('a', { href: address, download: 'evidence.json' }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

@@ -1,0 +1,89 @@
+import type { Completeness, EvidenceReport, ExistedBy, LogEvidenceReport } from '../evidence/mod.ts';
+import type { Finding, NotChecked, Trust } from '../verify/mod.ts';
+
+/** A report in words, for a page and for a terminal. None of it is safe to show as it is: names come from the file. */
+
+export interface Words {
+  /** The verdict in one line. */
+  readonly headline: string;
+  /** What failed, the file's own first. */
+  readonly wrong: readonly Finding[];
+  /** What is to be known and accuses nobody. */
+  readonly notices: readonly Finding[];
+}
+
+export function wordsOf({ verdict, logs, findings }: EvidenceReport): Words {
+  const all = [...findings, ...logs.flatMap((log) => log.findings)];
+  const wrong = all.filter((each) => each.class === 'fail');
+  const notices = all.filter((each) => each.class === 'notice');
+  const count = logs.reduce((n, { checked }) => n + checked.records, 0);
+  if (verdict === 'intact') {
+    const they = count === 1 ? '1 record is' : `${grouped(count)} records are`;
+    return { headline: `Verified: ${they} as sealed`, wrong, notices };
+  }
+  const things = wrong.length === 1 ? '1 thing is' : `${grouped(wrong.length)} things are`;
+  return { headline: `Not verified: ${things} wrong`, wrong, notices };
+}
+
+const TRUST: Readonly<Record<Trust, string>> = {
+  'pinned-key': 'It stands on a pin that you gave.',
+  'given-key': 'It stands on a key that you gave.',
+  'log-key':
+    'It stands on keys that the file itself names. Whoever can make such a file can name such keys: give a pin or a key that you have from elsewhere.',
+  none: 'No key that could be believed has signed it.',
+};
+
+export function trustWords(trust: Trust): string {
+  return TRUST[trust];
+}
+
+export function completenessWords({ verdict, range, found, undecided }: Completeness): string {
+  if (range === null) return 'These records are genuine if the rest holds; others may exist.';
+  const { from, to } = range;
+  const named = `records ${grouped(from)} to ${grouped(to - 1)}`;
+  switch (verdict) {
+    case 'complete':
+      return `Complete: the query was run again over ${named}; it finds ${grouped(found)}, and all of them are shown.`;
+    case 'undecided':
+      return `Not decided: of ${grouped(undecided)} of ${named} there is content missing that decides whether the query finds them.`;
+    case 'incomplete':
+      return `Not complete: what is shown is not what the query finds in ${named}.`;
+    case 'not-claimed':
+      return 'These records are genuine if the rest holds; others may exist.';
+  }
+}
+
+/** What was checked of a log, each with its number. */
+export function checkedWords({ checked, eras }: LogEvidenceReport): string[] {
+  const { records, payloads, checkpoints, timestamps, cosignatures } = checked;
+  const counts: readonly (readonly [number, string])[] = [
+    [records, 'records, up to the signed root'],
+    [payloads, 'pieces of sealed content'],
+    [checkpoints, 'signed checkpoints'],
+    [Math.max(0, eras.length - 1), 'changes of the sealing keys'],
+    [timestamps, 'time stamps'],
+    [cosignatures, 'cosignatures of witnesses'],
+  ];
+  return counts.flatMap(([n, what]) => (n > 0 ? [`${grouped(n)} ${what}`] : []));
+}
+
+export function boundWords({ time, by, kind, trust }: ExistedBy): string {
+  const who = kind === 'timestamp' ? 'time stamp authority' : 'witnesses';
+  const whose = trust === 'given' ? 'given by you' : 'known from the file alone';
+  return `existed by ${utcText(time)} (${who} ${by}, ${whose})`;
+}
+
+export function notCheckedWords({ what, why }: NotChecked): string {
+  return `${what}: ${why}`;
+}
+
+/** `2026-11-21 14:52:12.123 UTC` */
+export function utcText(ms: number): string {
+  const date = new Date(ms);
+  if (Number.isNaN(date.getTime())) return `${ms} ms since 1970`;
+  return `${date.toISOString().replace('T', ' ').replace('Z', '')} UTC`;
+}
+
+export function grouped(n: number): string {
+  return n.toLocaleString('en-US');
+}
