@@ -178,6 +178,9 @@ async function verifyOne(
       ? { summary: null, dated: [] }
       : await verifyTimestamps(store, node, timestampRootsOf(call));
   const policy = policyOf(call);
+  if (isPart(call) && (policy !== null || call.text('cosigned') !== undefined)) {
+    throw call.usage('--policy and --cosigned are about a whole log; leave --from and --to out');
+  }
   const origin = (await originOf(source)) ?? before?.origin ?? null;
   const cosigned = await cosignedOf(call, policy, { node, store, origin });
   const keys = [...(settings.keys ?? []), ...policyKeys(call, policy, origin)];
@@ -226,6 +229,10 @@ async function verifyOne(
     return { ...verified, pin: { ...pin, status: 'not-saved', problem: (error as Error).message } };
   }
   return { ...verified, pin: { ...pin, status: before === null ? 'created' : 'advanced' } };
+}
+
+function isPart(call: Call): boolean {
+  return call.text('from') !== undefined || call.text('to') !== undefined;
 }
 
 /** null when there is no head, or it does not decode: what is wrong with it, verifying says. */

@@ -11,7 +11,7 @@ import {
   parseVkey,
 } from '../../src/checkpoint/mod.ts';
 import { type AuditLog, openLog } from '../../src/open.ts';
-import { readWitnessState, witnessPrefix } from '../../src/witness/client/kept.ts';
+import { readCosigned, readWitnessState, witnessPrefix } from '../../src/witness/client/kept.ts';
 import {
   askWitness,
   Witnesses,
@@ -336,6 +336,10 @@ test('kept: the newest of each witness, the first of each day, and those of 400 
   now += 401 * 86_400_000;
   await witnesses.ask();
   assert.equal((await witnesses.cosigned()).length, 1);
+  // What somebody has changed in the store is as if it were not there.
+  for (const value of ['{', 'null', '{}', '{"note":"x","lines":"y","name":"z","time":1}', '{"note":7}']) {
+    assert.deepEqual(readCosigned(new Map([['witness/a/newest/x', value]]), 'a'), [], value);
+  }
   const { newest } = readWitnessState(await log.state(witnessPrefix('a')), 'a');
   assert.equal(newest.length, 1);
   assert.equal(parseVkey((await witnesses.list())[0]!.vkeys[0]!).cosigns, true);

@@ -175,6 +175,7 @@ test('a policy about other logs, a file that is no checkpoint, one of another lo
   assert.match((await verify(['--policy', policy])).err, /line 2 of the policy/);
   writeFileSync(policy, 'rubbish');
   assert.equal((await verify(['--cosigned', policy])).code, 2);
+  assert.match((await verify(['--cosigned', policy, '--from', '3'])).err, /about a whole log/);
   assert.equal((await verify(['--cosigned', box.at('absent')])).code, 2);
   assert.equal((await verify(['--cosigned', 'http://127.0.0.1:9/'])).code, 2);
   const checkpoint = await box.run(['checkpoint', '--data', b.data]);

@@ -1,6 +1,7 @@
 import { sha256 } from '#sha256';
-import { parseCheckpoint, parseNote, signatureLine } from '../../checkpoint/mod.ts';
+import { formatNote, parseCheckpoint, parseNote, signatureLine } from '../../checkpoint/mod.ts';
 import { toHex, utf8 } from '../../crypto/bytes.ts';
+import { TallystickError } from '../../errors.ts';
 
 /** What a log's state keeps of its witnesses: JSON by key, below `witness/<node>/`. */
 
@@ -126,7 +127,7 @@ export interface Cosigned {
 /**
  * The cosigned checkpoints that a log's state keeps, largest first: the newest of each witness, and for the last 400
  * days the first of each day. Cosignatures of one checkpoint are together in one note. They were good when they came;
- * whoever relies on them checks them again.
+ * whoever relies on them checks them again. What does not read is as if it were not there.
  *
  * @param state of a node: what `witnessPrefix` finds.
  */
@@ -136,10 +137,22 @@ export function readCosigned(state: ReadonlyMap<string, string>, node: string): 
   );
   const byText = new Map<string, KeptCosignature[]>();
   for (const each of kept) {
-    const { text } = parseNote(each.note);
-    byText.set(text, [...(byText.get(text) ?? []), each]);
+    const text = textOf(each);
+    if (text !== null) byText.set(text, [...(byText.get(text) ?? []), each]);
   }
   return [...byText].map(([text, all]) => together(text, all)).sort((a, b) => b.size - a.size);
+}
+
+/** null for what is no cosigned checkpoint: somebody has changed it in the store. */
+function textOf({ name, note, lines, time }: KeptCosignature): string | null {
+  try {
+    const { text } = parseNote(formatNote(parseNote(note).text, lines));
+    parseCheckpoint(text);
+    return typeof name === 'string' && Number.isSafeInteger(time) ? text : null;
+  } catch (error) {
+    if (error instanceof TallystickError || error instanceof TypeError) return null;
+    throw error;
+  }
 }
 
 function together(text: string, kept: readonly KeptCosignature[]): Cosigned {
@@ -162,7 +175,16 @@ function together(text: string, kept: readonly KeptCosignature[]): Cosigned {
 }
 
 function valuesBelow<T>(state: ReadonlyMap<string, string>, prefix: string): T[] {
-  return [...state].filter(([key]) => key.startsWith(prefix)).map(([, value]) => JSON.parse(value) as T);
+  return [...state].flatMap(([key, value]) => {
+    if (!key.startsWith(prefix)) return [];
+    try {
+      const parsed: unknown = JSON.parse(value);
+      return parsed !== null && typeof parsed === 'object' ? [parsed as T] : [];
+    } catch {
+      // Somebody has changed it in the store: what it said is lost, and what it was for is done without it.
+      return [];
+    }
+  });
 }
 
 /** Names hold what keys of state need not. */
