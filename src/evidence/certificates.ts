@@ -1,9 +1,9 @@
+import { holds } from '../certificates/algorithms.ts';
+import { Malformed } from '../certificates/asn1.ts';
+import { type Certificate, parseCertificate } from '../certificates/certificate.ts';
+import { Unfit } from '../certificates/unfit.ts';
 import { parseVkey } from '../checkpoint/mod.ts';
 import { equalBytes } from '../crypto/bytes.ts';
-import { holds } from '../timestamps/algorithms.ts';
-import { Malformed } from '../timestamps/asn1.ts';
-import { type Certificate, parseCertificate } from '../timestamps/certificate.ts';
-import { Unfit } from '../timestamps/findings.ts';
 import type { Findings } from '../verify/findings.ts';
 import type { NotChecked } from '../verify/mod.ts';
 import type { EvidenceCertificate } from './report.ts';

@@ -75,21 +75,29 @@ export function checkCompleteness(
   };
 }
 
+/** A query as a test of records, as they stand in their entries and with their sealed content back in place. */
+export function compileQuery(
+  query: string,
+  catalogs: Catalogs,
+): (sealed: AuditRecord, restored: AuditRecord) => boolean {
+  const isMatch = matcher(parseQuery(query));
+  return (sealed, restored) => isMatch(restored, indexRow(sealed, catalogs));
+}
+
 function compile({ made, catalogs, findings, notChecked }: Run): Finds | null {
   if (made.query === null) return null;
   try {
-    const filter = parseQuery(made.query);
-    const isMatch = matcher(filter);
-    if (made.catalogs !== catalogs.version && filter.kind !== 'all') {
+    const finds = compileQuery(made.query, catalogs);
+    const isAll = parseQuery(made.query).kind === 'all';
+    if (made.catalogs !== catalogs.version && !isAll) {
       notChecked.push({
         what: 'the query with the catalogs that it was answered with',
         why: 'this program has others; what it concludes from a record may differ',
       });
     }
     return ({ sealed, restored, absent }) => {
-      if (filter.kind === 'all') return true;
-      if (sealed === null || restored === null || absent > 0) return null;
-      return isMatch(restored, indexRow(sealed as AuditRecord, catalogs));
+      if (isAll) return true;
+      return sealed === null || restored === null || absent > 0 ? null : finds(sealed, restored);
     };
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;

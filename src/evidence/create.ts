@@ -1,4 +1,4 @@
-import type { Catalogs } from '../catalog/catalogs.ts';
+import { Catalogs } from '../catalog/catalogs.ts';
 import { tallystick } from '../catalog/mod.ts';
 import { checkpointBody, type Pin, parseNote, signatureLine } from '../checkpoint/mod.ts';
 import { equalBytes, fromUtf8, utf8 } from '../crypto/bytes.ts';
@@ -10,10 +10,11 @@ import {
   rootFromTiles,
   type TileReader,
 } from '../merkle/mod.ts';
-import { type AuditRecord, decodeEntry, references } from '../record/mod.ts';
+import { type AuditRecord, decodeEntry, payloadDigest, references, restorePayloads } from '../record/mod.ts';
 import { type Timestamped, verifyTimestamped } from '../timestamps/mod.ts';
 import { type Finding, type LogSource, verifyRange } from '../verify/mod.ts';
 import { storedTile } from '../verify/tiles.ts';
+import { compileQuery } from './completeness.ts';
 import {
   type EarlierCheckpoint,
   type Evidence,
@@ -34,8 +35,8 @@ import { verifyEvidence } from './verify.ts';
 export interface LogRequest {
   /** The log, fixed at one head: what is read of it in several steps has to be one state. */
   readonly source: LogSource;
-  /** Numbers of the records that the evidence is about, ascending. */
-  readonly matches: readonly number[];
+  /** Numbers of the records that the evidence is about, ascending; null for those that the query finds in the range. */
+  readonly matches: readonly number[] | null;
   readonly searched: number | null;
   readonly range: EvidenceRange | null;
   /** What was remembered of the log: the evidence is made to go on from there, and refused where it does not. */
@@ -81,7 +82,7 @@ export async function createEvidence(
   requests: readonly LogRequest[],
   options: CreateOptions,
 ): Promise<CreatedEvidence> {
-  const total = requests.reduce((n, { matches, range }) => n + countOf(matches, range), 0);
+  const total = requests.reduce((n, { matches, range }) => n + countOf(matches ?? [], range), 0);
   if (total > LIMITS.records) throw tooLarge(`${total} records`);
   const budget = new Budget(options, total);
   const logs: LogEvidence[] = [];
@@ -100,6 +101,37 @@ export async function createEvidence(
 function countOf(matches: readonly number[], range: EvidenceRange | null): number {
   if (range === null) return matches.length;
   return range.to - range.from + matches.filter((seq) => seq < range.from || seq >= range.to).length;
+}
+
+/**
+ * The range of records that a log took from `since` to `until`, both inclusive, ms since 1970; null: from the first,
+ * or to the newest. Relies on times that never go back, as `verify` checks of a log. Throws like `createEvidence`.
+ */
+export async function rangeOfTime(
+  source: LogSource,
+  since: number | null,
+  until: number | null,
+): Promise<EvidenceRange> {
+  const size = (await source.head())?.size ?? 0;
+  const firstWhere = async (isBehind: (logged: number) => boolean): Promise<number> => {
+    let [low, high] = [0, size];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (isBehind(await loggedAt(source, middle))) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  };
+  const from = since === null ? 0 : await firstWhere((logged) => logged >= since);
+  const to = until === null ? size : await firstWhere((logged) => logged > until);
+  return { from, to: Math.max(from, to), since, until };
+}
+
+async function loggedAt(source: LogSource, seq: number): Promise<number> {
+  const entry = (await entriesOf(source, seq, seq + 1)).get(seq);
+  const record = entry === undefined ? null : decoded(entry);
+  if (record !== null) return record.logged;
+  throw refusal(`record ${seq} can't be read`, await findingAt(source, seq));
 }
 
 /** What may still be taken along. */
@@ -130,10 +162,11 @@ interface Head {
 }
 
 async function takeLog(request: LogRequest, budget: Budget): Promise<LogEvidence> {
-  const { source, range, searched, matches, witnesses = [], certificates = [] } = request;
+  const { source, range, searched, witnesses = [], certificates = [] } = request;
   const head = await headOf(request);
+  const asked = request.matches ?? [];
   const read = tileReader(source);
-  const seqs = new Set([0, ...matches, ...numbersOf(range, head.size)]);
+  const seqs = new Set([0, ...asked, ...numbersOf(range, head.size)]);
   const notes = new Map<number, string[]>();
   const keep = (size: number, note: string): void => {
     notes.set(size, [...(notes.get(size) ?? []), note]);
@@ -144,7 +177,7 @@ async function takeLog(request: LogRequest, budget: Budget): Promise<LogEvidence
     keep(size, `${checkpointBody(head.origin, size, root)}\n${signatures}`);
   }
   for (const pin of request.pins ?? []) if (pin.size > 0) keep(pin.size, pin.checkpoint);
-  const needed = Math.max(matches.at(-1) ?? 0, (range?.to ?? 0) - 1);
+  const needed = Math.max(asked.at(-1) ?? 0, (range?.to ?? 0) - 1);
   for (const { size, note } of cosignedFor(request.cosigned ?? [], needed, head.size)) keep(size, note);
   const stamps = await stampsFor(
     request,
@@ -165,7 +198,8 @@ async function takeLog(request: LogRequest, budget: Budget): Promise<LogEvidence
   }));
   return {
     checkpoint: merged([head.note, ...(notes.get(head.size) ?? [])]),
-    ...{ searched, matches, range },
+    matches: request.matches ?? found(records, range, budget.options),
+    ...{ searched, range },
     records: [...records.values()],
     hashes,
     checkpoints: await earlier(notes, head, read),
@@ -178,8 +212,8 @@ async function headOf({ source, pins = [], matches, range }: LogRequest): Promis
   const head = await source.head();
   if (head === null || head.size === 0) throw refusal('the log has no sealed records', null);
   const { origin, size, root, signatures } = head;
-  const first = matches[0] ?? range?.from ?? 0;
-  for (const seq of [...matches, (range?.to ?? 1) - 1]) {
+  const first = matches?.[0] ?? range?.from ?? 0;
+  for (const seq of [...(matches ?? []), (range?.to ?? 1) - 1]) {
     if (seq >= size) throw refusal(`${origin} has no record ${seq}; it has 0 to ${size - 1}`, null);
   }
   const at = Math.min(first, size - 1);
@@ -291,6 +325,34 @@ function decoded(entry: Uint8Array): AuditRecord | null {
   }
 }
 
+/** Numbers of the records of the range that the query finds. */
+function found(
+  records: ReadonlyMap<number, EvidenceRecord>,
+  range: EvidenceRange | null,
+  { made, catalogs = Catalogs.builtIn }: CreateOptions,
+): number[] {
+  const finds = compileQuery(made.query ?? '', catalogs);
+  return [...records.values()].flatMap(({ seq, entry, payloads }) => {
+    if (range === null || seq < range.from || seq >= range.to) return [];
+    const sealed = decoded(utf8(entry));
+    return sealed !== null && finds(sealed, restored(sealed, payloads)) ? [seq] : [];
+  });
+}
+
+/** With the sealed content that was found. What it does not hold, verifying says. */
+function restored(sealed: AuditRecord, payloads: readonly EvidencePayload[]): AuditRecord {
+  const content = payloads.map(({ salt, content }) => {
+    const bytes = utf8(content);
+    return { digest: payloadDigest(salt, bytes), salt, bytes };
+  });
+  try {
+    return restorePayloads(sealed, new Map(content.map((each) => [each.digest, each])));
+  } catch (error) {
+    if (error instanceof TallystickError) return sealed;
+    throw error;
+  }
+}
+
 /** The newest, and the first that cover all that is needed. */
 function cosignedFor(
   cosigned: NonNullable<LogRequest['cosigned']>,
@@ -311,7 +373,7 @@ async function stampsFor(
   seqs: readonly number[],
   size: number,
 ): Promise<readonly Timestamped[]> {
-  const wanted = range === null ? matches : seqs;
+  const wanted = range === null ? (matches ?? []) : seqs;
   const chosen = new Set<Timestamped>();
   for (const [, all] of Map.groupBy(timestamps, ({ authority }) => authority)) {
     const ascending = all.filter((each) => each.size <= size).sort((a, b) => a.size - b.size);

@@ -180,6 +180,7 @@ class LogRun {
         continue;
       }
       proven.push({ size, note, keys: opening.keys.filter((key) => parseVkey(key).name === this.#origin) });
+      this.#reportStrangers(opening.strangers, size, note);
       if (!isHead) continue;
       trust = opening.trust;
       keys = opening.keys;
@@ -187,7 +188,6 @@ class LogRun {
         const why = 'this platform cannot check signatures of its kind';
         this.#notChecked.push({ what: `signatures of ${short(key)}`, why });
       }
-      this.#reportStrangers(opening.strangers, size, note);
     }
     this.#sayTrust(trust);
     return { trust, keys, eras: policy.history?.eras ?? [], proven };
@@ -201,7 +201,7 @@ class LogRun {
     ].map(short);
     const foreign = strangers.filter((name) => !witnesses.includes(name));
     if (foreign.length === 0) return;
-    const message = `the newest checkpoint is also signed by ${foreign.join(', ')}, which was not checked and does not count`;
+    const message = `the checkpoint at ${size} records is also signed by ${foreign.join(', ')}, which was not checked and does not count`;
     this.#findings.add({ code: 'foreign-signature', from: 0, to: size, size, notes: [note], message });
   }
 

@@ -3,6 +3,7 @@ export {
   type CreateOptions,
   createEvidence,
   type LogRequest,
+  rangeOfTime,
 } from './create.ts';
 export {
   type Evidence,

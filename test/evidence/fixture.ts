@@ -34,7 +34,7 @@ export function vkey({ algorithm, publicKey }: Signer, origin: string = ORIGIN):
 /** Evidence of records of one log. */
 export function evidenceOf(
   log: BuiltLog,
-  matches: readonly number[],
+  matches: readonly number[] | null,
   more: Partial<LogRequest> = {},
   made: Partial<Made> = {},
   content = true,
@@ -48,11 +48,10 @@ export function completeOf(
   log: BuiltLog,
   [from, to]: readonly [number, number],
   query: string,
-  matches: readonly number[],
   more: Partial<LogRequest> = {},
 ): Promise<CreatedEvidence> {
   const range = { from, to, since: null, until: null };
-  return evidenceOf(log, matches, { range, searched: log.size, ...more }, { query });
+  return evidenceOf(log, null, { range, ...more }, { query });
 }
 
 /** All findings, of the file and its logs. */

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { rangeOfTime, verifyEvidence } from '../../src/evidence/mod.ts';
+import { BuiltLog, START } from '../verify/built-log.ts';
+import {
+  assertFound,
+  assertIntact,
+  completeOf,
+  edited,
+  evidenceOf,
+  findingsOf,
+  withContent,
+} from './fixture.ts';
+
+const COMPLETE = { complete: true };
+
+describe('evidence of a range', () => {
+  test('proves that nothing the query finds was left out, at every edge of a bundle', async () => {
+    const log = await BuiltLog.build(600, 200);
+    for (const [from, to] of [
+      [0, 600],
+      [0, 1],
+      [255, 257],
+      [256, 512],
+      [599, 600],
+      [300, 300],
+    ] as const) {
+      const { text } = await completeOf(log, [from, to], 'event:EVENT_3');
+      const report = await verifyEvidence(text, COMPLETE);
+      assertIntact(report, `${from} ${to}`);
+      const matching = Array.from({ length: to - from }, (_, i) => from + i).filter((seq) => seq % 10 === 3);
+      const { completeness, records } = report.logs[0] as (typeof report.logs)[0];
+      assert.deepEqual(
+        [completeness.verdict, completeness.found, completeness.undecided],
+        ['complete', matching.length, 0],
+      );
+      assert.deepEqual(
+        records.filter(({ isMatch }) => isMatch).map(({ seq }) => seq),
+        matching,
+      );
+    }
+  });
+
+  test('names what is left out, what does not belong, and what is missing', async () => {
+    const log = await BuiltLog.build(300, 100);
+    const { text } = await completeOf(log, [100, 200], 'event:EVENT_3');
+    const left = edited(text, ({ logs: [it] }) => it.matches.splice(2, 1));
+    assertFound(await verifyEvidence(left), [['left-out', 123, 124]]);
+    const more = edited(text, ({ logs: [it] }) => it.matches.splice(3, 0, 124));
+    assertFound(await verifyEvidence(more), [['not-a-match', 124, 125]]);
+    const wider = edited(text, ({ logs: [it] }) => (it.range.to = 250));
+    assertFound(await verifyEvidence(wider), [['missing', 200, 250]]);
+    const other = edited(text, (doc) => (doc.made.query = 'event:EVENT_4'));
+    const codes = new Set(findingsOf(await verifyEvidence(other)).map(({ code }) => code));
+    assert.deepEqual(codes, new Set(['left-out', 'not-a-match']));
+    // Taken out with its proof, as somebody would who makes the file anew.
+    const anew = await evidenceOf(
+      log,
+      [103, 113],
+      {
+        range: null,
+      },
+      { query: 'event:EVENT_3' },
+    );
+    const claimed = edited(anew.text, ({ logs: [it] }) => {
+      it.range = { from: 100, to: 200, since: null, until: null };
+    });
+    assert.equal((await verifyEvidence(claimed)).verdict, 'not-intact');
+  });
+
+  test('is demanded in vain of a file without one', async () => {
+    const log = await BuiltLog.build(30);
+    const { text } = await evidenceOf(log, [3, 13], {}, { query: 'event:EVENT_3' });
+    assertIntact(await verifyEvidence(text));
+    assertFound(await verifyEvidence(text, COMPLETE), [['not-complete', 0, 30]]);
+  });
+
+  test('is decided neither way where sealed content is not in the file', async () => {
+    const log = await withContent();
+    const { text } = await completeOf(log, [0, 300], '"content of 150"');
+    const whole = await verifyEvidence(text, COMPLETE);
+    assertIntact(whole);
+    assert.deepEqual(
+      [whole.logs[0]?.completeness.verdict, whole.logs[0]?.completeness.found],
+      ['complete', 1],
+    );
+    const without = edited(text, ({ logs: [it] }) => {
+      it.records[150].payloads = [];
+      it.matches = [];
+    });
+    const open = await verifyEvidence(without);
+    assertIntact(open);
+    assert.equal(open.logs[0]?.completeness.verdict, 'undecided');
+    assertFound(await verifyEvidence(without, COMPLETE), [['not-complete', 0, 300]]);
+  });
+
+  test('by time shows its edges', async () => {
+    const log = await BuiltLog.build(300, 100);
+    const [since, until] = [START + 100_000 - 500, START + 199_000];
+    const range = await rangeOfTime(log, since, until);
+    assert.deepEqual(range, { from: 100, to: 200, since, until });
+    const { text } = await evidenceOf(log, null, { range }, { query: '' });
+    assertIntact(await verifyEvidence(text, COMPLETE));
+    const earlier = edited(text, ({ logs: [it] }) => {
+      it.range.since = new Date(START + 90_000).toISOString();
+    });
+    assertFound(await verifyEvidence(earlier), [['not-complete', 100, 200]]);
+    const all = await rangeOfTime(log, null, START + 10_000_000);
+    assert.deepEqual([all.from, all.to], [0, 300]);
+    assertIntact((await evidenceOf(log, null, { range: all }, { query: '' })).report);
+    const none = await rangeOfTime(log, START + 10_000_000, START + 20_000_000);
+    assert.deepEqual([none.from, none.to], [300, 300]);
+    assertIntact((await evidenceOf(log, null, { range: none }, { query: '' })).report);
+  });
+});
