@@ -24,10 +24,11 @@ const LAYERS: readonly Layer[] = [
   { at: 'dialects', may: ['record', 'catalog'], portable: true, why: 'lines become records' },
   { at: 'merkle', may: [], portable: true, why: 'hashes only: it never looks into an entry' },
   { at: 'checkpoint', may: ['merkle'], portable: true, why: 'a signed statement about a tree' },
+  { at: 'certificates', may: ['catalog'], portable: true, why: 'X.509 paths, whoever presents them' },
   { at: 'query', may: ['record', 'catalog'], portable: true, why: 'filters over records, also in memory' },
   {
     at: 'verify',
-    may: ['record', 'catalog', 'merkle', 'checkpoint'],
+    may: ['record', 'catalog', 'merkle', 'checkpoint', 'certificates'],
     portable: true,
     why: 'reads through its own source contract, so that no store is needed to distrust one',
   },
@@ -51,15 +52,21 @@ const LAYERS: readonly Layer[] = [
   },
   {
     at: 'timestamps',
-    may: ['record', 'catalog', 'checkpoint'],
+    may: ['record', 'catalog', 'checkpoint', 'certificates'],
     portable: true,
     why: 'dates checkpoints and judges such dates; what keeps them is given',
   },
   {
     at: 'evidence',
-    may: ['record', 'catalog', 'query', 'merkle', 'checkpoint', 'verify', 'timestamps'],
+    may: [...['record', 'catalog', 'query', 'merkle', 'checkpoint', 'verify', 'timestamps', 'certificates']],
     portable: true,
     why: 'records with what proves them, taken along: made from any source, checked without one',
+  },
+  {
+    at: 'verifier',
+    may: ['record', 'catalog', 'merkle', 'checkpoint', 'verify', 'published', 'evidence'],
+    portable: true,
+    why: 'the verifier in one file, and the page that it is in: it says what others found',
   },
   {
     at: 'health',

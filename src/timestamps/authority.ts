@@ -1,7 +1,8 @@
+import { encodeOid, Malformed } from '../certificates/asn1.ts';
+import { parseCertificate } from '../certificates/certificate.ts';
+import { certificatesInPem } from '../certificates/pem.ts';
 import { fromBase64, toBase64, utf8 } from '../crypto/bytes.ts';
 import { TimestampError } from '../errors.ts';
-import { encodeOid, Malformed } from './asn1.ts';
-import { parseCertificate } from './certificate.ts';
 
 /** A time stamp authority that a log is set to ask. */
 export interface Authority {
@@ -15,7 +16,6 @@ export interface Authority {
 
 const MAX_URL_BYTES = 512;
 const MAX_ROOTS = 20;
-const PEM = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g;
 
 /** An authority as it may be set. Throws `TimestampError` TIMESTAMP_AUTHORITY. */
 export function checkAuthority({ url, roots, policy }: Authority): Authority {
@@ -49,7 +49,7 @@ export function checkUrl(url: string): string {
 
 /** The certificates of a PEM text, in order, as DER. Throws `TimestampError` TIMESTAMP_AUTHORITY when there is none. */
 export function certificatesOfPem(text: string): Uint8Array[] {
-  const found = [...text.matchAll(PEM)].map(([, base64 = '']) => fromBase64(base64.replaceAll(/\s/g, '')));
+  const found = certificatesInPem(text);
   if (found.length === 0 || found.includes(null)) throw unfit('the file holds no certificate in PEM');
   return found as Uint8Array[];
 }

@@ -1,5 +1,5 @@
+import { Malformed } from '../certificates/asn1.ts';
 import { TimestampError } from '../errors.ts';
-import { Malformed } from './asn1.ts';
 import type { Authority } from './authority.ts';
 import { newNonce, readAnswer, type TimestampAnswer, timestampRequest } from './request.ts';
 import { MAX_TOKEN_BYTES } from './token.ts';

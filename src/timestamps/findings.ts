@@ -26,7 +26,7 @@ export interface TimestampFinding {
 }
 
 /** Ends a check. */
-export class Unfit extends Error {
+export class UnfitToken extends Error {
   readonly code: TimestampCode;
 
   constructor(code: TimestampCode, message: string) {

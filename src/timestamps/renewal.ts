@@ -1,4 +1,4 @@
-import type { Hash } from './algorithms.ts';
+import type { Hash } from '../certificates/algorithms.ts';
 import type { TimestampReport } from './verify.ts';
 
 /** So long before its end a token is renewed, ms: time enough for an authority that is out of order. */

@@ -1,6 +1,15 @@
+import { digest, type Hash, hashOid } from '../certificates/algorithms.ts';
+import {
+  bits,
+  type Element,
+  encode,
+  encodeOid,
+  Items,
+  readElement,
+  small,
+  TAG,
+} from '../certificates/asn1.ts';
 import { concatBytes } from '../crypto/bytes.ts';
-import { digest, type Hash, hashOid } from './algorithms.ts';
-import { bits, type Element, encode, encodeOid, Items, readElement, small, TAG } from './asn1.ts';
 
 /** Bytes of a nonce: 64 bits, as RFC 3161 section 2.4.1 speaks of. */
 const NONCE = 8;

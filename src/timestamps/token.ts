@@ -1,5 +1,4 @@
-import { toHex } from '../crypto/bytes.ts';
-import { type Hash, hashOf } from './algorithms.ts';
+import { type Hash, hashOf } from '../certificates/algorithms.ts';
 import {
   type Element,
   explicit,
@@ -14,8 +13,9 @@ import {
   small,
   TAG,
   unsigned,
-} from './asn1.ts';
-import { type Certificate, parseCertificate } from './certificate.ts';
+} from '../certificates/asn1.ts';
+import { type Certificate, parseCertificate } from '../certificates/certificate.ts';
+import { toHex } from '../crypto/bytes.ts';
 
 /** What an authority states (TSTInfo, RFC 3161 section 2.4.2). */
 export interface Statement {

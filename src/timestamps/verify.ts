@@ -1,9 +1,11 @@
+import { digest, HASH_BYTES, type Hash, hashOf, holds } from '../certificates/algorithms.ts';
+import { type Element, Malformed, objectId, octets } from '../certificates/asn1.ts';
+import { type Certificate, parseCertificate } from '../certificates/certificate.ts';
+import { buildChain, type Chain } from '../certificates/chain.ts';
+import { Unfit } from '../certificates/unfit.ts';
 import { equalBytes, toHex } from '../crypto/bytes.ts';
-import { digest, HASH_BYTES, type Hash, hashOf, holds } from './algorithms.ts';
-import { type Element, Malformed, objectId, octets } from './asn1.ts';
-import { type Certificate, checkPurpose, parseCertificate } from './certificate.ts';
-import { buildChain, type Chain } from './chain.ts';
-import { type TimestampFinding, Unfit } from './findings.ts';
+import { type TimestampFinding, UnfitToken } from './findings.ts';
+import { checkPurpose } from './purpose.ts';
 import { OID, parseToken, type Statement, signerIds, type Token } from './token.ts';
 
 export interface TimestampOptions {
@@ -99,14 +101,14 @@ export async function verifyTimestamp(
     const expected = toHex(options.nonce);
     await run.step('nonce', 'malformed', () => {
       if (statement.nonce !== expected)
-        throw new Unfit('wrong-nonce', 'it has another nonce than was asked with');
+        throw new UnfitToken('wrong-nonce', 'it has another nonce than was asked with');
     });
   }
   const { policies } = options;
   if (policies !== undefined) {
     await run.step('policy', 'malformed', () => {
       if (policies.includes(statement.policy)) return;
-      throw new Unfit(
+      throw new UnfitToken(
         'wrong-policy',
         `it was issued under ${statement.policy}, not ${policies.join(' or ')}`,
       );
@@ -145,7 +147,8 @@ class Run {
       if (name !== null) this.checked.push(name);
       return result;
     } catch (error) {
-      if (error instanceof Unfit) this.#findings.push({ code: error.code, message: error.message });
+      if (error instanceof Unfit || error instanceof UnfitToken)
+        this.#findings.push({ code: error.code, message: error.message });
       else if (error instanceof Malformed) this.#findings.push({ code: malformed, message: error.message });
       else throw error;
       return null;
@@ -190,24 +193,24 @@ function timeOf({ genTime, resolution, accuracy }: Statement): StampedTime {
 async function checkImprint({ imprintAlgorithm, imprint }: Statement, stamped: Uint8Array): Promise<Hash> {
   const hash = hashOf(imprintAlgorithm);
   const isSame = imprint.length === HASH_BYTES[hash] && equalBytes(imprint, await digest(hash, stamped));
-  if (!isSame) throw new Unfit('wrong-imprint', 'it is over other bytes than this checkpoint');
+  if (!isSame) throw new UnfitToken('wrong-imprint', 'it is over other bytes than this checkpoint');
   return hash;
 }
 
 async function checkAttributes({ attributes, digestAlgorithm, content }: Token): Promise<void> {
   const type = only(attributes.get(OID.contentType), 'content type');
   if (objectId(type) !== OID.tstInfo)
-    throw new Unfit('bad-attributes', 'the signature is for another kind of content');
+    throw new UnfitToken('bad-attributes', 'the signature is for another kind of content');
   const signed = octets(only(attributes.get(OID.messageDigest), 'digest'), 'the digest');
   if (!equalBytes(signed, await digest(hashOf(digestAlgorithm), content))) {
-    throw new Unfit('bad-attributes', 'the signature is over another statement');
+    throw new UnfitToken('bad-attributes', 'the signature is over another statement');
   }
 }
 
 function only(values: readonly Element[] | undefined, what: string): Element {
   const [value, more] = values ?? [];
   if (value === undefined || more !== undefined) {
-    throw new Unfit('bad-attributes', `the signature does not cover one ${what}`);
+    throw new UnfitToken('bad-attributes', `the signature does not cover one ${what}`);
   }
   return value;
 }
@@ -215,9 +218,9 @@ function only(values: readonly Element[] | undefined, what: string): Element {
 /** The certificate that the signer names, which must be the one that the signature covers. */
 async function findSigner(token: Token, certificates: readonly Certificate[]): Promise<Certificate> {
   const ids = signerIds(token.attributes);
-  if (ids.length === 0) throw new Unfit('wrong-signer', 'the signature covers no certificate');
+  if (ids.length === 0) throw new UnfitToken('wrong-signer', 'the signature covers no certificate');
   const candidates = certificates.filter(token.isSigner);
-  if (candidates.length === 0) throw new Unfit('wrong-signer', "the signer's certificate is not there");
+  if (candidates.length === 0) throw new UnfitToken('wrong-signer', "the signer's certificate is not there");
   for (const candidate of candidates) {
     const matches = await Promise.all(
       ids.map(async ({ hash, digest: expected, issuer }) => {
@@ -229,15 +232,15 @@ async function findSigner(token: Token, certificates: readonly Certificate[]): P
     if (!matches.every(Boolean)) continue;
     const { name } = token.statement;
     if (name !== null && name !== candidate.subjectName) {
-      throw new Unfit('wrong-signer', 'the statement names another authority than the certificate');
+      throw new UnfitToken('wrong-signer', 'the statement names another authority than the certificate');
     }
     return candidate;
   }
-  throw new Unfit('wrong-signer', 'the signature covers another certificate than that of the signer');
+  throw new UnfitToken('wrong-signer', 'the signature covers another certificate than that of the signer');
 }
 
 async function checkSignature(token: Token, signer: Certificate): Promise<void> {
   const { algorithm, digestAlgorithm, signedBytes, signature } = token;
   if (await holds(signer.spki, algorithm, hashOf(digestAlgorithm), signedBytes, signature)) return;
-  throw new Unfit('bad-signature', "the authority's signature does not hold");
+  throw new UnfitToken('bad-signature', "the authority's signature does not hold");
 }

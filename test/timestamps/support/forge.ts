@@ -1,6 +1,6 @@
 import { createHash, webcrypto } from 'node:crypto';
+import { type Element, encode, encodeOid, readElement, TAG } from '../../../src/certificates/asn1.ts';
 import { concatBytes, utf8 } from '../../../src/crypto/bytes.ts';
-import { type Element, encode, encodeOid, readElement, TAG } from '../../../src/timestamps/asn1.ts';
 import { type Holder, keyAlgorithm } from './pki.ts';
 
 /** Tokens as a hostile or broken authority might make them: `openssl ts` refuses most of these. */

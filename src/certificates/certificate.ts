@@ -16,9 +16,8 @@ import {
   small,
   TAG,
 } from './asn1.ts';
-import { Unfit } from './findings.ts';
 
-/** A certificate (RFC 5280 section 4.1), as far as a time stamp's chain asks. */
+/** A certificate (RFC 5280 section 4.1), as far as a chain of them asks. */
 export interface Certificate {
   readonly der: Uint8Array;
   /** SHA-256 of it, lower-case hex. */
@@ -54,15 +53,13 @@ const KEY_ID = '2.5.29.14';
 const KEY_USAGE = '2.5.29.15';
 const BASIC_CONSTRAINTS = '2.5.29.19';
 const EXTENDED_KEY_USAGE = '2.5.29.37';
-const TIME_STAMPING = '1.3.6.1.5.5.7.3.8';
 /** Those that may be critical: the ones looked at, and names and policies, which here decide nothing. */
 const UNDERSTOOD: ReadonlySet<string> = new Set([
   ...[KEY_USAGE, BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE],
   ...['2.5.29.17', '2.5.29.18', '2.5.29.32'],
 ]);
 
-/** Bits of a key usage (RFC 5280 section 4.2.1.3), the first the highest. */
-const SIGNS = 0x80 | 0x40;
+/** keyCertSign. */
 const SIGNS_CERTIFICATES = 0x04;
 
 /** Throws `Malformed`. */
@@ -120,24 +117,20 @@ function readExtensions(element: Element | undefined): ReadonlyMap<string, Exten
   return found;
 }
 
-/** Throws `Unfit` bad-purpose unless it is for time stamps alone, and says so critically (RFC 3161 section 2.3). */
-export function checkPurpose({ extensions }: Certificate): void {
+/** What it may be used for by its extended key usage; null when it has none. */
+export function purposesOf({ extensions }: Certificate): {
+  readonly critical: boolean;
+  readonly oids: readonly string[];
+} | null {
   const extension = extensions.get(EXTENDED_KEY_USAGE);
-  if (extension === undefined) throw new Unfit('bad-purpose', 'the certificate has no extended key usage');
-  if (!extension.critical) throw new Unfit('bad-purpose', 'its extended key usage is not critical');
-  const usage = readElement(extension.value, 'an extended key usage');
-  const purposes = usage.tag === TAG.sequence ? usage.children.map(objectId) : [];
-  if (purposes.length !== 1 || purposes[0] !== TIME_STAMPING) {
-    throw new Unfit('bad-purpose', 'its extended key usage is not time stamping alone');
-  }
-  const keyUsage = usageOf(extensions);
-  if (keyUsage !== null && (keyUsage & SIGNS) === 0) {
-    throw new Unfit('bad-purpose', 'its key usage does not let it sign');
-  }
+  if (extension === undefined) return null;
+  const { tag, children } = readElement(extension.value, 'an extended key usage');
+  return { critical: extension.critical, oids: tag === TAG.sequence ? children.map(objectId) : [] };
 }
 
 /** Why a certificate can't have issued others above `below` more authorities; null when it can. */
-export function whyNoIssuer({ extensions }: Certificate, below: number): string | null {
+export function whyNoIssuer(certificate: Certificate, below: number): string | null {
+  const { extensions } = certificate;
   const extension = extensions.get(BASIC_CONSTRAINTS);
   if (extension === undefined) return 'is no authority: it has no basic constraints';
   const items = new Items(readElement(extension.value, 'basic constraints'), 'basic constraints');
@@ -147,7 +140,7 @@ export function whyNoIssuer({ extensions }: Certificate, below: number): string 
   if (isAuthority === undefined || !isTrue(isAuthority)) return 'is no authority by its basic constraints';
   if (length !== undefined && small(length, 'a path length') < below)
     return 'has more authorities below it than it may';
-  const keyUsage = usageOf(extensions);
+  const keyUsage = usageOf(certificate);
   if (keyUsage !== null && (keyUsage & SIGNS_CERTIFICATES) === 0)
     return 'may not sign certificates by its key usage';
   return null;
@@ -164,8 +157,8 @@ export function whyNotAt({ notBefore, notAfter, extensions }: Certificate, time:
   return null;
 }
 
-/** The first octet; null when there is none. */
-function usageOf(extensions: Certificate['extensions']): number | null {
+/** The first octet of its key usage (RFC 5280 section 4.2.1.3), the first bit the highest; null when it has none. */
+export function usageOf({ extensions }: Certificate): number | null {
   const extension = extensions.get(KEY_USAGE);
   if (extension === undefined) return null;
   const { tag, value } = readElement(extension.value, 'a key usage');

@@ -1,5 +1,5 @@
 /**
- * ASN.1 as time stamps need it (X.690): read strictly, written for requests. The envelope of a token may be BER with
+ * ASN.1 as certificates and time stamps need it (X.690): read strictly, written for requests. The envelope of a token may be BER with
  * indefinite lengths, as widely used authorities write it; whatever is signed is taken as the bytes that came.
  */
 

@@ -1,8 +1,8 @@
 import { concatBytes } from '../crypto/bytes.ts';
 import { type Element, explicit, Items, inner, objectId, readElement, small, TAG, unsigned } from './asn1.ts';
-import { Unfit } from './findings.ts';
+import { Unfit } from './unfit.ts';
 
-/** Hashes that a time stamp may rest on. */
+/** Hashes that a signature or an imprint may rest on. */
 export type Hash = 'SHA-256' | 'SHA-384' | 'SHA-512';
 
 const HASHES: ReadonlyMap<string, Hash> = new Map([

@@ -1,7 +1,7 @@
 import { holds } from './algorithms.ts';
 import { Malformed } from './asn1.ts';
 import { type Certificate, whyNoIssuer, whyNotAt } from './certificate.ts';
-import { Unfit } from './findings.ts';
+import { Unfit } from './unfit.ts';
 
 export interface Chain {
   /** The signer's first, each issued by the next. */
@@ -28,7 +28,7 @@ export async function buildChain(
   time: number,
 ): Promise<Chain> {
   const own = whyNotAt(signer, time);
-  if (own !== null) throw new Unfit('bad-chain', `the authority's certificate ${own}`);
+  if (own !== null) throw new Unfit('bad-chain', `the certificate ${own}`);
   const search = new Search([...roots, ...others], new Set(roots.map(({ digest }) => digest)), time);
   const found = await search.climb([signer]);
   if (found !== null) return { path: found, isAnchored: true };
