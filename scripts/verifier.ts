@@ -24,7 +24,7 @@ export async function bundleVerifier(): Promise<Verifier> {
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
     version: string;
   };
-  const name = `Tallystick verifier ${version}`;
+  const name = `Tallystick verifier ${version}, Apache-2.0`;
   const [js, script, style] = await Promise.all([
     bundled('src/verifier/bundle.ts'),
     bundled('src/verifier/page/main.ts'),
@@ -39,7 +39,7 @@ export async function bundleVerifier(): Promise<Verifier> {
   ].join('; ');
   const template = readFileSync(path.join(page, 'page.html'), 'utf8');
   return {
-    js: `/*! ${name}, Apache-2.0 */\n${js}`,
+    js: `/*! ${name} */\n${js}`,
     html: filled(template, [
       ["default-src 'none'", policy],
       ['<!-- style -->', `<style>${style}</style>`],
@@ -58,11 +58,12 @@ function filled(template: string, parts: readonly (readonly [string | RegExp, st
 }
 
 async function bundled(entry: string): Promise<string> {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
     bundle: true,
     write: false,
+    metafile: true,
     format: 'esm',
     // The portable form of everything: SHA-256 in JavaScript, signatures by WebCrypto.
     platform: 'browser',
@@ -76,7 +77,19 @@ async function bundled(entry: string): Promise<string> {
   });
   const [file] = outputFiles;
   if (file === undefined) throw new Error(`nothing came of ${entry}`);
-  return file.text;
+  return `${licences(Object.keys(metafile.inputs))}${file.text}`;
+}
+
+/** What packages ask to stand beside them. */
+function licences(inputs: readonly string[]): string {
+  const packages = new Set(
+    inputs.flatMap((input) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? []),
+  );
+  const texts = [...packages].sort().map((name) => {
+    const text = readFileSync(path.join(root, 'node_modules', name, 'LICENSE'), 'utf8').trim();
+    return `/*! Contains ${name}:\n\n${text}\n*/\n`;
+  });
+  return texts.join('');
 }
 
 function integrity(text: string): string {

@@ -23,14 +23,15 @@ export function readTrust(given: Uint8Array | string): TrustItem {
   if (typeof given !== 'string' && given[0] === 0x30 && given[1] !== undefined && given[1] >= 0x80) {
     return { kind: 'roots', roots: [given] };
   }
-  const text = textOf(given).trim();
+  const whole = textOf(given);
+  const text = whole.trim();
   if (text.startsWith('{')) return { kind: 'pin', pin: parsePin(text) };
   const roots = [...text.matchAll(PEM)].map(([, base64 = '']) => fromBase64(base64.replaceAll(/\s/g, '')));
   if (roots.length > 0) {
     if (roots.includes(null)) throw new UsageError('USAGE', 'a certificate in it is not base64');
     return { kind: 'roots', roots: roots as Uint8Array[] };
   }
-  if (/^\s*quorum\s/m.test(text)) return { kind: 'policy', policy: parsePolicy(text) };
+  if (/^\s*quorum\s/m.test(text)) return { kind: 'policy', policy: parsePolicy(whole) };
   const lines = text
     .split('\n')
     .map((line) => line.trim())

@@ -16,7 +16,7 @@ export function wordsOf({ verdict, logs, findings }: EvidenceReport): Words {
   const all = [...findings, ...logs.flatMap((log) => log.findings)];
   const wrong = all.filter((each) => each.class === 'fail');
   const notices = all.filter((each) => each.class === 'notice');
-  const count = logs.reduce((n, { checked }) => n + checked.records, 0);
+  const count = logs.reduce((n, { records }) => n + records.filter(({ isMatch }) => isMatch).length, 0);
   if (verdict === 'intact') {
     const they = count === 1 ? '1 record is' : `${grouped(count)} records are`;
     return { headline: `Verified: ${they} as sealed`, wrong, notices };
@@ -38,7 +38,7 @@ export function trustWords(trust: Trust): string {
 }
 
 export function completenessWords({ verdict, range, found, undecided }: Completeness): string {
-  if (range === null) return 'These records are genuine if the rest holds; others may exist.';
+  if (range === null) return 'It claims nothing about completeness: other records may exist.';
   const { from, to } = range;
   const named = `records ${grouped(from)} to ${grouped(to - 1)}`;
   switch (verdict) {
@@ -49,22 +49,22 @@ export function completenessWords({ verdict, range, found, undecided }: Complete
     case 'incomplete':
       return `Not complete: what is shown is not what the query finds in ${named}.`;
     case 'not-claimed':
-      return 'These records are genuine if the rest holds; others may exist.';
+      return 'It claims nothing about completeness: other records may exist.';
   }
 }
 
 /** What was checked of a log, each with its number. */
 export function checkedWords({ checked, eras }: LogEvidenceReport): string[] {
   const { records, payloads, checkpoints, timestamps, cosignatures } = checked;
-  const counts: readonly (readonly [number, string])[] = [
-    [records, 'records, up to the signed root'],
-    [payloads, 'pieces of sealed content'],
-    [checkpoints, 'signed checkpoints'],
-    [Math.max(0, eras.length - 1), 'changes of the sealing keys'],
-    [timestamps, 'time stamps'],
-    [cosignatures, 'cosignatures of witnesses'],
+  const counts: readonly (readonly [number, string, string])[] = [
+    [records, 'record, up to the signed root', 'records, up to the signed root'],
+    [payloads, 'piece of sealed content', 'pieces of sealed content'],
+    [checkpoints, 'signed checkpoint', 'signed checkpoints'],
+    [Math.max(0, eras.length - 1), 'change of the sealing keys', 'changes of the sealing keys'],
+    [timestamps, 'time stamp', 'time stamps'],
+    [cosignatures, 'cosignature of a witness', 'cosignatures of witnesses'],
   ];
-  return counts.flatMap(([n, what]) => (n > 0 ? [`${grouped(n)} ${what}`] : []));
+  return counts.flatMap(([n, one, many]) => (n > 0 ? [`${grouped(n)} ${n === 1 ? one : many}`] : []));
 }
 
 export function boundWords({ time, by, kind, trust }: ExistedBy): string {

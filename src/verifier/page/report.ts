@@ -191,7 +191,7 @@ function recordRow(proven: ProvenRecord): { row: HTMLTableRowElement; open: () =
     'tr',
     {},
     h('th', { scope: 'row' }, String(seq)),
-    h('td', {}, record === null ? '' : utcText(record.time)),
+    h('td', { class: 'fit' }, record === null ? '' : utcText(record.time).replace(' UTC', '')),
     h('td', {}, record === null ? '' : shown(record.system)),
     event,
     h('td', {}, record === null ? '' : shown(record.outcome)),

@@ -1,0 +1,312 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { bundleVerifier } from '../../../scripts/verifier.ts';
+import { formatPin } from '../../../src/checkpoint/mod.ts';
+import { formatEvidence } from '../../../src/evidence/mod.ts';
+import type { AuditRecord } from '../../../src/record/mod.ts';
+import { embedEvidence } from '../../../src/verifier/file.ts';
+import { completeOf, edited, evidenceOf, withContent } from '../../evidence/fixture.ts';
+import { BuiltLog, entryOf, makeRecord, VKEY } from '../../verify/built-log.ts';
+import { missing, open, verdictOf, withBrowser } from './chromium.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'tallystick-page-'));
+let html = '';
+
+function saved(name: string, text: string): string {
+  const file = path.join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+describe('the page, opened from disk without a network', { skip: missing ?? false }, () => {
+  withBrowser();
+  before(async () => {
+    html = (await bundleVerifier()).html;
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('says verified, what it checked, what not and on whose keys, and asks for nothing', async () => {
+    const { text } = await evidenceOf(await withContent(), [7, 50, 299]);
+    await using opened = await open(saved('good.html', embedEvidence(html, text)));
+    const { page, requests, troubles } = opened;
+    const verdict = await verdictOf(page);
+    assert.match(verdict, /^Verified: 3 records are as sealed/);
+    assert.match(verdict, /keys that the file itself names/);
+    assert.match(verdict, /other records may exist/);
+    const shown = await page.innerText('main');
+    assert.match(shown, /4 records, up to the signed root/);
+    assert.match(shown, /an outside anchor/);
+    assert.match(shown, /whose keys they are/);
+    assert.ok(shown.includes(VKEY));
+    await page.getByRole('button', { name: 'Details of record 50' }).click();
+    assert.match(await page.innerText('tr.detail'), /content of 50/);
+    assert.match(await page.innerText('tr.detail'), /UTC \(here .*GMT\+02/);
+    assert.deepEqual([requests, troubles], [[], []]);
+  });
+
+  test('stands on a pin or a key that is pasted, and fails on a pin of another log', async () => {
+    const log = await BuiltLog.build(40);
+    const { text } = await evidenceOf(log, [7]);
+    const file = saved('pinned.html', embedEvidence(html, text));
+    for (const [given, words] of [
+      [formatPin(log.pin()), /stands on a pin that you gave/],
+      [VKEY, /stands on a key that you gave/],
+      [formatPin({ ...log.pin(), savedAt: 5 }), /stands on a pin/],
+    ] as const) {
+      await using opened = await open(file);
+      await verdictOf(opened.page);
+      await paste(opened.page, given);
+      assert.match(await verdictWith(opened.page, words), /^Verified/);
+    }
+    const other = await BuiltLog.build(40, 100, undefined, (seq) => makeRecord(seq, { event: 'OTHER' }));
+    await using opened = await open(file);
+    await verdictOf(opened.page);
+    await paste(opened.page, formatPin(other.pin()));
+    assert.match(await verdictWith(opened.page, /split-view/), /^Not verified/);
+    await paste(opened.page, 'nonsense');
+    await opened.page.waitForFunction(() => document.querySelector('[role=alert]')?.textContent !== '');
+    assert.match(await opened.page.innerText('[role=alert]'), /not a pin, a verifier key/);
+  });
+
+  test('with one byte changed says what is wrong and where', async () => {
+    const { text } = await evidenceOf(await BuiltLog.build(300), [7, 299]);
+    const good = embedEvidence(html, text);
+    const inRecord = good.replace('\\"event\\":\\"EVENT_7\\"', '\\"event\\":\\"EVENT_8\\"');
+    assert.notEqual(inRecord, good);
+    const cases: readonly (readonly [string, string, RegExp])[] = [
+      ['record.html', inRecord, /^Not verified[\s\S]*altered: record 7: its bytes/],
+      [
+        'root.html',
+        good.replace(/(\\n300\\n)(.)/, (_, a, b) => a + (b === 'A' ? 'B' : 'A')),
+        /coverage-ends: none of the 3 records leads to the root/,
+      ],
+      ['form.html', good.replace('"matches":[7', '"matches":[8'), /bad-evidence: .*logs\[0\]\.matches\[0\]/],
+    ];
+    for (const [name, changed, words] of cases) {
+      await using opened = await open(saved(name, changed));
+      assert.match(await verdictOf(opened.page), words, name);
+      assert.match(await opened.page.title(), /^Evidence: Not verified/);
+    }
+    // The row says so too.
+    await using opened = await open(path.join(folder, 'record.html'));
+    await verdictOf(opened.page);
+    assert.match(await opened.page.innerText('tr:has(th:text-is("7"))'), /✗ altered/);
+  });
+
+  test('with its script changed, or scripts off, says that nothing is verified', async () => {
+    const { text } = await evidenceOf(await BuiltLog.build(20), [7]);
+    const good = embedEvidence(html, text);
+    const at = good.indexOf('<script type="module">') + 30_000;
+    const changed = `${good.slice(0, at)} ${good.slice(at)}`;
+    {
+      await using opened = await open(saved('script.html', changed));
+      await opened.page.waitForTimeout(300);
+      assert.match(await opened.page.innerText('#verdict'), /Nothing has been verified/);
+      assert.equal(await opened.page.innerText('main'), '');
+    }
+    await using opened = await open(saved('off.html', good), { javaScriptEnabled: false });
+    assert.match(await opened.page.innerText('body'), /Nothing has been verified/);
+    assert.doesNotMatch(await opened.page.innerText('body'), /EVENT_7/);
+  });
+
+  test('records with hostile content are shown as text', async () => {
+    const hostile = `</script><script>alert(1)</script><img src=x onerror=alert(2)>\u202etxt.exe\u2066 \u0007`;
+    const more: Partial<AuditRecord> = {
+      event: 'SIGN',
+      reason: hostile,
+      actor: { name: hostile, ip: 'javascript:alert(3)' },
+      correlation: '{{alert(4)}} javascript:alert(5)',
+      details: {
+        [hostile]: hostile,
+        '<!--<script>': 'x'.repeat(7_000),
+        __proto__x: '</style><style>*{display:none}',
+      },
+      raw: { text: `${hostile}\n<svg onload=alert(6)>\n` },
+    };
+    const log = new BuiltLog();
+    await log.append(Array.from({ length: 3 }, (_, seq) => entryOf(makeRecord(seq, seq === 1 ? more : {}))));
+    const { text } = await evidenceOf(log, [1], {}, { by: hostile });
+    await using opened = await open(saved('hostile.html', embedEvidence(html, text)));
+    const { page, requests, troubles } = opened;
+    assert.match(await verdictOf(page), /^Verified/);
+    await page.getByRole('button', { name: 'Open all' }).first().click();
+    const detail = await page.innerText('tr.detail');
+    assert.ok(
+      detail.includes(
+        '</script><script>alert(1)</script><img src=x onerror=alert(2)>\\u{202e}txt.exe\\u{2066} \\x07',
+      ),
+    );
+    assert.equal(await page.locator('img, svg, iframe, object, tr a').count(), 0);
+    assert.equal(await page.locator('script').count(), 2);
+    assert.deepEqual([requests, troubles], [[], []]);
+  });
+
+  test('a huge value does not hold the page up', async () => {
+    const log = await withContent();
+    const { evidence } = await evidenceOf(log, [50]);
+    const [only] = evidence.logs;
+    assert.ok(only !== undefined);
+    // The content is not the sealed one, so that the file needs no log with so much in it.
+    const records = only.records.map((each) =>
+      each.seq === 50
+        ? { ...each, payloads: [{ salt: new Uint8Array(16), content: `"${'m'.repeat(5_000_000)}"` }] }
+        : each,
+    );
+    const text = formatEvidence({ ...evidence, logs: [{ ...only, records }] });
+    await using opened = await open(saved('huge.html', embedEvidence(html, text)));
+    assert.match(await verdictOf(opened.page), /payload-altered: record 50/);
+  });
+
+  test('a range that is complete says so, and one with a match left out says which', async () => {
+    const log = await BuiltLog.build(60);
+    const { text } = await completeOf(log, [30, 50], 'event:EVENT_3');
+    await using good = await open(saved('complete.html', embedEvidence(html, text)));
+    assert.match(
+      await verdictOf(good.page),
+      /Complete: the query was run again over records 30 to 49; it finds 2/,
+    );
+    const less = edited(text, ({ logs: [it] }) => it.matches.pop());
+    await using bad = await open(saved('less.html', embedEvidence(html, less)));
+    assert.match(await verdictOf(bad.page), /left-out: record 43/);
+  });
+
+  test("the verifier's own page takes evidence in either form, and everything by keyboard", async () => {
+    const log = await BuiltLog.build(40);
+    const { text } = await evidenceOf(log, [7]);
+    const files = [saved('alone.json', text), saved('alone.html', embedEvidence(html, text))];
+    await using opened = await open(saved('tallystick-verify.html', html));
+    const { page, troubles } = opened;
+    assert.match(await page.innerText('#verdict'), /No evidence yet/);
+    for (const file of files) {
+      await page.evaluate(() => delete document.documentElement.dataset.verdict);
+      await page.setInputFiles('#evidence-file', file);
+      assert.match(await verdictOf(page), /^Verified: 1 record is as sealed/);
+    }
+    assert.match(await page.innerText('main'), /that page has SHA-256 [0-9a-f]{64}/);
+    const reached: string[] = [];
+    await page.locator('body').press('Home');
+    for (let i = 0; i < 15; i++) {
+      await page.keyboard.press('Tab');
+      reached.push(
+        await page.evaluate(
+          () =>
+            document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '',
+        ),
+      );
+    }
+    for (const name of ['Details of record 7', 'Open all', 'Save the evidence as JSON'])
+      assert.ok(reached.includes(name), name);
+    await page.getByRole('button', { name: 'Details of record 7' }).focus();
+    await page.keyboard.press('Enter');
+    assert.equal(await page.locator('tr.detail').count(), 1);
+    assert.deepEqual(troubles, []);
+  });
+
+  test('landmarks, names and contrast, in both themes', async () => {
+    const { text } = await evidenceOf(await BuiltLog.build(40), [7, 8]);
+    const file = saved('themes.html', embedEvidence(html, text));
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await using opened = await open(file, { colorScheme, viewport: { width: 1200, height: 1400 } });
+      const { page } = opened;
+      await verdictOf(page);
+      await page.getByRole('button', { name: 'Open all' }).first().click();
+      for (const role of ['banner', 'main', 'contentinfo'] as const)
+        assert.equal(await page.getByRole(role).count(), 1, role);
+      assert.equal(await page.locator('h1').count(), 1);
+      assert.deepEqual(await page.evaluate(faint), [], colorScheme);
+      const shots = process.env.TALLYSTICK_SCREENSHOTS;
+      if (shots)
+        await page.screenshot({ path: path.join(shots, `evidence-${colorScheme}.png`), fullPage: true });
+    }
+  });
+
+  test('1,000 records are below 2 MB and verified in below 2 s', async (t) => {
+    const log = await BuiltLog.build(1_500, 500, undefined, signed);
+    const { text } = await evidenceOf(
+      log,
+      Array.from({ length: 1_000 }, (_, i) => i + 300),
+    );
+    const file = embedEvidence(html, text);
+    const bytes = Buffer.byteLength(file);
+    await using opened = await open(saved('thousand.html', file));
+    assert.match(await verdictOf(opened.page), /^Verified: 1,000 records/);
+    const [verified, shown] = await opened.page.evaluate(() => {
+      const [measure] = performance.getEntriesByName('verified');
+      return [measure?.duration ?? Number.NaN, (measure?.startTime ?? Number.NaN) + (measure?.duration ?? 0)];
+    });
+    t.diagnostic(
+      `1,000 records: ${bytes} bytes; verified and shown in ${verified?.toFixed()} ms, ${shown?.toFixed()} ms after the page was opened`,
+    );
+    assert.ok(bytes < 2_000_000, `${bytes} bytes`);
+    assert.ok((verified as number) < 2_000, `${verified} ms`);
+  });
+});
+
+/** A record of usual size. */
+function signed(seq: number): AuditRecord {
+  return makeRecord(seq, {
+    ...(seq === 0
+      ? {}
+      : {
+          event: 'PROCESS',
+          module: 'WORKER',
+          actor: { name: `CN=Client ${seq % 40}, O=Example` },
+          details: {
+            ARCHIVE_IDS: String(seq).padStart(40, 'a'),
+            LOG_ID: `${seq}-abcdef`,
+            WORKER_ID: '17',
+            FILENAME: `release-${seq}.jar`,
+          },
+          raw: {
+            text: `2026-10-05 09:00:02,284 INFO EVENT: PROCESS; MODULE: WORKER; ADMINISTRATOR: CN=Client ${seq % 40}; LOG_ID: ${seq}-abcdef; WORKER_ID: 17; FILENAME: release-${seq}.jar; OUTCOME: SUCCESS`,
+          },
+        }),
+  });
+}
+
+async function paste(page: Page, text: string): Promise<void> {
+  await page.fill('#trust-text', text);
+  await page.getByRole('button', { name: 'Verify with it' }).click();
+}
+
+async function verdictWith(page: Page, words: RegExp): Promise<string> {
+  await page.waitForFunction(
+    (source) => new RegExp(source).test(document.getElementById('verdict')?.innerText ?? ''),
+    words.source,
+  );
+  return page.innerText('#verdict');
+}
+
+/** Texts whose contrast with what is behind them is below 4.5 to 1 (WCAG 2.2 AA). Runs in the page. */
+function faint(): string[] {
+  const parse = (color: string): number[] => (color.match(/[\d.]+/g) ?? []).map(Number);
+  const luminance = (color: string): number => {
+    const [r = 0, g = 0, b = 0] = parse(color).map((c) =>
+      c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4,
+    );
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element: Element | null): string => {
+    for (let at = element; at !== null; at = at.parentElement) {
+      const color = getComputedStyle(at).backgroundColor;
+      if ((parse(color)[3] ?? 1) > 0) return color;
+    }
+    return 'rgb(255, 255, 255)';
+  };
+  const found: string[] = [];
+  for (const element of document.body.querySelectorAll('*')) {
+    const hasText = [...element.childNodes].some(
+      (node) => node.nodeType === 3 && node.textContent?.trim() !== '',
+    );
+    if (!hasText || element.tagName === 'SCRIPT') continue;
+    const [a, b] = [luminance(getComputedStyle(element).color), luminance(behind(element))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5)
+      found.push(`${element.tagName} ${element.textContent?.slice(0, 30)} ${ratio.toFixed(2)}`);
+  }
+  return found;
+}
