@@ -3,7 +3,7 @@ import { version } from '../open.ts';
 import { Call, type Command } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { EXIT, exitCode, exitCodeOfSignal } from './exit.ts';
-import { commandHelp, overview } from './help.ts';
+import { commandHelp, groupHelp, overview } from './help.ts';
 import type { Io } from './io.ts';
 import { nearest } from './nearest.ts';
 import { processIo } from './process-io.ts';
@@ -36,6 +36,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
   }
   if (first === 'help') return help(argv.slice(1), io);
   const command = find([first, second ?? '']) ?? find([first]);
+  if (command === null && (second === '--help' || second === '-h')) return help([first], io);
   if (command === null) throw unknownCommand(first, second);
   const call = Call.parse(command, argv.slice(command.name.split(' ').length), io);
   if (!call.isSet('help')) return command.run(call);
@@ -45,10 +46,19 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
 
 async function help(words: readonly string[], io: Io): Promise<number> {
   const named = words.filter((word) => !word.startsWith('-'));
-  const command = named.length === 0 ? null : find(named);
-  if (command === null && named.length > 0) throw unknownCommand(named[0] as string, named[1]);
-  await io.stdout.write(command === null ? overview(COMMANDS) : commandHelp(command));
+  const [first, second] = named;
+  if (first === undefined) await io.stdout.write(overview(COMMANDS));
+  else await io.stdout.write(helpOf(first, second));
   return EXIT.ok;
+}
+
+/** Throws `UsageError` USAGE. */
+function helpOf(first: string, second: string | undefined): string {
+  const command = find(second === undefined ? [first] : [first, second]);
+  if (command !== null) return commandHelp(command);
+  const inside = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
+  if (second !== undefined || inside.length === 0) throw unknownCommand(first, second);
+  return groupHelp(first, inside);
 }
 
 function find(words: readonly string[]): Command | null {

@@ -1,19 +1,35 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { GROUPS } from '../../src/cli/command-groups.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { nearest } from '../../src/cli/nearest.ts';
 import { Sandbox } from './harness.ts';
 
 describe('help', () => {
-  test('the program alone, help and --help list every command', async (t) => {
+  test('the program alone, help and --help list every command, or what it is among', async (t) => {
     const box = new Sandbox(t);
     for (const argv of [[], ['help'], ['--help'], ['-h']]) {
       const { out } = await box.ok(argv);
-      for (const { name, summary } of COMMANDS)
-        assert.ok(out.includes(`  ${name} `) && out.includes(summary), name);
+      for (const { name, summary } of COMMANDS) {
+        const [first = ''] = name.split(' ');
+        const about = GROUPS[first];
+        const row = about === undefined ? [name, summary] : [`${first} …`, about];
+        for (const text of row) assert.ok(out.includes(text), name);
+      }
     }
   });
+
+  for (const first of Object.keys(GROUPS)) {
+    test(`${first}: the commands that begin so`, async (t) => {
+      const box = new Sandbox(t);
+      const { out } = await box.ok([first, '--help']);
+      const inside = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
+      assert.ok(inside.length > 1);
+      for (const { name, summary } of inside) assert.ok(out.includes(name) && out.includes(summary), name);
+      assert.equal((await box.ok(['help', first])).out, out);
+    });
+  }
 
   for (const { name, options, examples } of COMMANDS) {
     test(`${name}: every option, and an example`, async (t) => {
