@@ -1,6 +1,8 @@
 import type { Call, Command } from './command.ts';
+import { EVIDENCE_COMMANDS } from './evidence-commands.ts';
 import { KEY_COMMANDS } from './key-commands.ts';
-import { DATA, FROM_TO, NODE, PASSPHRASE_NOTE, PATTERN, SYSTEM, WRITING } from './options.ts';
+import { DATA, FROM_TO, NO_PIN, NODE, PASSPHRASE_NOTE, PATTERN, SYSTEM, WRITING } from './options.ts';
+import { PIN_COMMANDS } from './pin-commands.ts';
 import { WITNESS_COMMANDS } from './witness-commands.ts';
 
 /** The command table. What a command needs is loaded when it runs: help and mistakes answer at once. */
@@ -74,6 +76,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'find records; every one shown is verified first',
     options: [
       DATA,
+      NO_PIN,
       { name: 'limit', value: 'N', summary: 'records on a page, 1 to 1000 (default: 50)' },
       { name: 'order', value: 'ORDER', summary: 'newest or oldest first (default: newest)' },
       { name: 'cursor', value: 'CURSOR', summary: 'go on where a page ended' },
@@ -96,6 +99,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'follow one key, certificate, file … through all systems, by what records prove',
     options: [
       DATA,
+      NO_PIN,
       { name: 'limit', value: 'N', summary: 'records to show, those first taken, 1 to 1000 (default: 50)' },
     ],
     notes: [
@@ -111,6 +115,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'show one record with its original',
     options: [
       DATA,
+      NO_PIN,
       { name: 'proof', summary: 'also prove that it is in the log (C2SP tlog-proof)' },
       { name: 'output', short: 'o', value: 'FILE', summary: 'write the proof, and it alone, to a new file' },
     ],
@@ -124,6 +129,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'show the newest records, and follow',
     options: [
       DATA,
+      NO_PIN,
       { name: 'number', short: 'n', value: 'N', summary: 'how many (default: 10)' },
       { name: 'follow', short: 'f', summary: 'go on with each new record, until Ctrl-C' },
       NODE,
@@ -155,7 +161,7 @@ export const COMMANDS: readonly Command[] = [
         name: 'timestamp-root',
         value: 'FILE',
         summary:
-          'root certificates of time stamp authorities to believe (PEM), instead of those set in the log',
+          'root certificates (PEM) of time stamp authorities to believe',
       },
       {
         name: 'policy',
@@ -165,7 +171,7 @@ export const COMMANDS: readonly Command[] = [
       {
         name: 'cosigned',
         value: 'FILE|URL',
-        summary: 'a checkpoint that a witness holds, or the address of the witness: hold the log against it',
+        summary: 'a checkpoint or address of a witness: hold the log to what it has seen',
       },
       { name: 'key', value: 'VKEY', summary: 'verifier key to believe, as "serve" shows it' },
       {
@@ -195,7 +201,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'checkpoint',
     operands: '',
     summary: 'print the newest signed checkpoint',
-    options: [DATA, NODE],
+    options: [DATA, NO_PIN, NODE],
     notes: ['A C2SP tlog-checkpoint: what vouches for the whole log in a few lines. Keep it elsewhere.'],
     examples: ['checkpoint > ca1.checkpoint'],
     run: async (call: Call) => (await import('./checkpoint.ts')).checkpoint(call),
@@ -291,6 +297,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'write records out as they are sealed, with proof',
     options: [
       DATA,
+      NO_PIN,
       { name: 'output', short: 'o', value: 'FILE', summary: 'write to a new file' },
       ...FROM_TO,
       NODE,
@@ -301,6 +308,7 @@ export const COMMANDS: readonly Command[] = [
     examples: ['export -o ca1.ndjson', 'export --from 100 --to 199 | jq .entry.event'],
     run: async (call: Call) => (await import('./export.ts')).exportRecords(call),
   },
+  ...EVIDENCE_COMMANDS,
   {
     name: 'parse',
     operands: 'FILE…',
@@ -334,6 +342,7 @@ export const COMMANDS: readonly Command[] = [
   },
   ...KEY_COMMANDS,
   ...WITNESS_COMMANDS,
+  ...PIN_COMMANDS,
   {
     name: 'index rebuild',
     operands: '',
