@@ -16,9 +16,13 @@ export class ExportFile {
     this.#file = file;
   }
 
-  /** Throws `UsageError` FILE_UNREADABLE when there is one already, or none can be made. */
-  static async create(path: string): Promise<ExportFile> {
-    if (existsSync(path)) {
+  /**
+   * Throws `UsageError` FILE_UNREADABLE when there is one already, or none can be made.
+   *
+   * @param replace whether one that is there gives way when this one is finished.
+   */
+  static async create(path: string, replace = false): Promise<ExportFile> {
+    if (!replace && existsSync(path)) {
       throw new UsageError('FILE_UNREADABLE', `${path} is there already; name another file, or move it away`);
     }
     const temporary = `${path}.${process.pid}.new`;
