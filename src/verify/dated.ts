@@ -31,12 +31,15 @@ interface Verification {
 /**
  * Holds dated checkpoints against the log, which has been read: each that the log's key signed is an anchor, and the
  * records under it were logged by the time it was dated. After failures nothing is compared, for it would say nothing new.
+ *
+ * @returns those that the log continues.
  */
 export async function checkDated(
   run: Verification,
   head: FixedHead,
   dated: readonly DatedCheckpoint[],
-): Promise<void> {
+): Promise<readonly DatedCheckpoint[]> {
+  const agreed: DatedCheckpoint[] = [];
   let unsigned = 0;
   let uncompared = 0;
   for (const checkpoint of dated) {
@@ -50,13 +53,17 @@ export async function checkDated(
       if (actual === null) uncompared++;
       else if (!equalBytes(actual, fromHex(root) ?? new Uint8Array(0)))
         contradict(run, head, checkpoint, actual);
-      else await checkLogged(run, checkpoint);
+      else {
+        agreed.push(checkpoint);
+        await checkLogged(run, checkpoint);
+      }
     }
   }
   if (unsigned > 0)
     run.skip(`${unsigned} dated checkpoints`, 'no known key signed them: they say nothing of this log');
   if (uncompared > 0)
     run.skip(`${uncompared} dated checkpoints`, 'the records up to them are not all as sealed');
+  return agreed;
 }
 
 function contradict(
@@ -101,7 +108,7 @@ export async function rootAt(source: LogSource, size: number): Promise<Uint8Arra
 class NotThere extends Error {}
 
 /** Of a record that was found to be the sealed one; null when it is not in the canonical form, which `deep` says. */
-async function loggedAt(source: LogSource, seq: number): Promise<number | null> {
+export async function loggedAt(source: LogSource, seq: number): Promise<number | null> {
   for await (const { from, entries } of source.bundles(seq, seq + 1)) {
     const entry = entries === null ? undefined : [...bundleEntries(entries)][seq - from];
     try {

@@ -47,6 +47,15 @@ export const FINDINGS = {
   'no-quorum': { class: 'fail', summary: 'no checkpoint has the cosignatures that the policy demands' },
   'split-view': { class: 'fail', summary: 'two signed checkpoints contradict each other' },
 
+  'certificate-expired': {
+    class: 'notice',
+    summary: 'a sealing key went on after its certificate had expired',
+  },
+  'certificate-unfit': {
+    class: 'notice',
+    summary: 'the certificate of a sealing key does not lead to a trust anchor, or is not for sealing',
+  },
+
   'index-differs': { class: 'fail', summary: 'the search index says other than the log; the log stands' },
 
   'bad-evidence': { class: 'fail', summary: 'an evidence file is not of the form that one has' },
@@ -130,6 +139,11 @@ export interface CheckpointFinding extends Base {
   readonly notes: readonly string[];
 }
 
+/** About the certificates of sealing keys. */
+export interface CertificateFinding extends Base {
+  readonly code: 'certificate-expired' | 'certificate-unfit';
+}
+
 export interface IndexFinding extends Base {
   readonly code: 'index-differs';
   /** Columns that differ; empty when the row is missing or too many. */
@@ -158,6 +172,7 @@ export type Finding =
   | MovedFinding
   | TileFinding
   | CheckpointFinding
+  | CertificateFinding
   | IndexFinding
   | EvidenceFinding
   | BoundFinding;

@@ -1,9 +1,11 @@
 import { HASH, TILE_WIDTH, Tree, tileRoot } from '../merkle/mod.ts';
 import { provenBase, storedBase } from './base.ts';
+import { checkCertified, trustAnchors } from './certified.ts';
 import { CheckpointCheck } from './checkpoints.ts';
 import { checkCosigned } from './cosigned.ts';
 import { checkDated } from './dated.ts';
 import type { FixedHead } from './head.ts';
+import { InstalledCertificates } from './installed.ts';
 import type { Report } from './report.ts';
 import { Run, type VerifyOptions } from './run.ts';
 import type { LogSource } from './source.ts';
@@ -17,9 +19,12 @@ import type { WalkedBundle } from './walk.ts';
  *
  * Reads each part of the log once and in order; memory does not grow with the log. What is wrong with the log is in
  * the report, never thrown. Throws `ProofError` KEY_INVALID and `UsageError` PIN_INVALID for bad options, the
- * signal's reason when aborted, and `StoreError` STORE_UNAVAILABLE when the medium fails.
+ * signal's reason when aborted, `UsageError` USAGE for trust anchors that are no certificates, and `StoreError` STORE_UNAVAILABLE when the medium fails.
  */
 export async function verifyLog(source: LogSource, options: VerifyOptions = {}): Promise<Report> {
+  const { trustAnchors: given } = options;
+  const anchors = given === undefined ? null : trustAnchors(given);
+  const installed = anchors && new InstalledCertificates(source);
   const run = new Run(source, options);
   const head = await run.openHead();
   if (head === null) return run.report({ from: 0, to: 0 });
@@ -28,7 +33,7 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
     (await provenBase(source, head, run.policy, run.findings));
   const checkpoints = new CheckpointCheck(source, head, run.policy, options.pin, run.findings);
   try {
-    await checkRecords(run, head, base, checkpoints);
+    await checkRecords(run, head, base, checkpoints, installed);
     await checkpoints.finish();
   } finally {
     await checkpoints.close();
@@ -47,8 +52,15 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
   if (unfollowed > 0) {
     run.skip(`the outcomes of ${unfollowed} attempts`, 'too many others waited for theirs at the same time');
   }
-  await checkDated(run, head, options.dated ?? []);
+  const dated = await checkDated(run, head, options.dated ?? []);
   run.witnessed = await checkCosigned(run, head, options.cosigned ?? { notes: [], policy: null });
+  const eras = run.policy.history?.eras ?? [];
+  if (anchors !== null && installed !== null) {
+    if (run.findings.failed || options.hashesOnly === true || eras.length === 0) {
+      const why = 'which they are, only the records say: all of them, as they were sealed';
+      run.skip('the certificates of the sealing keys', why);
+    } else run.certified = await checkCertified(run, head.size, { anchors, eras, installed, dated });
+  }
   return run.report({ from: 0, to: head.size });
 }
 
@@ -57,10 +69,12 @@ async function checkRecords(
   head: FixedHead,
   base: Base,
   checkpoints: CheckpointCheck,
+  installed: InstalledCertificates | null,
 ): Promise<void> {
   const tiles = new SealedTiles(run.source, base, run.findings);
   const tree = new Tree();
   for await (const bundle of run.records(head, tiles, base.size, { from: 0, to: base.size })) {
+    await installed?.add(bundle);
     await checkpoints.visit(bundle.to - 1, rootsWithin(tree, bundle));
     const isKnown = grow(tree, bundle, tiles);
     await checkpoints.visit(bundle.to, () => (isKnown ? tree.root() : null));

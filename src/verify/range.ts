@@ -52,6 +52,9 @@ export async function verifyRange(
     run.skip('attempts without outcome', 'outcomes may lie outside the records asked for');
   }
   await checkPin(run, head, tiles);
+  if (options.trustAnchors !== undefined) {
+    run.skip('the certificates of the sealing keys', 'which they are, only the whole log says');
+  }
   run.skip('the rest of the log', `only records ${from} to ${to - 1} were asked for`);
   return run.report(range);
 }

@@ -57,6 +57,44 @@ export interface Witnessed {
   readonly beyond: number;
 }
 
+/** Records that one key sealed, and what its certificate was worth then. */
+export interface CertifiedSpan {
+  /** vkey. */
+  readonly key: string;
+  /** Records [from, to). */
+  readonly from: number;
+  readonly to: number;
+  /**
+   * `holds`: it leads to a trust anchor, and all was valid when the records were logged. `none`: the log names no
+   * certificate that was to be used then. `expired`: it, or one above it, was valid no more. `unfit`: it does not lead to
+   * an anchor, or is not for this.
+   */
+  readonly status: 'holds' | 'none' | 'expired' | 'unfit';
+  /** Validity in ms since 1970, both included; `digest` is the SHA-256 of its DER, lower-case hex. */
+  readonly certificate: {
+    readonly subject: string;
+    readonly digest: string;
+    readonly notBefore: number;
+    readonly notAfter: number;
+  } | null;
+  /** Subject of the trust anchor; null unless it holds. */
+  readonly anchor: string | null;
+  /** Records before this one were dated by somebody else while it was valid; of the others the log's clock says so. */
+  readonly datedTo: number | null;
+  /** Why it does not hold; empty when it does. */
+  readonly why: string;
+}
+
+/** Which keys stood on certificates that lead to a trust anchor. */
+export interface Certified {
+  /** The first so many records are under a checkpoint by a key whose certificate held then; 0 when none did. */
+  readonly covered: number;
+  /** How many records were sealed after that. */
+  readonly beyond: number;
+  /** By size, each key of a set by itself. */
+  readonly spans: readonly CertifiedSpan[];
+}
+
 export interface Report {
   /** `not-intact` as soon as one finding is a failure. */
   readonly verdict: 'intact' | 'not-intact';
@@ -82,4 +120,6 @@ export interface Report {
   readonly attempts: Attempts | null;
   /** What witnesses vouch for; null unless a policy that demands them was given, and for a part. */
   readonly witnessed: Witnessed | null;
+  /** What the keys' certificates say; null unless trust anchors were given, for a part, and for a log that does not hold. */
+  readonly certified: Certified | null;
 }

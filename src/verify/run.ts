@@ -10,7 +10,7 @@ import { Findings } from './findings.ts';
 import { type FixedHead, fixHead } from './head.ts';
 import { PayloadCheck } from './payloads.ts';
 import { KeyPolicy, short } from './policy.ts';
-import type { Attempts, Checked, NotChecked, Report, Witnessed } from './report.ts';
+import type { Attempts, Certified, Checked, NotChecked, Report, Witnessed } from './report.ts';
 import { RowCheck } from './rows.ts';
 import type { IndexSource, LogSource, SourceHead } from './source.ts';
 import type { SealedTiles, Slice } from './tiles.ts';
@@ -25,6 +25,11 @@ export interface VerifyOptions {
   readonly dated?: readonly DatedCheckpoint[];
   /** Checkpoints of the log that witnesses have cosigned: anchors; with a policy, what witnesses must vouch for. Of a whole log only. */
   readonly cosigned?: CosignedCheckpoints;
+  /**
+   * Certificates (DER) to believe: the report then says which keys stood on one that leads there. Of a whole log with its
+   * records only.
+   */
+  readonly trustAnchors?: readonly Uint8Array[];
   /** Whether to read every record: canonical form, node, number, times, and which payloads it refers to. */
   readonly deep?: boolean;
   /** The source has no records, only what proves them: that is verified, and nothing said of the records. Excludes `deep`. */
@@ -54,6 +59,7 @@ export class Run {
   readonly #notChecked: NotChecked[] = [];
   attempts: Attempts | null = null;
   witnessed: Witnessed | null = null;
+  certified: Certified | null = null;
   head: FixedHead | null = null;
   #policy: KeyPolicy | null = null;
 
@@ -219,6 +225,7 @@ export class Run {
       findings: findings.list(),
       attempts: this.attempts,
       witnessed: this.witnessed,
+      certified: this.certified,
     };
   }
 }

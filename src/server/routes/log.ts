@@ -99,6 +99,9 @@ const VerifyAnswer = Type.Object(
       }),
     ),
     witnessed: Type.Null({ description: 'Here no policy is given: see `tallystick verify --policy`.' }),
+    certified: Type.Null({
+      description: 'Here no trust anchor is given: see `tallystick verify --trust-anchor`.',
+    }),
     attempts: Type.Union(
       [
         Type.Object(

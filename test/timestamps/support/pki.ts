@@ -7,6 +7,7 @@ import {
   type Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
+  PublicKey,
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
@@ -38,6 +39,8 @@ export interface Wanted {
   /** null: none. */
   readonly usage?: readonly string[] | null;
   readonly critical?: boolean;
+  /** SubjectPublicKeyInfo of a key that somebody else has; a new one when left out. */
+  readonly of?: Uint8Array;
 }
 
 const STAMPING = '1.3.6.1.5.5.7.3.8';
@@ -83,12 +86,14 @@ export function stamper(subject: string, by: Holder, wanted: Wanted = {}): Promi
 
 let serial = 0x1000;
 
-async function make(subject: string, by: Holder | null, wanted: Wanted): Promise<Holder> {
+/** Any certificate: by itself, or by another. */
+export async function make(subject: string, by: Holder | null, wanted: Wanted): Promise<Holder> {
   const {
     kind = 'P-256',
     from = Date.now() - 30 * DAY,
     to = Date.now() + 365 * DAY,
     extensions = [],
+    of,
   } = wanted;
   const keys = (await webcrypto.subtle.generateKey(keyAlgorithm(kind), true, ['sign', 'verify'])) as {
     publicKey: CryptoKey;
@@ -101,7 +106,7 @@ async function make(subject: string, by: Holder | null, wanted: Wanted): Promise
     issuer: `CN=${by?.subject ?? subject}`,
     notBefore: new Date(from),
     notAfter: new Date(to),
-    publicKey: keys.publicKey as never,
+    publicKey: (of === undefined ? keys.publicKey : new PublicKey(new Uint8Array(of))) as never,
     signingKey: (by ?? keys).privateKey as never,
     signingAlgorithm: keyAlgorithm(by?.kind ?? kind) as never,
     extensions: [...extensions],
