@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { cosignCheckpoint, cosignerKeyFromSpki, parsePolicy } from '../../src/checkpoint/mod.ts';
+import { toHex, utf8 } from '../../src/crypto/bytes.ts';
+import { verifyEvidence } from '../../src/evidence/mod.ts';
+import type { Timestamped } from '../../src/timestamps/mod.ts';
+import { mlDsaSigner, testSigner } from '../checkpoint/signers.ts';
+import { forge } from '../timestamps/support/forge.ts';
+import { ca, type Holder, make, stamper } from '../timestamps/support/pki.ts';
+import { BuiltLog, KEY, START, VKEY } from '../verify/built-log.ts';
+import { assertFound, assertIntact, edited, evidenceOf, findingsOf, sealedBy, vkey } from './fixture.ts';
+
+const AUTHORITY = 'http://tsa.example/';
+
+/** The log after 100, 200 and 300 records: its notes. */
+interface Grown {
+  readonly log: BuiltLog;
+  readonly notes: readonly string[];
+}
+
+async function grown(): Promise<Grown> {
+  const notes: string[] = [];
+  for (const size of [100, 200, 300]) notes.push((await BuiltLog.build(size, 100)).note);
+  return { log: await BuiltLog.build(300, 100), notes };
+}
+
+function textOf(note: string): string {
+  return note.slice(0, note.indexOf('\n\n') + 1);
+}
+
+let root: Holder;
+let signer: Holder;
+let it: Grown;
+before(async () => {
+  root = await ca('Root');
+  signer = await stamper('Stamps', root);
+  it = await grown();
+});
+
+async function stamped(note: string): Promise<Timestamped> {
+  const token = await forge({ signer, certificates: [root], data: utf8(textOf(note)) });
+  const [, size = '', base64 = ''] = note.split('\n');
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  return { size: Number(size), root: toHex(bytes), note, token, authority: AUTHORITY };
+}
+
+const NAMES = ['w1.example/a', 'w2.example/b'];
+const WITNESSES = NAMES.map((name) => cosignerKeyFromSpki(name, 'ed25519', testSigner(name).publicKey).vkey);
+
+async function cosigned(note: string, time: number, names = NAMES): Promise<{ size: number; note: string }> {
+  const text = textOf(note);
+  const lines = await Promise.all(names.map((name) => cosignCheckpoint(text, name, testSigner(name), time)));
+  return { size: Number(note.split('\n')[1]), note: note + lines.join('') };
+}
+
+function policy(threshold: string): ReturnType<typeof parsePolicy> {
+  const lines = WITNESSES.map((vkey, i) => `witness w${i + 1} ${vkey}\n`);
+  return parsePolicy(`log ${VKEY}\n${lines.join('')}group all2 ${threshold} w1 w2\nquorum all2\n`);
+}
+
+describe('time stamps', () => {
+  test('bound the records that they cover, by a root that is given or by nobody known', async () => {
+    const timestamps = [await stamped(it.notes[0] as string), await stamped(it.notes[2] as string)];
+    const { text, evidence } = await evidenceOf(it.log, [50, 250], { timestamps });
+    assert.deepEqual(
+      evidence.logs[0]?.timestamps.map(({ size }) => size),
+      [100, 300],
+    );
+    const open = await verifyEvidence(text);
+    assertIntact(open);
+    assert.deepEqual(
+      open.logs[0]?.records.map(({ bound }) => [bound?.size, bound?.trust]),
+      [
+        [100, 'file'],
+        [100, 'file'],
+        [300, 'file'],
+      ],
+    );
+    assert.ok(open.logs[0]?.notChecked.some(({ what }) => what === 'whom 2 time stamps come from'));
+    const rooted = await verifyEvidence(text, { tsaRoots: [root.der] });
+    assertIntact(rooted);
+    assert.deepEqual(
+      rooted.logs[0]?.records.map(({ bound }) => [bound?.size, bound?.trust, bound?.by]),
+      [
+        [100, 'given', 'CN=Stamps'],
+        [100, 'given', 'CN=Stamps'],
+        [300, 'given', 'CN=Stamps'],
+      ],
+    );
+    const stranger = await verifyEvidence(text, { tsaRoots: [(await ca('Other')).der] });
+    assertIntact(stranger);
+    assert.equal(stranger.logs[0]?.records[1]?.bound, null);
+  });
+
+  test('that are over something else, or changed, are named', async () => {
+    const timestamps = [await stamped(it.notes[0] as string), await stamped(it.notes[2] as string)];
+    const { text } = await evidenceOf(it.log, [50, 250], { timestamps });
+    const moved = edited(text, ({ logs: [log] }) => (log.timestamps[0].size = 300));
+    assertFound(await verifyEvidence(moved), [['bad-timestamp', 0, 300]]);
+    const changed = edited(text, ({ logs: [log] }) => {
+      const bytes = Buffer.from(log.timestamps[1].token, 'base64');
+      bytes[bytes.length - 40] = (bytes[bytes.length - 40] as number) ^ 1;
+      log.timestamps[1].token = bytes.toString('base64');
+    });
+    assertFound(await verifyEvidence(changed), [['bad-timestamp', 0, 300]]);
+  });
+
+  test('dated before a record says it was logged are told', async () => {
+    const late = await BuiltLog.build(3, 3, KEY, (seq) => ({
+      ...JSON.parse(JSON.stringify({ v: 1, node: 'node-1', seq, outcome: 'success', source: 'test' })),
+      ...{ system: seq === 0 ? 'tallystick' : 'x', event: seq === 0 ? 'GENESIS' : 'E' },
+      ...(seq === 0 ? { details: { key: VKEY, origin: 'test-0a1b2c3d/node-1', software: 'test' } } : {}),
+      ...{ time: START, logged: Date.now() + 10_000_000 },
+    }));
+    const { text } = await evidenceOf(late, [2], { timestamps: [await stamped(late.note)] });
+    const report = await verifyEvidence(text, { tsaRoots: [root.der] });
+    assert.equal(report.verdict, 'intact');
+    assert.deepEqual(new Set(findingsOf(report).map(({ code }) => code)), new Set(['clock-skew']));
+  });
+
+  test('that are kept and do not hold stay where they are', async () => {
+    const good = await stamped(it.notes[2] as string);
+    const bad = { ...good, token: good.token.slice(0, -1) };
+    assert.equal(
+      (await evidenceOf(it.log, [250], { timestamps: [bad] })).evidence.logs[0]?.timestamps.length,
+      0,
+    );
+  });
+});
+
+describe('cosignatures', () => {
+  test('count by the policy that is given, over what they cover', async () => {
+    const seen = await cosigned(it.notes[1] as string, START / 1000 + 1_000);
+    const more = { cosigned: [seen], witnesses: WITNESSES };
+    const { text } = await evidenceOf(it.log, [150], more);
+    const report = await verifyEvidence(text, { policy: policy('all') });
+    assertIntact(report);
+    assert.deepEqual(
+      report.logs[0]?.records.map(({ bound }) => [bound?.size, bound?.by, bound?.trust]),
+      [
+        [200, 'w1, w2', 'given'],
+        [200, 'w1, w2', 'given'],
+      ],
+    );
+    assert.equal(report.logs[0]?.trust, 'given-key');
+    // A record behind what they have seen.
+    const later = await evidenceOf(it.log, [150, 250], more);
+    const { text: beyond } = later;
+    assert.equal(later.evidence.logs[0]?.checkpoints.length, 0);
+    assertFound(await verifyEvidence(beyond, { policy: policy('all') }), [['no-quorum', 0, 251]]);
+  });
+
+  test('without a policy stand on the keys that the file names, and say so', async () => {
+    const seen = await cosigned(it.notes[2] as string, START / 1000 + 1_000);
+    const { text } = await evidenceOf(it.log, [150], { cosigned: [seen], witnesses: WITNESSES });
+    const report = await verifyEvidence(text);
+    assertIntact(report);
+    assert.equal(report.logs[0]?.checked.cosignatures, 2);
+    assert.deepEqual(report.logs[0]?.records[1]?.bound?.trust, 'file');
+    assert.ok(report.logs[0]?.notChecked.some(({ what }) => what.startsWith('whose 2 cosignatures')));
+    const nameless = edited(text, ({ logs: [log] }) => (log.witnesses = []));
+    assertFound(await verifyEvidence(nameless), [['foreign-signature', 0, 300]]);
+  });
+
+  test('one of two is no quorum of both, and a changed one is named', async () => {
+    const seen = await cosigned(it.notes[2] as string, START / 1000 + 1_000, [NAMES[0] as string]);
+    const { text } = await evidenceOf(it.log, [150], { cosigned: [seen], witnesses: WITNESSES });
+    assertIntact(await verifyEvidence(text, { policy: policy('any') }));
+    assertFound(await verifyEvidence(text, { policy: policy('all') }), [['no-quorum', 0, 151]]);
+    const changed = edited(text, ({ logs: [log] }) => {
+      log.checkpoint = log.checkpoint.replace(
+        /(w1\.example\/a \S{20})(.)/,
+        (_: string, a: string, b: string) => `${a}${b === 'A' ? 'B' : 'A'}`,
+      );
+    });
+    const codes = findingsOf(await verifyEvidence(changed, { policy: policy('any') })).map(
+      ({ code }) => code,
+    );
+    assert.deepEqual(codes.sort(), ['bad-signature', 'no-quorum']);
+  });
+
+  test('of another tree under the same name keep evidence from being made', async () => {
+    const other = await BuiltLog.build(200, 100, testSigner('other'));
+    const seen = { size: 200, note: other.note.replace(/\n\S+\n\n/, `\n${btoa('x'.repeat(32))}\n\n`) };
+    await assert.rejects(evidenceOf(it.log, [150], { cosigned: [seen] }), { code: 'EVIDENCE_REFUSED' });
+  });
+});
+
+describe('certificates of the sealing key', () => {
+  test('are shown when they are its own, each signed by the next', async () => {
+    const issuer = await ca('Issuer');
+    const own = await make('ca1 sealing', issuer, { of: KEY.publicKey });
+    const { text } = await evidenceOf(it.log, [5], { certificates: [own.der, issuer.der] });
+    const report = await verifyEvidence(text);
+    assertIntact(report);
+    assert.deepEqual(
+      report.logs[0]?.certificates.map(({ subject }) => subject),
+      ['CN=ca1 sealing', 'CN=Issuer'],
+    );
+    for (const [at, i] of [
+      [100, 0],
+      [60, 1],
+      [own.der.length - 5, 0],
+    ] as const) {
+      const changed = edited(text, ({ logs: [log] }) => {
+        const bytes = Buffer.from(log.certificates[i], 'base64');
+        bytes[at] = (bytes[at] as number) ^ 1;
+        log.certificates[i] = bytes.toString('base64');
+      });
+      const codes = new Set(findingsOf(await verifyEvidence(changed)).map(({ code }) => code));
+      assert.deepEqual(codes, new Set(['bad-certificate']), `${at} of ${i}`);
+    }
+    const foreign = await make('other', issuer, {});
+    await assert.rejects(evidenceOf(it.log, [5], { certificates: [foreign.der] }), {
+      code: 'EVIDENCE_REFUSED',
+      message: /bad-certificate/,
+    });
+  });
+});
+
+test('a log that is sealed with ML-DSA-44 too says so', async () => {
+  const quantum = mlDsaSigner('pq');
+  const log = await sealedBy([{ records: 4, by: [KEY, quantum] }], [KEY, quantum]);
+  const { text } = await evidenceOf(log, [2]);
+  const report = await verifyEvidence(text, { keys: [vkey(KEY), vkey(quantum)] });
+  assertIntact(report);
+  assert.equal(report.logs[0]?.keys.length, 2);
+});
