@@ -155,6 +155,12 @@ export const ERROR_CODES = {
     retry: false,
   },
 
+  PIN_CONTRADICTED: {
+    summary: 'a log does not continue what was remembered of it',
+    status: 409,
+    retry: false,
+  },
+  PIN_EXISTS: { summary: 'a log is pinned there already', status: 409, retry: false },
   PIN_INVALID: { summary: 'a pin file is malformed or of another log', status: 422, retry: false },
   USAGE: { summary: 'a command or option is wrong', status: 400, retry: false },
   FILE_UNREADABLE: { summary: 'a file cannot be read', status: 400, retry: false },

@@ -4,10 +4,11 @@ import { HASH } from '../merkle/mod.ts';
 import { type Checkpoint, parseCheckpoint } from './body.ts';
 import { parseVkey } from './keys.ts';
 import { parseNote } from './note.ts';
+import { parsePolicy } from './policy.ts';
 
 /**
- * What a verifier remembers of a log, kept outside the log's own storage: the keys it trusts and the newest
- * checkpoint it has seen. A log that is cut, rolled back or rebuilt contradicts it.
+ * What a verifier remembers of a log, kept outside the log's own storage: the keys it trusts, which witnesses it
+ * demands, and the newest checkpoint it has seen. A log that is cut, rolled back or rebuilt contradicts it.
  */
 export interface Pin {
   readonly origin: string;
@@ -20,16 +21,21 @@ export interface Pin {
   readonly checkpoint: string;
   /** When it was remembered, ms since 1970. */
   readonly savedAt: number;
+  /** The witnesses that must have cosigned the log, as C2SP tlog-policy has it; none is demanded when not given. */
+  readonly policy?: string;
 }
 
-const VERSION = 1;
 const MEMBERS = ['v', 'origin', 'keys', 'size', 'root', 'checkpoint', 'savedAt'];
+/** By version: 2 has a policy. A program that does not know it must not read the pin as if there were none. */
+const VERSIONS: readonly (readonly string[])[] = [[], MEMBERS, [...MEMBERS, 'policy']];
 const MAX_PIN_CHARACTERS = 1024 * 1024;
 
 /** The pin as a JSON text with a final LF. */
 export function formatPin(pin: Pin): string {
-  const { origin, keys, size, root, checkpoint, savedAt } = pin;
-  return `${JSON.stringify({ v: VERSION, origin, keys, size, root, checkpoint, savedAt }, null, 2)}\n`;
+  const { origin, keys, size, root, checkpoint, savedAt, policy } = pin;
+  const members = { origin, keys, size, root, checkpoint, savedAt };
+  const versioned = policy === undefined ? { v: 1, ...members } : { v: 2, ...members, policy };
+  return `${JSON.stringify(versioned, null, 2)}\n`;
 }
 
 /**
@@ -40,11 +46,13 @@ export function parsePin(text: string): Pin {
   if (text.length > MAX_PIN_CHARACTERS) throw invalid(`it is larger than ${MAX_PIN_CHARACTERS} characters`);
   const pin = parseStrictly(text);
   const names = Object.keys(pin);
-  const missing = MEMBERS.find((name) => !names.includes(name));
+  if (!names.includes('v')) throw invalid('it has no v');
+  const members = Number.isSafeInteger(pin.v) && pin.v !== 0 ? VERSIONS[pin.v as number] : undefined;
+  if (members === undefined) throw invalid(`it is of version ${pin.v}; this program reads versions 1 and 2`);
+  const missing = members.find((name) => !names.includes(name));
   if (missing !== undefined) throw invalid(`it has no ${missing}`);
-  if (names.length > MEMBERS.length) throw invalid('it has members that are not known');
-  if (pin.v !== VERSION) throw invalid(`it is of version ${pin.v}; this program reads version ${VERSION}`);
-  const { origin, keys, size, root, checkpoint, savedAt } = pin as unknown as Pin;
+  if (names.length > members.length) throw invalid('it has members that are not known');
+  const { origin, keys, size, root, checkpoint, savedAt, policy } = pin as unknown as Pin;
   if (!Array.isArray(keys) || keys.length === 0 || !keys.every(isVkey))
     throw invalid('keys are not verifier keys');
   if (!Number.isSafeInteger(savedAt) || savedAt < 0) throw invalid('savedAt is not a time');
@@ -54,7 +62,19 @@ export function parsePin(text: string): Pin {
   if (said.origin !== origin || said.size !== size || toHex(said.root) !== root) {
     throw invalid('its checkpoint says another origin, size or root');
   }
-  return { origin, keys, size, root, checkpoint, savedAt };
+  checkPolicyText(policy);
+  return { origin, keys, size, root, checkpoint, savedAt, ...(policy === undefined ? {} : { policy }) };
+}
+
+function checkPolicyText(policy: unknown): void {
+  if (policy === undefined) return;
+  if (typeof policy !== 'string') throw invalid('policy is not a text');
+  try {
+    parsePolicy(policy);
+  } catch (cause) {
+    if (!(cause instanceof TallystickError)) throw cause;
+    throw invalid(`its policy does not hold: ${cause.message}`, cause);
+  }
 }
 
 function parseStrictly(text: string): Record<string, unknown> {

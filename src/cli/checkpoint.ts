@@ -3,12 +3,12 @@ import { certificateState } from '../keys/sealing-keys.ts';
 import { keysInForce } from '../verify/mod.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
-import { openToRead } from './open-data.ts';
+import { openHeld } from './held.ts';
 
 /** Prints the newest signed checkpoint as it is. Resolves with the exit code. */
 export async function checkpoint(call: Call): Promise<number> {
   call.expect(0, 0);
-  const reading = await openToRead(call);
+  const reading = await openHeld(call, call.text('node'));
   try {
     const { origin, size, root, note } = await reading.reader.head(call.text('node'));
     const { stdout } = call.io;

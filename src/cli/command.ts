@@ -11,6 +11,8 @@ export interface Option {
   readonly short?: string;
   /** Name of its value in help; an option without one is a switch. */
   readonly value?: string;
+  /** It may be given several times: see `Call.texts`. */
+  readonly many?: true;
   readonly summary: string;
 }
 
@@ -35,19 +37,16 @@ export const COMMON: readonly Option[] = [
   { name: 'help', short: 'h', summary: 'show this help' },
 ];
 
+type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
 /** A command as it was called. */
 export class Call {
   readonly command: Command;
   readonly io: Io;
   readonly operands: readonly string[];
-  readonly #values: Readonly<Record<string, string | boolean | undefined>>;
+  readonly #values: Values;
 
-  private constructor(
-    command: Command,
-    io: Io,
-    values: Record<string, string | boolean | undefined>,
-    operands: readonly string[],
-  ) {
+  private constructor(command: Command, io: Io, values: Values, operands: readonly string[]) {
     this.command = command;
     this.io = io;
     this.#values = values;
@@ -69,10 +68,11 @@ export class Call {
     for (const token of tokens) {
       if (token.kind !== 'option') continue;
       checkOption(token, command, options);
-      if (names.has(token.name)) throw usage(`--${token.name} is given twice`, command);
+      const isMany = options.some(({ name, many }) => name === token.name && many === true);
+      if (names.has(token.name) && !isMany) throw usage(`--${token.name} is given twice`, command);
       names.add(token.name);
     }
-    return new Call(command, io, values as Record<string, string | boolean | undefined>, positionals);
+    return new Call(command, io, values as Values, positionals);
   }
 
   get json(): boolean {
@@ -86,6 +86,12 @@ export class Call {
   text(name: string): string | undefined {
     const value = this.#values[name];
     return typeof value === 'string' ? value : undefined;
+  }
+
+  /** All values of an option that may be given several times. */
+  texts(name: string): readonly string[] {
+    const values = this.#values[name];
+    return Array.isArray(values) ? values : [];
   }
 
   /** A whole number within bounds. Throws `UsageError` USAGE. */
@@ -128,8 +134,13 @@ export class Call {
   }
 }
 
-function parserOption({ value, short }: Option): { type: 'string' | 'boolean'; short?: string } {
-  return { type: value === undefined ? 'boolean' : 'string', ...(short === undefined ? {} : { short }) };
+function parserOption({ value, short, many }: Option): {
+  type: 'string' | 'boolean';
+  multiple: boolean;
+  short?: string;
+} {
+  const type = value === undefined ? 'boolean' : 'string';
+  return { type, multiple: many === true, ...(short === undefined ? {} : { short }) };
 }
 
 function usage(problem: string, { name }: Command): UsageError {

@@ -175,6 +175,11 @@ export const COMMANDS: readonly Command[] = [
       },
       { name: 'key', value: 'VKEY', summary: 'verifier key to believe, as "serve" shows it' },
       {
+        name: 'trust-anchor',
+        value: 'FILE',
+        summary: 'root certificates (PEM) that the certificates of the sealing keys have to lead to',
+      },
+      {
         name: 'signatures',
         summary: 'also check the signatures that records hold against the hashes logged with them',
       },
@@ -187,7 +192,7 @@ export const COMMANDS: readonly Command[] = [
       NODE,
     ],
     notes: [
-      'Exit code 0: intact; 1: not intact, or a signature in a record does not match; 2: could not be checked.',
+      'Exit code 0: intact; 1: not intact, or a signature in a record does not match, or nothing stands on the trust anchor given; 2: could not be checked.',
       'What is found intact is remembered in a pin outside the data directory, so that a cut, replaced or rebuilt log shows the next time. It works while a server runs.',
     ],
     examples: [

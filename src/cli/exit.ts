@@ -20,6 +20,8 @@ const REFUSED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'TOKEN_IN_USE',
   'KEY_EXISTS',
   'KEY_IN_USE',
+  'PIN_CONTRADICTED',
+  'PIN_EXISTS',
   'STORE_FULL',
   'STORE_CONFLICT',
   'STORE_OUTCOME_UNKNOWN',

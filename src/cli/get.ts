@@ -8,8 +8,8 @@ import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { ExportFile } from './export-file.ts';
 import { counted, utc } from './format.ts';
+import { openHeld } from './held.ts';
 import { KeptTimestamps } from './kept-timestamps.ts';
-import { openToRead } from './open-data.ts';
 import { isSound } from './record-line.ts';
 import { recordPage } from './record-page.ts';
 import { safeText } from './safe-text.ts';
@@ -22,7 +22,7 @@ export async function get(call: Call): Promise<number> {
   const seq = call.toNumber('SEQ', text as string, 0, Number.MAX_SAFE_INTEGER);
   const output = call.text('output');
   if (output !== undefined && !call.isSet('proof')) throw call.usage('--output is for --proof');
-  const reading = await openToRead(call);
+  const reading = await openHeld(call, node);
   try {
     const view = await reading.reader.get(seq, node);
     const proof = call.isSet('proof') ? await prove(reading.reader, seq, view.node) : null;

@@ -34,6 +34,12 @@ export const PATTERN: Option = {
   summary: 'how the lines are made, where the system can be set so: LOGORDER of a SignServer worker log',
 };
 
+/** Of commands that show what a log holds. */
+export const NO_PIN: Option = {
+  name: 'no-pin',
+  summary: 'also read a log that contradicts what is remembered of it',
+};
+
 /** Said in the help of commands that may open a key file. */
 export const PASSPHRASE_NOTE =
   'The passphrase of an encrypted key file is taken from the environment variable TALLYSTICK_PASSPHRASE.';

@@ -30,6 +30,15 @@ export class PinFile {
     }
   }
 
+  /**
+   * As `write`, unless somebody else has remembered more of the same log meanwhile: a pin never goes back. Throws as
+   * `read` and `write`.
+   */
+  advance(pin: Pin): void {
+    const now = this.read();
+    if (now === null || now.origin !== pin.origin || now.size <= pin.size) this.write(pin);
+  }
+
   /** Whole or not at all. Throws `UsageError` FILE_UNREADABLE. */
   write(pin: Pin): void {
     const temporary = `${this.path}.${process.pid}.new`;
@@ -76,6 +85,11 @@ export class RememberedPins {
       });
     }
   }
+}
+
+/** The last part of a log's origin. */
+export function nodeOf(origin: string): string {
+  return origin.slice(origin.lastIndexOf('/') + 1);
 }
 
 /** As the file system has it, so that two names of a directory are one; of one that is gone, as it would be. */

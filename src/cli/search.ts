@@ -4,7 +4,8 @@ import type { SearchAnswer } from '../reader/types.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { counted, grouped, recordRange } from './format.ts';
-import { openToSearch, type Searching } from './open-data.ts';
+import { openHeldToSearch } from './held.ts';
+import type { Searching } from './open-data.ts';
 import { Progress } from './progress.ts';
 import { isSound, recordLine, titleLine } from './record-line.ts';
 import { safeText } from './safe-text.ts';
@@ -23,7 +24,7 @@ export async function search(call: Call): Promise<number> {
   const cursor = call.text('cursor');
   if (all && limit !== undefined) throw call.usage('--all and --limit exclude each other');
   const progress = new Progress(call.io, 'searching');
-  const searching = await openToSearch(call);
+  const searching = await openHeldToSearch(call);
   try {
     const request = {
       query: call.operands.join(' '),

@@ -3,7 +3,8 @@ import { catalogDirectory } from '../open.ts';
 import type { RecordView } from '../reader/types.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
-import { openToRead, type Reading } from './open-data.ts';
+import { holdToPins, openHeld } from './held.ts';
+import type { Reading } from './open-data.ts';
 import { isSound, recordLine, titleLine } from './record-line.ts';
 
 const POLL_MS = 200;
@@ -14,7 +15,7 @@ export async function tail(call: Call): Promise<number> {
   const { io } = call;
   const count = call.number('number', 0, 1_000_000) ?? 10;
   const catalogs = catalogDirectory(call.data).read();
-  const reading = await openToRead(call);
+  const reading = await openHeld(call, call.text('node'));
   let sound = true;
   const show = async (view: RecordView): Promise<void> => {
     sound &&= isSound(view);
@@ -22,7 +23,7 @@ export async function tail(call: Call): Promise<number> {
   };
   try {
     if (!call.json) await io.stdout.line(titleLine(io.stdout));
-    for await (const view of views(reading, call.text('node'), count, call.isSet('follow'), io.signal)) {
+    for await (const view of views(call, reading, count)) {
       await show(view);
     }
     return sound ? EXIT.ok : EXIT.refused;
@@ -32,13 +33,10 @@ export async function tail(call: Call): Promise<number> {
 }
 
 /** The newest `count` records, then, when following, each one that is sealed, until the signal. */
-async function* views(
-  { reader }: Reading,
-  node: string | undefined,
-  count: number,
-  follow: boolean,
-  signal: AbortSignal,
-): AsyncGenerator<RecordView> {
+async function* views(call: Call, reading: Reading, count: number): AsyncGenerator<RecordView> {
+  const { reader } = reading;
+  const { signal } = call.io;
+  const node = call.text('node');
   let { size } = await reader.head(node);
   for (let at = Math.max(0, size - count); ; ) {
     for await (const view of reader.records(at, size, node)) {
@@ -46,10 +44,11 @@ async function* views(
       yield view;
     }
     at = size;
-    if (!follow) return;
+    if (!call.isSet('follow')) return;
     do {
       await sleep(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
       size = (await reader.head(node)).size;
     } while (size === at);
+    await holdToPins(call, reading, node);
   }
 }

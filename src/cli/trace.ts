@@ -4,8 +4,9 @@ import type { RecordView } from '../reader/types.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { counted, shortened } from './format.ts';
+import { openHeldToSearch } from './held.ts';
 import type { Output } from './io.ts';
-import { openToSearch, type Searching } from './open-data.ts';
+import type { Searching } from './open-data.ts';
 import { Progress } from './progress.ts';
 import { isSound, recordLine, titleLine } from './record-line.ts';
 import { safeText } from './safe-text.ts';
@@ -20,7 +21,7 @@ export async function trace(call: Call): Promise<number> {
   const { io } = call;
   const limit = call.number('limit', 1, 1_000) ?? SHOWN;
   const progress = new Progress(io, 'following');
-  const searching = await openToSearch(call);
+  const searching = await openHeldToSearch(call);
   try {
     const found = await traceThing(searching, kind, id, { signal: io.signal, catalogs: searching.catalogs });
     const query = formatQuery(found.filter);

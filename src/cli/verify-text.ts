@@ -6,6 +6,7 @@ import type { Output } from './io.ts';
 import { safeText } from './safe-text.ts';
 import { signatureLines } from './signatures-text.ts';
 import type { Verified } from './verified.ts';
+import { certifiedLines } from './verify-certificates.ts';
 import { timestampLines } from './verify-timestamps.ts';
 import { witnessedLines } from './verify-witnessed.ts';
 
@@ -63,7 +64,8 @@ function notCheckedLines(notChecked: readonly NotChecked[], out: Output): string
   );
 }
 
-function findingText(finding: Finding, out: Output): string[] {
+/** A finding with its place, what was expected and what was there. */
+export function findingText(finding: Finding, out: Output): string[] {
   const { code, message, expected, actual } = finding;
   const mark = finding.class === 'fail' ? out.style('red', 'FAIL  ') : out.style('yellow', 'notice');
   const lines = [`  ${mark} ${code}: ${safeText(message)}`];
@@ -95,6 +97,7 @@ export async function showReport(
   for (const line of keyLines(report, stdout)) await stdout.line(line);
   for (const line of findingLines(report, stdout)) await stdout.line(line);
   for (const line of witnessedLines(report, stdout)) await stdout.line(line);
+  for (const line of certifiedLines(report, stdout)) await stdout.line(line);
   for (const line of attemptLines(report.attempts, stdout)) await stdout.line(line);
   for (const line of notCheckedLines(report.notChecked, stdout)) await stdout.line(line);
   for (const line of signatures === null ? [] : signatureLines(signatures, stdout)) await stdout.line(line);

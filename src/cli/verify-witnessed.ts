@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Policy, parseCheckpoint, parseNote, parsePolicy } from '../checkpoint/mod.ts';
+import { type Pin, type Policy, parseCheckpoint, parseNote, parsePolicy } from '../checkpoint/mod.ts';
 import { TallystickError, UsageError } from '../errors.ts';
 import type { LogStore } from '../store/store.ts';
 import type { CosignedCheckpoints, Report } from '../verify/mod.ts';
@@ -13,6 +13,11 @@ import { safeText } from './safe-text.ts';
 export function policyOf(call: Call): Policy | null {
   const file = call.text('policy');
   return file === undefined ? null : parsePolicy(read(call.path(file)));
+}
+
+/** The policy that a pin holds, or null. */
+export function pinnedPolicy(pin: Pin | null): Policy | null {
+  return pin?.policy === undefined ? null : parsePolicy(pin.policy);
 }
 
 /**
@@ -67,7 +72,8 @@ export function witnessedLines({ witnessed, size }: Report, out: Output): string
   ];
 }
 
-function read(path: string): Uint8Array {
+/** Throws `UsageError` FILE_UNREADABLE. */
+export function read(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (cause) {

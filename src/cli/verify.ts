@@ -20,15 +20,16 @@ import { EXIT } from './exit.ts';
 import { fixedAtHead, NOTHING } from './fixed-source.ts';
 import { openToRead, requireLog } from './open-data.ts';
 import { partOf } from './part.ts';
-import { PinFile, RememberedPins } from './pins.ts';
+import { nodeOf, PinFile, RememberedPins } from './pins.ts';
 import { Progress } from './progress.ts';
 import { publishedPlace, publishedSource } from './published-target.ts';
 import type { Verified } from './verified.ts';
+import { lacksAnchor, trustAnchorsOf } from './verify-certificates.ts';
 import { type ComparedIndex, indexToCompare } from './verify-index.ts';
 import { certificatesOf, checkSignatures } from './verify-signatures.ts';
 import { showReport } from './verify-text.ts';
 import { timestampRootsOf, verifyTimestamps } from './verify-timestamps.ts';
-import { cosignedOf, policyKeys, policyOf } from './verify-witnessed.ts';
+import { cosignedOf, pinnedPolicy, policyKeys, policyOf } from './verify-witnessed.ts';
 
 /** One log to verify. */
 interface Target {
@@ -44,13 +45,14 @@ interface Target {
 }
 
 /**
- * Exit code 0: every log is intact; 1: one is not, or holds a signature that does not match; what is thrown means that
- * it can't be told.
+ * Exit code 0: every log is intact; 1: one is not, or holds a signature that does not match, or no record
+ * of it stands on the trust anchor given; what is thrown means that it can't be told.
  */
 export async function verify(call: Call): Promise<number> {
   call.expect(0, 0);
   const key = call.text('key');
   const certificates = await certificatesOf(call);
+  const anchors = trustAnchorsOf(call);
   const published = call.text('published');
   if (published !== undefined) refuseBeside(call);
   else if (call.isSet('no-entries')) throw call.usage('--no-entries is for --published');
@@ -70,11 +72,13 @@ export async function verify(call: Call): Promise<number> {
         onProgress: progress.update,
         signal: call.io.signal,
         ...(key === undefined ? {} : { keys: [key] }),
+        ...(anchors === null ? {} : { trustAnchors: anchors }),
       });
       progress.clear();
       const isFalse = (verified.signatures?.counts['does-not-match'] ?? 0) > 0;
       const isForged = (verified.timestamps?.bad.length ?? 0) > 0;
       good &&= verified.report.verdict === 'intact' && !isFalse && !isForged;
+      good &&= !lacksAnchor(verified.report, anchors);
       await showReport(call, verified);
     }
     return good ? EXIT.ok : EXIT.refused;
@@ -157,11 +161,6 @@ function pinsOf(call: Call, place: string): Pins {
   return { nodes: origin === undefined ? [] : [nodeOf(origin)], fileOf: () => file };
 }
 
-/** The last part of a log's origin. */
-function nodeOf(origin: string): string {
-  return origin.slice(origin.lastIndexOf('/') + 1);
-}
-
 /** Said when signatures were to be checked and there is nothing that holds any. */
 const NO_RECORDS: NotChecked = { what: 'signatures in the records', why: 'there is no head to find them by' };
 
@@ -177,10 +176,11 @@ async function verifyOne(
     store === null
       ? { summary: null, dated: [] }
       : await verifyTimestamps(store, node, timestampRootsOf(call));
-  const policy = policyOf(call);
-  if (isPart(call) && (policy !== null || call.text('cosigned') !== undefined)) {
+  const named = policyOf(call);
+  if (isPart(call) && (named !== null || call.text('cosigned') !== undefined)) {
     throw call.usage('--policy and --cosigned are about a whole log; leave --from and --to out');
   }
+  const policy = named ?? (isPart(call) ? null : pinnedPolicy(before));
   const origin = (await originOf(source)) ?? before?.origin ?? null;
   const cosigned = await cosignedOf(call, policy, { node, store, origin });
   const keys = [...(settings.keys ?? []), ...policyKeys(call, policy, origin)];
@@ -222,7 +222,7 @@ async function verifyOne(
   const next = part === null ? nextPin(call, report, head?.signatures, before) : null;
   if (next === null) return { ...verified, pin: before === null ? null : { ...pin, status: 'kept' } };
   try {
-    pinFile.write(next);
+    pinFile.advance(next);
   } catch (error) {
     // A file that was asked for must be there; one kept by the way is no reason to withhold the verdict.
     if (call.text('pin') !== undefined) throw error;
@@ -253,5 +253,6 @@ function nextPin(call: Call, report: Report, signatures: string | undefined, bef
   const isKnown = before?.size === size && before.keys.join() === required.join();
   if (required.length === 0 || isKnown) return null;
   const checkpoint = `${checkpointBody(origin, size, fromHex(root) as Uint8Array)}\n${signatures}`;
-  return { origin, keys: required, size, root, checkpoint, savedAt: call.io.now() };
+  const demands = before?.policy === undefined ? {} : { policy: before.policy };
+  return { origin, keys: required, size, root, checkpoint, savedAt: call.io.now(), ...demands };
 }

@@ -4,6 +4,7 @@ export type { DatedCheckpoint } from './dated.ts';
 export { type DeepContext, type DeepResult, deepCheckBundle, type PayloadUse } from './deep.ts';
 export {
   type BoundFinding,
+  type CertificateFinding,
   type CheckpointFinding,
   type EvidenceFinding,
   FINDINGS,
@@ -15,6 +16,7 @@ export {
   type RecordFinding,
   type TileFinding,
 } from './findings.ts';
+export { beginPin, type FollowedPin, followPin } from './follow-pin.ts';
 export {
   type Era,
   erasAt,
@@ -30,6 +32,15 @@ export {
 } from './key-history.ts';
 export { verifyLog } from './log.ts';
 export { verifyRange, verifyRecord } from './range.ts';
-export type { Attempts, Checked, NotChecked, Report, Trust, Witnessed } from './report.ts';
+export type {
+  Attempts,
+  Certified,
+  CertifiedSpan,
+  Checked,
+  NotChecked,
+  Report,
+  Trust,
+  Witnessed,
+} from './report.ts';
 export type { VerifyOptions } from './run.ts';
 export type * from './source.ts';

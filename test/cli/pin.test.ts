@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, test } from 'node:test';
+import { formatPin, parsePin } from '../../src/checkpoint/mod.ts';
+import { type Json, type Ran, Sandbox } from './harness.ts';
+
+/** Everything that shows what a log holds. */
+const READS: readonly (readonly string[])[] = [
+  ['search', 'event:EVENT_0'],
+  ['get', '1'],
+  ['tail'],
+  ['export'],
+  ['trace', 'key', 'k1'],
+  ['checkpoint'],
+];
+
+const KEY = { objects: [{ kind: 'key', id: 'k1' }] };
+
+function codes({ findings }: Json): string[] {
+  return findings.map(({ code }: Json) => code);
+}
+
+/** A log, its pin, and the log as it was `older` records before the pin. */
+async function pinned(box: Sandbox): Promise<string> {
+  await box.fill(3, KEY);
+  cpSync(box.data, box.at('older'), { recursive: true });
+  await box.fill(3);
+  return (await box.ok(['pin', 'create', '--json'])).json.file;
+}
+
+function putBack(box: Sandbox): void {
+  rmSync(box.data, { recursive: true });
+  renameSync(box.at('older'), box.data);
+  // The writer's own memory must not be what finds it out.
+  rmSync(box.at('state/heads'), { recursive: true });
+}
+
+describe('pin create, show, update', () => {
+  test('a pin is made where verify looks for it, shown, and advanced over what was added', async (t) => {
+    const box = new Sandbox(t);
+    await box.fill(3);
+    const { json } = await box.ok(['pin', 'create', '--json']);
+    assert.deepEqual([json.status, json.before, json.pin.size], ['created', null, 4]);
+    assert.equal((await box.ok(['verify', '--json'])).json.pin.file, json.file);
+    const { origin, size } = (await box.ok(['pin', 'show', '--json'])).json.pins[0];
+    assert.deepEqual([origin, size], [json.pin.origin, 4]);
+    assert.equal((await box.ok(['pin', 'update', '--json'])).json.status, 'kept');
+    await box.fill(2);
+    const updated = (await box.ok(['pin', 'update', '--json'])).json;
+    assert.deepEqual([updated.status, updated.before.size, updated.pin.size], ['advanced', 4, 6]);
+    assert.deepEqual(parsePin(readFileSync(json.file, 'utf8')), updated.pin);
+    assert.match((await box.ok(['pin', 'show'])).out, /^tallystick-[0-9a-f]{8}\/.*\n {2}6 records, root /);
+    assert.equal(await box.refused(['pin', 'create'], 1), 'PIN_EXISTS');
+    assert.equal(await box.refused(['pin', 'update', 'no.pin'], 2), 'PIN_INVALID');
+    assert.equal(await box.refused(['pin', 'show', '--data', 'elsewhere'], 2), 'PIN_INVALID');
+  });
+
+  test('over a key change the pin goes on with the new key', async (t) => {
+    const box = new Sandbox(t);
+    await box.fill(2);
+    const first = (await box.ok(['pin', 'create', '-o', 'a.pin', '--json'])).json.pin;
+    await box.ok(['keys', 'generate', 'software', 'second']);
+    await box.ok(['keys', 'select', 'software', 'second']);
+    await box.fill(1);
+    const { json } = await box.ok(['pin', 'update', 'a.pin', '--json']);
+    assert.equal(json.status, 'advanced');
+    assert.notDeepEqual(json.pin.keys, first.keys);
+    assert.equal((await box.ok(['verify', '--pin', 'a.pin', '--json'])).json.pin.status, 'kept');
+    const retired = ['pin', 'create', '-o', 'b.pin', '--require', first.keys[0]];
+    assert.equal(await box.refused(retired, 2), 'LOG_KEY_MISMATCH');
+    assert.equal((await box.run(['pin', 'show', 'b.pin'])).code, 2, 'nothing was made');
+    await box.ok(['pin', 'create', '-o', 'b.pin', '--require', json.pin.keys[0]]);
+    const stranger = json.pin.keys[0].replace(/^[^/]*/, 'other-00000000');
+    assert.equal((await box.run(['pin', 'create', '-o', 'c.pin', '--require', stranger])).code, 2);
+  });
+
+  test('a log sealed by two keys may be pinned by one of them, and then needs that one', async (t) => {
+    const box = new Sandbox(t);
+    await box.fill(1);
+    await box.ok(['keys', 'generate', 'software', 'second']);
+    await box.ok(['keys', 'select', 'software', 'second', '--also', 'software/seal']);
+    const { keys } = (await box.ok(['checkpoint', '--json'])).json;
+    assert.equal(keys.length, 2);
+    const one = (await box.ok(['pin', 'create', '-o', 'one.pin', '--require', keys[1], '--json'])).json;
+    assert.deepEqual(one.pin.keys, [keys[1]]);
+    const both = ['--require', keys[0], '--require', keys[1]];
+    assert.deepEqual(
+      (await box.ok(['pin', 'create', '-o', 'both.pin', ...both, '--json'])).json.pin.keys,
+      keys,
+    );
+    await box.fill(1);
+    assert.deepEqual((await box.ok(['pin', 'update', 'one.pin', '--json'])).json.pin.keys, [keys[1]]);
+  });
+
+  test('never backwards, and not to another log: said why, and the file stays', async (t) => {
+    const box = new Sandbox(t);
+    const file = await pinned(box);
+    const before = readFileSync(file, 'utf8');
+    putBack(box);
+    const { code, json } = await box.run(['pin', 'update', '--json']);
+    assert.deepEqual([code, json.status, codes(json)], [1, 'refused', ['rolled-back']]);
+    assert.match((await box.run(['pin', 'update'])).out, /^REFUSED: the pin stays as it was, at 7 records\n/);
+    await box.fill(9, { actor: { name: 'another' } });
+    assert.deepEqual(codes((await box.run(['pin', 'update', '--json'])).json), ['split-view']);
+    rmSync(box.data, { recursive: true });
+    await box.fill(20);
+    assert.deepEqual(codes((await box.run(['pin', 'update', '--json'])).json), ['unknown-key', 'other-log']);
+    assert.equal(readFileSync(file, 'utf8'), before);
+  });
+
+  test('hash tiles that lead nowhere are damage, and accuse nobody of another log', async (t) => {
+    const box = new Sandbox(t);
+    await box.fill(300);
+    await box.ok(['pin', 'create', '-o', 'a.pin']);
+    await box.fill(300);
+    const db = new DatabaseSync(join(box.data, 'log.db'));
+    db.exec('UPDATE bundles SET hashes = zeroblob(length(hashes)) WHERE idx = 1');
+    db.close();
+    const { code, json } = await box.run(['pin', 'update', 'a.pin', '--json']);
+    assert.deepEqual([code, codes(json)], [1, ['coverage-ends']]);
+  });
+
+  test('of a published copy, and of hostile files', async (t) => {
+    const box = new Sandbox(t);
+    await box.fill(3);
+    await box.ok(['log', 'publish', 'out']);
+    const published = ['--published', 'out'];
+    const { json } = await box.ok(['pin', 'create', ...published, '--json']);
+    assert.equal((await box.ok(['verify', ...published, '--json'])).json.pin.file, json.file);
+    await box.fill(2);
+    await box.ok(['log', 'publish', 'out']);
+    assert.equal((await box.ok(['pin', 'update', ...published, '--json'])).json.pin.size, 6);
+    assert.equal((await box.ok(['pin', 'show', ...published, '--json'])).json.pins[0].size, 6);
+    assert.equal(await box.refused(['pin', 'create', ...published, '--data', 'x'], 2), 'USAGE');
+    const pin = parsePin(readFileSync(json.file, 'utf8'));
+    const forged = { ...pin, checkpoint: pin.checkpoint.replace(/.{8}\n$/, 'AAAAAAA=\n') };
+    for (const text of ['', '{}', '['.repeat(100_000), formatPin(pin).replace('"v": 1', '"v": 3')]) {
+      writeFileSync(box.at('bad.pin'), text);
+      assert.equal(await box.refused(['pin', 'show', 'bad.pin'], 2), 'PIN_INVALID');
+      assert.equal(await box.refused(['pin', 'update', 'bad.pin', ...published], 2), 'PIN_INVALID');
+    }
+    writeFileSync(box.at('forged.pin'), formatPin(forged));
+    await box.fill(1);
+    assert.equal(await box.refused(['pin', 'update', 'forged.pin'], 2), 'PIN_INVALID');
+  });
+
+  test('holds a policy of witnesses, which is demanded wherever the pin is used', async (t) => {
+    const box = new Sandbox(t);
+    await box.fill(1);
+    const witness = 'w.example/1+7c2a1d4c+BLnkBOGEGqXzQ0OgX8l4cDAIVcBmU2EMD3G/pvVq0Xsx';
+    writeFileSync(box.at('none.policy'), 'quorum none\n');
+    const { json } = await box.ok(['pin', 'create', '-o', 'a.pin', '--policy', 'none.policy', '--json']);
+    assert.equal(json.pin.policy, 'quorum none\n');
+    assert.match(readFileSync(box.at('a.pin'), 'utf8'), /^\{\n {2}"v": 2,/);
+    await box.fill(1);
+    assert.equal((await box.ok(['verify', '--pin', 'a.pin', '--json'])).json.pin.status, 'advanced');
+    assert.equal(parsePin(readFileSync(box.at('a.pin'), 'utf8')).policy, 'quorum none\n');
+    writeFileSync(box.at('bad.policy'), `witness w ${witness}\n`);
+    assert.equal(
+      await box.refused(['pin', 'create', '-o', 'b.pin', '--policy', 'bad.policy'], 2),
+      'POLICY_INVALID',
+    );
+  });
+});
+
+describe('every command that reads holds the log against the pin', () => {
+  async function each(box: Sandbox, more: readonly string[] = []): Promise<Ran[]> {
+    const ran: Ran[] = [];
+    for (const argv of READS) ran.push(await box.run([...argv, ...more, '--json']));
+    return ran;
+  }
+
+  test('a log that goes on is shown, and the pin goes on with it; without a pin none is made', async (t) => {
+    const box = new Sandbox(t);
+    await box.fill(3, KEY);
+    for (const { code, out, err } of await each(box)) assert.equal(code, 0, out + err);
+    assert.deepEqual(
+      readdirSync(box.at('state')).filter((name) => name === 'pins'),
+      [],
+    );
+    const { file } = (await box.ok(['pin', 'create', '--json'])).json;
+    for (const argv of READS) {
+      await box.fill(1);
+      await box.ok(argv);
+      const { size } = (await box.ok(['checkpoint', '--json', '--no-pin'])).json;
+      assert.equal(parsePin(readFileSync(file, 'utf8')).size, size, argv.join(' '));
+    }
+  });
+
+  test('one that is behind, contradicts, or is another is refused with the finding; --no-pin reads it', async (t) => {
+    const box = new Sandbox(t);
+    const file = await pinned(box);
+    const before = readFileSync(file, 'utf8');
+    const refused = async (finding: RegExp) => {
+      for (const { code, lines, err } of await each(box)) {
+        assert.deepEqual([code, lines.length, lines[0].error.code], [1, 1, 'PIN_CONTRADICTED']);
+        assert.match(err, finding);
+      }
+      for (const { code } of await each(box, ['--no-pin'])) assert.equal(code, 0);
+      assert.equal(readFileSync(file, 'utf8'), before);
+    };
+    putBack(box);
+    await refused(/rolled-back/);
+    await box.fill(9, { ...KEY, actor: { name: 'another' } });
+    await refused(/split-view/);
+    rmSync(box.data, { recursive: true });
+    await box.fill(20, KEY);
+    await refused(/other-log.* begun anew on purpose, delete /);
+  });
+
+  test('a pin that cannot be read is no reason to go on without', async (t) => {
+    const box = new Sandbox(t);
+    const file = await pinned(box);
+    writeFileSync(join(file), '{}');
+    for (const { code, lines } of await each(box)) {
+      assert.deepEqual([code, lines[0].error.code], [2, 'PIN_INVALID']);
+    }
+  });
+});
