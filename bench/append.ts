@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AuditLog, openLog } from '../src/open.ts';
+import { type AuditLog, type OpenLogOptions, openLog } from '../src/open.ts';
 import { byTurns, type Figure, quantile } from './measure.ts';
 import { BenchRecords } from './records.ts';
 
@@ -12,11 +12,16 @@ const BATCH = 1_000;
 const CHUNK = 50;
 /** Batches under way at once: enough that making the next overlaps with committing the last. */
 const DEPTH = 8;
+const CALLERS = 1_024;
 
 /** Runs an append load on a fresh log and leaves the log for what comes after, unless `keep` is false. */
-async function onFreshLog<T>(data: string, index: boolean, run: (log: AuditLog) => Promise<T>): Promise<T> {
+export async function onFreshLog<T>(
+  data: string,
+  options: Partial<OpenLogOptions>,
+  run: (log: AuditLog) => Promise<T>,
+): Promise<T> {
   rmSync(data, { recursive: true, force: true });
-  const log = await openLog({ data, node: 'bench', index, state: join(data, 'state') });
+  const log = await openLog({ data, node: 'bench', state: join(data, 'state'), ...options });
   try {
     return await run(log);
   } finally {
@@ -53,7 +58,11 @@ export async function appendInBatches(
   baseline: Baseline,
 ): Promise<Figure> {
   const { rate, ratio } = await byTurns(baseline, () =>
-    onFreshLog(join(dir, 'append'), false, async (log) => (count / (await load(log, count, ids))) * 1000),
+    onFreshLog(
+      join(dir, 'append'),
+      { index: false },
+      async (log) => (count / (await load(log, count, ids))) * 1000,
+    ),
   );
   return {
     name: `append, 1,000 a batch, ${ids ? 'with ids' : 'no ids'}, no index`,
@@ -67,7 +76,7 @@ export async function appendInBatches(
 /** The index keeps up: the clock stops when a search would be complete. Leaves the log at `data`. */
 export async function appendWithIndex(data: string, count: number, baseline: Baseline): Promise<Figure> {
   const { rate, ratio } = await byTurns(baseline, () =>
-    onFreshLog(data, true, async (log) => {
+    onFreshLog(data, {}, async (log) => {
       const ms = await load(log, count, false);
       const start = performance.now();
       await log.search({ limit: 1 });
@@ -84,22 +93,24 @@ export async function appendWithIndex(data: string, count: number, baseline: Bas
   };
 }
 
-/** 1,024 callers, each with one record at a time. */
+/** 1,024 callers, each with one record at a time. Returns records/s. */
+export async function concurrently(log: AuditLog, count: number): Promise<number> {
+  const records = new BenchRecords().batch(Math.min(count, 20_000));
+  let next = 0;
+  const start = performance.now();
+  await Promise.all(
+    Array.from({ length: CALLERS }, async () => {
+      while (next < count)
+        await log.append(records[next++ % records.length] as (typeof records)[number], { source: 'bench' });
+    }),
+  );
+  return (count / (performance.now() - start)) * 1000;
+}
+
 export async function appendConcurrently(dir: string, count: number, baseline: Baseline): Promise<Figure> {
-  const CALLERS = 1_024;
-  const concurrently = async (log: AuditLog): Promise<number> => {
-    const records = new BenchRecords().batch(Math.min(count, 20_000));
-    let next = 0;
-    const start = performance.now();
-    await Promise.all(
-      Array.from({ length: CALLERS }, async () => {
-        while (next < count)
-          await log.append(records[next++ % records.length] as (typeof records)[number], { source: 'bench' });
-      }),
-    );
-    return (count / (performance.now() - start)) * 1000;
-  };
-  const { rate, ratio } = await byTurns(baseline, () => onFreshLog(join(dir, 'append'), false, concurrently));
+  const { rate, ratio } = await byTurns(baseline, () =>
+    onFreshLog(join(dir, 'append'), { index: false }, (log) => concurrently(log, count)),
+  );
   return {
     name: 'append, 1,024 callers with one record each',
     value: rate,
@@ -112,7 +123,7 @@ export async function appendConcurrently(dir: string, count: number, baseline: B
 
 /** One record at a time on a log that does nothing else. */
 export async function appendAlone(dir: string): Promise<Figure[]> {
-  const times = await onFreshLog(join(dir, 'append'), true, async (log) => {
+  const times = await onFreshLog(join(dir, 'append'), {}, async (log) => {
     const records = new BenchRecords();
     const found: number[] = [];
     for (let i = 0; i < 550; i++) {

@@ -7,6 +7,7 @@ import { bareHashing, bareSqlite, benchEntries, fdatasync } from './baselines.ts
 import { type Figure, format } from './measure.ts';
 import { proving } from './proofs.ts';
 import { disk, searching, verification } from './reading.ts';
+import { groupedOrNot, slowToken, twoKeys } from './sealing.ts';
 import { readingLines } from './story.ts';
 import { witnessedSealing, witnessServer } from './witness.ts';
 
@@ -59,6 +60,8 @@ async function main(count: number, parent: string | undefined): Promise<void> {
     show(await appendInBatches(dir, sample, true, sqlite));
     show(await appendConcurrently(dir, sample, sqlite));
     show(...(await appendAlone(dir)));
+    show(await slowToken(dir), await twoKeys(dir));
+    show(...(await groupedOrNot(dir)));
     const data = join(dir, 'data');
     show(await appendWithIndex(data, count, sqlite));
     show(...disk(data, count));

@@ -23,17 +23,18 @@ const ROUNDS = 3;
  * with the middle ratio. Rates in records/s.
  */
 export async function byTurns(
-  baseline: () => number,
+  baseline: () => number | Promise<number>,
   measure: () => number | Promise<number>,
+  { rounds: count = ROUNDS }: { readonly rounds?: number } = {},
 ): Promise<{ readonly base: number; readonly rate: number; readonly ratio: number }> {
   const rounds: { base: number; rate: number; ratio: number }[] = [];
-  for (let i = 0; i < ROUNDS; i++) {
-    const base = baseline();
+  for (let i = 0; i < count; i++) {
+    const base = await baseline();
     const rate = await measure();
     rounds.push({ base, rate, ratio: rate / base });
   }
   rounds.sort((a, b) => a.ratio - b.ratio);
-  return rounds[Math.floor(ROUNDS / 2)] as (typeof rounds)[number];
+  return rounds[Math.floor(count / 2)] as (typeof rounds)[number];
 }
 
 export function format(figure: Figure): string {
