@@ -2,7 +2,8 @@ import { fromUtf8 } from '../crypto/bytes.ts';
 import { RecordError } from '../errors.ts';
 import { canonicalize } from './canonical.ts';
 import { parseJson } from './json.ts';
-import { type AuditRecord, type Json, MAX_DEPTH, MAX_ENTRY_BYTES } from './types.ts';
+import { isPlainCanonical } from './plain.ts';
+import { type AuditRecord, type Json, MAX_ENTRY_BYTES } from './types.ts';
 import { checkStored } from './validate.ts';
 
 /**
@@ -18,7 +19,7 @@ export function decodeEntry(bytes: Uint8Array): AuditRecord {
       `the entry has ${bytes.length} bytes, ${MAX_ENTRY_BYTES} are the most`,
     );
   }
-  return checkStored(readCanonical(decodeText(bytes)));
+  return checkStored(readCanonical(bytes, decodeText(bytes)));
 }
 
 function decodeText(bytes: Uint8Array): string {
@@ -29,34 +30,13 @@ function decodeText(bytes: Uint8Array): string {
   }
 }
 
-function readCanonical(text: string): Json {
+function readCanonical(bytes: Uint8Array, text: string): Json {
   try {
-    // The built-in writer keeps the order of the text, so equal text and sorted names prove the form but for one
-    // thing: it writes half of a surrogate pair as an escape. `sorted` comes first, for it bounds the depth.
-    const quick: Json = JSON.parse(text);
-    if (sorted(quick, 0) && !text.includes('\\ud') && JSON.stringify(quick) === text) return quick;
-    // Names that look like array indices, which engines move to the front, and what else is rare.
+    if (isPlainCanonical(bytes)) return JSON.parse(text);
     const value = parseJson(text);
     if (canonicalize(value) === text) return value;
   } catch {
     // Not JSON, or of no canonical form. The engine's own error is let go: it quotes the entry.
   }
   throw new RecordError('RECORD_NOT_CANONICAL', 'the entry is not JSON in canonical form');
-}
-
-function sorted(value: Json, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  if (depth >= MAX_DEPTH) return false;
-  if (Array.isArray(value)) {
-    for (const item of value) if (!sorted(item, depth + 1)) return false;
-    return true;
-  }
-  const object = value as Record<string, Json>;
-  let last: string | undefined;
-  for (const name in object) {
-    if (last !== undefined && name <= last) return false;
-    last = name;
-    if (!sorted(object[name] as Json, depth + 1)) return false;
-  }
-  return true;
 }
