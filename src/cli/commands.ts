@@ -160,8 +160,7 @@ export const COMMANDS: readonly Command[] = [
       {
         name: 'timestamp-root',
         value: 'FILE',
-        summary:
-          'root certificates (PEM) of time stamp authorities to believe',
+        summary: 'root certificates (PEM) of time stamp authorities to believe',
       },
       {
         name: 'policy',

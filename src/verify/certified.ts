@@ -90,13 +90,14 @@ export async function checkCertified(
 }
 
 function sayOf({ key, from, to, status, certificate, why }: CertifiedSpan, run: Verification): void {
+  const which = to === from + 1 ? `record ${from}` : `records ${from} to ${to - 1}`;
   const whose = `the certificate of the sealing key ${short(key)}`;
-  if (status === 'none') run.skip(`${whose} for records ${from} to ${to - 1}`, why);
+  if (status === 'none') run.skip(`${whose} for ${which}`, why);
   if (status !== 'expired' && status !== 'unfit') return;
   run.findings.add({
     ...{ code: status === 'expired' ? 'certificate-expired' : 'certificate-unfit', from, to },
     actual: certificate?.subject ?? null,
-    message: `${whose} does not hold for records ${from} to ${to - 1}: ${why}`,
+    message: `${whose} does not hold for ${which}: ${why}`,
   });
 }
 
