@@ -12,6 +12,8 @@ export interface Limits {
   readonly queueBytes: number;
   /** How long a batch that the key or the store refuses is tried again before its appends are refused, ms. */
   readonly retryMs: number;
+  /** How long the keys may take to sign a batch, ms: a person may have to type a PIN first. */
+  readonly signMs: number;
   /** How far the wall clock may run ahead of the monotonic clock before appends are held, ms. */
   readonly clockJumpMs: number;
 }
@@ -22,6 +24,7 @@ export const LIMITS: Limits = {
   queueRecords: 100_000,
   queueBytes: 64 * 1024 * 1024,
   retryMs: 5_000,
+  signMs: 60_000,
   clockJumpMs: 300_000,
 };
 

@@ -1,5 +1,6 @@
 import { checkpointBody, signCheckpointByAll } from '../checkpoint/mod.ts';
-import { LogError, RecordError, TallystickError } from '../errors.ts';
+import type { Signer } from '../crypto/signer.ts';
+import { LogError, RecordError, TallystickError, TokenError } from '../errors.ts';
 import type { Tree } from '../merkle/mod.ts';
 import { MAX_ENTRY_BYTES, MAX_PAYLOAD_BYTES } from '../record/mod.ts';
 import type { StateWrite } from '../store/store.ts';
@@ -314,7 +315,7 @@ export class Sequencer {
     let signatures: string;
     let batch: UnownedBatch;
     try {
-      signatures = await committer.persist(() => signCheckpointByAll(body, origin, signers));
+      signatures = await committer.persist(() => this.#sign(body, signers));
       batch = open.finish({ node, origin, root, tiles, signatures });
       await committer.commit(batch);
     } catch (error) {
@@ -331,6 +332,18 @@ export class Sequencer {
     this.#forgetIds();
     onSealed(this.#head, batch);
     return true;
+  }
+
+  /** Rejects as the signers do. A signature that comes too late is of a checkpoint that nobody will see, and dropped. */
+  async #sign(body: string, signers: readonly Signer[]): Promise<string> {
+    const { signMs } = this.#o.limits;
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(notSigned(signers, signMs)), signMs);
+    try {
+      return await Promise.race([signCheckpointByAll(body, this.#head.origin, signers), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** The batch is not in the store and will not be: its appends are refused, those behind it start anew. */
@@ -378,6 +391,14 @@ function tooLarge(records: number, { batchRecords, batchBytes }: Limits): Record
   return new RecordError(
     'RECORD_TOO_LARGE',
     `an append is sealed as one: at most ${batchRecords} records and ${batchBytes} bytes; send these ${records} records in parts`,
+  );
+}
+
+function notSigned(signers: readonly Signer[], ms: number): TokenError {
+  const keys = signers.map(({ alias }) => alias).join(', ');
+  return new TokenError(
+    'TOKEN_UNAVAILABLE',
+    `the sealing ${signers.length === 1 ? 'key' : 'keys'} ${keys} did not sign within ${ms} ms; see whether the token hangs`,
   );
 }
 

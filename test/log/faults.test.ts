@@ -170,6 +170,49 @@ describe('the key', () => {
     assert.equal((await bench.log.append([draft()], SOURCE))[0]?.seq, 1);
   });
 
+  test('that does not answer is asked again, then appends are refused; and it goes on when it answers', async () => {
+    const bench = await openBench({ limits: { retryMs: 2_500, signMs: 20 } });
+    bench.signer.hang();
+    assert.equal((await bench.log.append([draft()], SOURCE))[0]?.seq, 1);
+    const { trouble } = bench.log;
+    assert.equal(trouble, null);
+    bench.signer.hang(FOREVER);
+    const error = await rejects(bench.log.append([draft()], SOURCE), 'TOKEN_UNAVAILABLE');
+    assert.match(error.message, /^the sealing key seal did not sign within 20 ms/);
+    assert.equal(bench.log.trouble?.error, error);
+    const before = bench.signer.calls;
+    await rejects(bench.log.append([draft()], SOURCE), 'TOKEN_UNAVAILABLE');
+    assert.equal(bench.signer.calls, before + 1, 'one try while the trouble lasts');
+    bench.signer.hang(0);
+    assert.equal((await bench.log.append([draft()], SOURCE))[0]?.seq, 2);
+    assert.equal(await size(bench), 3);
+  });
+
+  test('that answers too late: that signature is used for nothing', async () => {
+    const bench = await openBench({ limits: { retryMs: 0, signMs: 20 } });
+    const gate = bench.signer.hold();
+    await rejects(bench.log.append([draft()], SOURCE), 'TOKEN_UNAVAILABLE');
+    const after = draft();
+    gate.open();
+    assert.equal((await bench.log.append([after], SOURCE))[0]?.seq, 1);
+    await settle();
+    assert.equal(bench.store.batches.length, 2);
+    const { records } = await checkLog(bench.store, NODE, bench.log.vkey);
+    assert.deepEqual(
+      records.slice(1).map(({ event }) => event),
+      [after.event],
+    );
+  });
+
+  test('that does not answer keeps nobody from closing', async () => {
+    const bench = await openBench({ limits: { retryMs: 0, signMs: 20 } });
+    bench.signer.hang(FOREVER);
+    const append = rejects(bench.log.append([draft()], SOURCE), 'TOKEN_UNAVAILABLE');
+    await bench.log.close();
+    await append;
+    assert.equal(bench.disk.owners.size, 0);
+  });
+
   test('that is slow only makes the next batch larger', async () => {
     const bench = await openBench();
     const gate = bench.signer.hold();

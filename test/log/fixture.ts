@@ -46,7 +46,10 @@ export class StagedSigner implements Signer {
   /** Number of calls. */
   calls = 0;
   readonly #real: Signer;
+  /** How long each signature takes. */
+  pace: () => Promise<void> = async () => {};
   #failures: unknown[] = [];
+  #hangs = 0;
   #gate: (() => Promise<void>) | null = null;
   readonly #onFault: () => void;
 
@@ -58,6 +61,11 @@ export class StagedSigner implements Signer {
 
   fail(error: unknown, times = 1): void {
     this.#failures = Array.from({ length: times }, () => error);
+  }
+
+  /** The next calls are never answered. */
+  hang(times = 1): void {
+    this.#hangs = times;
   }
 
   hold(): Gate {
@@ -75,6 +83,12 @@ export class StagedSigner implements Signer {
     const gate = this.#gate;
     this.#gate = null;
     await gate?.();
+    await this.pace();
+    if (this.#hangs > 0) {
+      this.#hangs--;
+      this.#onFault();
+      return new Promise(() => {});
+    }
     if (this.#failures.length > 0) {
       this.#onFault();
       throw this.#failures.shift();
