@@ -11,6 +11,7 @@ export const EVIDENCE_COMMANDS: readonly Command[] = [
       DATA,
       { name: 'output', short: 'o', value: 'FILE', summary: 'the file to make' },
       { name: 'replace', summary: 'replace the file if it is there' },
+      { name: 'html', summary: 'one HTML file that shows the records and verifies itself in any browser' },
       {
         name: 'complete',
         summary: 'take every record of a range along, so that it can be proven that nothing was left out',
@@ -30,7 +31,7 @@ export const EVIDENCE_COMMANDS: readonly Command[] = [
     ],
     examples: [
       `evidence create 'key:rel-codesign-2026-q4 event:KEYGEN' -o keygen.evidence`,
-      'evidence create ca1 17 18 -o two.evidence',
+      'evidence create ca1 17 18 --html -o two.html',
       `evidence create 'outcome:failure' --complete --since 2026-10-01 --until 2026-10-31 -o october.evidence`,
     ],
     run: async (call: Call) => (await import('./evidence.ts')).evidenceCreate(call),

@@ -10,6 +10,7 @@ import { counted } from './format.ts';
 import { PinFile } from './pins.ts';
 import { recordLine, titleLine } from './record-line.ts';
 import { recordPage } from './record-page.ts';
+import { aboutPage } from './verifier-page.ts';
 import { timestampRootsOf } from './verify-timestamps.ts';
 import { policyOf } from './verify-witnessed.ts';
 
@@ -30,6 +31,7 @@ export async function evidenceVerify(call: Call): Promise<number> {
     if (call.isSet('records')) await showPages(call, matches);
     else await showLines(call, matches);
     for (const line of evidenceLines(report, stdout)) await stdout.line(line);
+    if (page !== null) await stdout.line(stdout.style('dim', `  ${await aboutPage(page)}`));
   }
   return report.verdict === 'intact' ? EXIT.ok : EXIT.refused;
 }

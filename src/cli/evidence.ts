@@ -13,6 +13,7 @@ import { catalogDirectory, stateDirectory, version } from '../open.ts';
 import { formatQuery, parseQuery, parseTime } from '../query/mod.ts';
 import type { LogStore } from '../store/store.ts';
 import { certificatesOfPem, readTokens, tokenPrefix } from '../timestamps/mod.ts';
+import { embedEvidence } from '../verifier/file.ts';
 import { readCosigned, readWitnessState, witnessPrefix } from '../witness/client/kept.ts';
 import type { Call } from './command.ts';
 import { evidenceLines } from './evidence-text.ts';
@@ -25,6 +26,7 @@ import { partOf } from './part.ts';
 import { PinFile, RememberedPins } from './pins.ts';
 import { Progress } from './progress.ts';
 import { safeText } from './safe-text.ts';
+import { verifierPage } from './verifier-page.ts';
 
 const MAX_PAGE = 1_000;
 const RANGE_OPTIONS = ['from', 'to', 'since', 'until'];
@@ -52,6 +54,7 @@ export async function evidenceCreate(call: Call): Promise<number> {
   if (isComplete && call.isSet('no-content')) {
     throw call.usage('--complete and --no-content exclude each other: the query may be about sealed content');
   }
+  const page = call.isSet('html') ? await verifierPage() : null;
   const question = await ask(call, isComplete);
   const reading = await openToRead(call);
   const progress = new Progress(call.io, 'taking records along');
@@ -67,7 +70,7 @@ export async function evidenceCreate(call: Call): Promise<number> {
         onProgress: progress.update,
         signal: call.io.signal,
       });
-      await file.write(created.text);
+      await file.write(page === null ? created.text : embedEvidence(page, created.text));
       await file.finish();
       progress.clear();
       await show(call, file.path, created);
