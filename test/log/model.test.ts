@@ -26,7 +26,8 @@ type Step =
   | { readonly kind: 'appends'; readonly appends: readonly Append[] }
   | {
       readonly kind: 'fault';
-      readonly call: Call | 'sign';
+      /** `hang`: the key does not answer. */
+      readonly call: Call | 'sign' | 'hang';
       readonly code: ErrorCode;
       readonly applied: boolean;
       readonly times: number;
@@ -81,6 +82,11 @@ const fault = fc
       code: fc.constantFrom<ErrorCode[]>('TOKEN_UNAVAILABLE', 'TOKEN_PASSPHRASE'),
       applied: fc.constant(false),
     }),
+    fc.record({
+      call: fc.constant('hang' as const),
+      code: fc.constant<ErrorCode>('TOKEN_UNAVAILABLE'),
+      applied: fc.constant(false),
+    }),
   )
   .chain((what) =>
     fc.nat(3).map((times): Step => {
@@ -131,7 +137,7 @@ class Life {
   #calls = 0;
   /** Whether something was made to fail that may stop the log. */
   #mayStop = false;
-  /** Turns of the event loop that the store's calls take, over and over. */
+  /** Turns of the event loop that calls of store and key take, over and over. */
   readonly #paces: readonly number[];
 
   constructor(paces: readonly number[]) {
@@ -139,9 +145,11 @@ class Life {
   }
 
   async open(): Promise<void> {
-    const limits = { retryMs: 2_500, batchRecords: 60, queueRecords: 70 };
+    const limits = { retryMs: 2_500, signMs: 5, batchRecords: 60, queueRecords: 70 };
     this.bench = await openBench({ limits }, this.disk);
-    this.bench.store.pace = () => settle(this.#paces[this.#calls++ % this.#paces.length]);
+    const pace = (): Promise<void> => settle(this.#paces[this.#calls++ % this.#paces.length]);
+    this.bench.store.pace = pace;
+    this.bench.signer.pace = pace;
     this.#mayStop = false;
   }
 
@@ -150,6 +158,7 @@ class Life {
     const { store, signer, clock } = this.bench;
     for (const call of CALLS) store.heal(call);
     signer.fail(null, 0);
+    signer.hang(0);
     clock.setRight();
     const seqs = await this.#append(LATE);
     if (!this.#mayStop) assert.equal(seqs.length, 1);
@@ -168,6 +177,7 @@ class Life {
     const words = 'made to fail by the test';
     this.#mayStop ||= STOPPING.has(code) || call === 'acquire' || call === 'tiles';
     if (call === 'sign') this.bench.signer.fail(new TokenError(code, words), times);
+    else if (call === 'hang') this.bench.signer.hang(times);
     else
       this.bench.store.fail(call, new (code === 'LOG_HELD' ? LogError : StoreError)(code, words), {
         applied,
