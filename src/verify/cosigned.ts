@@ -8,7 +8,7 @@ import {
 } from '../checkpoint/mod.ts';
 import { equalBytes, toHex } from '../crypto/bytes.ts';
 import { TallystickError } from '../errors.ts';
-import { rootAt } from './dated.ts';
+import { checkLogged, rootAt } from './dated.ts';
 import type { Findings } from './findings.ts';
 import { type FixedHead, reportBehind } from './head.ts';
 import type { KeyPolicy } from './policy.ts';
@@ -67,6 +67,9 @@ export async function checkCosigned(
     else if (!equalBytes(actual, root)) contradict(run, head, anchor, actual);
     else if (covered === null && quorum?.holds === true && quorum.by !== null) {
       const witnesses = quorum.witnesses.map(({ name, time }) => ({ name, time }));
+      // A witness counts seconds: it may have been any moment of the one it states.
+      const by = witnesses.map(({ name }) => name).join(', ');
+      await checkLogged(run, { size, notLaterThan: quorum.by * 1_000 + 999, by });
       covered = { size, root: toHex(root), by: quorum.by, witnesses, note };
     }
   }

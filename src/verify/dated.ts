@@ -79,8 +79,14 @@ function contradict(
   });
 }
 
-/** Times never go back within a log, so that the last record speaks for all before it. */
-async function checkLogged(run: Verification, { size, notLaterThan, by }: DatedCheckpoint): Promise<void> {
+/**
+ * That the records under a checkpoint were logged by the time somebody outside had seen it, `notLaterThan` in ms since
+ * 1970. Times never go back within a log, so that the last record speaks for all before it.
+ */
+export async function checkLogged(
+  run: Pick<Verification, 'source' | 'findings'>,
+  { size, notLaterThan, by }: Pick<DatedCheckpoint, 'size' | 'notLaterThan' | 'by'>,
+): Promise<void> {
   const logged = size === 0 ? null : await loggedAt(run.source, size - 1);
   if (logged === null || logged <= notLaterThan) return;
   run.findings.add({

@@ -2,8 +2,10 @@ import { HASH, TILE_WIDTH, Tree, tileRoot } from '../merkle/mod.ts';
 import { provenBase, storedBase } from './base.ts';
 import { checkCertified, trustAnchors } from './certified.ts';
 import { CheckpointCheck } from './checkpoints.ts';
+import { CONTINUATION_SEQ, readContinuation } from './continuation.ts';
 import { checkCosigned } from './cosigned.ts';
 import { checkDated } from './dated.ts';
+import { checkGone } from './gone.ts';
 import type { FixedHead } from './head.ts';
 import { InstalledCertificates } from './installed.ts';
 import type { Report } from './report.ts';
@@ -27,7 +29,10 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
   const installed = anchors && new InstalledCertificates(source);
   const run = new Run(source, options);
   const head = await run.openHead();
-  if (head === null) return run.report({ from: 0, to: 0 });
+  if (head === null) {
+    await checkGone(run);
+    return run.report({ from: 0, to: 0 });
+  }
   const base =
     (await storedBase(source, head, run.findings)) ??
     (await provenBase(source, head, run.policy, run.findings));
@@ -61,7 +66,21 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
       run.skip('the certificates of the sealing keys', why);
     } else run.certified = await checkCertified(run, head.size, { anchors, eras, installed, dated });
   }
+  if (options.hashesOnly !== true) await tellContinuation(run, head);
   return run.report({ from: 0, to: head.size });
+}
+
+/** A log that continues another is not whole by itself: that is to be known, and no fault. */
+async function tellContinuation(run: Run, head: FixedHead): Promise<void> {
+  const found = head.isSigned ? await readContinuation(run.source, head) : null;
+  if (found === null) return;
+  const { origin, size, root, cause, newer } = found;
+  const lost = newer === null ? '' : '; newer records of it were known of, and are lost';
+  run.findings.add({
+    ...{ code: 'continues', from: CONTINUATION_SEQ, to: CONTINUATION_SEQ + 1 },
+    actual: `${size} records of ${origin}, root ${root}`,
+    message: `continues ${origin} at ${size} records (${cause.slice(0, 200)})${lost}; what came before is verified there`,
+  });
 }
 
 async function checkRecords(

@@ -1,0 +1,39 @@
+import { parseCheckpoint, parseNote } from '../checkpoint/mod.ts';
+import { toHex } from '../crypto/bytes.ts';
+import { KeyPolicy } from './policy.ts';
+import type { Run } from './run.ts';
+
+/**
+ * Of a log that has no sealed state: checkpoints that somebody outside has seen, signed by a given key, show that it had
+ * one. The largest says it all.
+ */
+export async function checkGone(run: Run): Promise<void> {
+  const { cosigned, dated = [], keys = [], node } = run.options;
+  const held = [...(cosigned?.notes ?? []), ...dated.map(({ note }) => note)]
+    .map((note) => ({ note, ...parseCheckpoint(parseNote(note).text) }))
+    .filter(({ origin, size }) => size > 0 && (node === undefined || nodeOf(origin) === node))
+    .sort((a, b) => b.size - a.size);
+  if (run.findings.failed || held.length === 0) return;
+  if (keys.length === 0) {
+    run.skip(`${held.length} checkpoints held outside`, 'no key was given, and the log names none');
+    return;
+  }
+  for (const { note, origin, size, root } of held) {
+    const policy = await KeyPolicy.of(null, { origin, size }, undefined, keys);
+    if ((await policy.open(note, size)).result !== 'good') continue;
+    run.findings.add({
+      ...{ code: 'truncated', from: 0, to: size, size, notes: [note] },
+      ...{ expected: `${size} records, root ${toHex(root)}`, actual: 'no sealed state' },
+      message: `a checkpoint held outside shows that ${size} records were sealed; the log has none now`,
+    });
+    return;
+  }
+  run.skip(
+    `${held.length} checkpoints held outside`,
+    'no given key signed them: they say nothing of this log',
+  );
+}
+
+function nodeOf(origin: string): string {
+  return origin.slice(origin.lastIndexOf('/') + 1);
+}
