@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { draft, edited, forge, NODE, rebuild, tamper } from '../../src/cli/demo/scene.ts';
+import { edit, forge, hashAgain } from '../../src/cli/demo/forge.ts';
+import { draft, NODE, tamper } from '../../src/cli/demo/scene.ts';
 import { LAYOUT, openLog } from '../../src/open.ts';
 import { openSoftwareKey } from '../../src/tokens/software.ts';
 import { type Ran, Sandbox } from '../cli/harness.ts';
@@ -126,13 +127,13 @@ test('two organisations witness each other; whichever way one falsifies its log,
   // Cut back to an older checkpoint of its own.
   restore(good);
   tamper(a.data, (store) => {
-    const last = store
-      .checkpoints()
-      .filter(({ size }) => size < 400)
-      .at(-1)!;
-    rebuild(store, store.read().entries.slice(0, last.size));
-    store.dropCheckpoints(last.size);
-    store.setHead(last);
+    const log = store.contents();
+    const { size, root, signatures } = log.checkpoints.findLast((each) => each.size < 400)!;
+    log.entries.length = size;
+    hashAgain(log);
+    log.checkpoints = log.checkpoints.filter((each) => each.size < size);
+    log.head = { origin: log.head.origin, size, root, signatures };
+    store.replace(log);
   });
   const cut = await verify(['--cosigned', witnessB.url]);
   assert.equal(cut.code, 1);
@@ -141,9 +142,10 @@ test('two organisations witness each other; whichever way one falsifies its log,
   // Rebuilt with its own key: nothing but the other half can tell.
   restore(good);
   const signer = openSoftwareKey({ file: join(a.data, LAYOUT.key) });
-  const { entries } = tamper(a.data, (store) => store.read());
-  entries[100] = edited(entries[100] as Uint8Array, { event: 'NEVER_HAPPENED' });
-  await forge(a.data, entries, a.origin, signer);
+  const log = tamper(a.data, (store) => store.contents());
+  edit(log, 100, { event: 'NEVER_HAPPENED' });
+  await forge(log, signer);
+  tamper(a.data, (store) => store.replace(log));
   const held = box.at('held.checkpoint');
   const shown = await box.run(['witness', 'logs', a.origin, '--data', box.at('b', 'witness')]);
   writeFileSync(held, shown.out);

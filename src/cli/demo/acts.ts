@@ -5,7 +5,8 @@ import { encodeBundle } from '../../merkle/mod.ts';
 import { LAYOUT } from '../../open.ts';
 import { SqliteStore } from '../../store/sqlite/mod.ts';
 import { examine } from './examine.ts';
-import { AT, draft, edited, NODE, type Scene, tamper } from './scene.ts';
+import { edited } from './forge.ts';
+import { AT, draft, NODE, type Scene } from './scene.ts';
 
 /** An attack that is not on the bytes of the log, and what stops it. */
 export interface Act {
@@ -65,7 +66,7 @@ async function turnClockBack(scene: Scene): Promise<string | null> {
   } finally {
     await store.close();
   }
-  const { verdict, findings } = await examine(data, { pin: scene.pin, deep: true });
+  const { verdict, findings } = await examine(data, { pin: scene.pin(), deep: true });
   return verdict === 'intact' && findings.length === 0 ? 'no effect: logged never goes back' : null;
 }
 
@@ -75,10 +76,10 @@ async function hideInIndex(scene: Scene): Promise<string | null> {
   const { DuckDbIndex } = await import('../../index/duckdb/mod.ts');
   const index = await DuckDbIndex.open({ path: join(data, LAYOUT.index, 'records.duckdb') });
   try {
-    const { entries } = tamper(data, (store) => store.read());
+    const entries = scene.whole.entries.map(({ bytes }) => bytes);
     entries[AT] = edited(entries[AT] as Uint8Array, { actor: { name: 'nobody' } });
     await index.add(NODE, 0, encodeBundle(entries));
-    const { findings } = await examine(data, { pin: scene.pin, index });
+    const { findings } = await examine(data, { pin: scene.pin(), index });
     const [first, ...others] = findings;
     const isSeen = first?.code === 'index-differs' && first.from === AT && first.to === AT + 1;
     return isSeen && others.length === 0 ? `index-differs at ${AT}, with --deep` : null;

@@ -1,275 +1,478 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { utf8 } from '../../crypto/bytes.ts';
-import { openSoftwareKey } from '../../tokens/software.ts';
+import { copyOf, type StoredLog } from '../../store/stored-log.ts';
 import type { FindingCode } from '../../verify/mod.ts';
-import {
-  AT,
-  draft,
-  edited,
-  forge,
-  OLDER,
-  rebuild,
-  type Scene,
-  SIZE,
-  tamper,
-  vkeyOf,
-  WITH_PAYLOAD,
-} from './scene.ts';
+import { edit, edited, forge, hashAgain, sealAgain, vkeyOf } from './forge.ts';
+import type { Scene } from './scene.ts';
+
+/**
+ * The ways to falsify a log, and what must come of each: the one table that the demonstration, the test matrix
+ * (`test/attacks`) and `docs/attacks.md` are made from.
+ */
+
+/** Where a log can lie when it is altered and verified. */
+export const MEDIA = ['memory', 'SQLite', 'tiles', 'export', 'evidence'] as const;
+export type Medium = (typeof MEDIA)[number];
+
+/** What a verifier holds besides. All but the old pin are about the log when it was whole. */
+export const ANCHORS = ['none', 'key', 'old pin', 'pin', 'witness', 'time stamp', 'receipt'] as const;
+export type Anchor = (typeof ANCHORS)[number];
+
+/** One verification. */
+export interface Cell {
+  /** The record that the attack is on. */
+  readonly at: number;
+  /** Records of the log, and of its older state. */
+  readonly size: number;
+  readonly older: number;
+  /** Sizes of the kept checkpoints that the medium has, the head's not among them. */
+  readonly kept: readonly number[];
+  readonly medium: Medium;
+  readonly anchor: Anchor;
+}
 
 /** A finding and the records that it must name: [from, to). */
-export interface Expected {
-  readonly code: FindingCode;
-  readonly from: number;
-  readonly to: number;
-}
+export type Expected = readonly [code: FindingCode, from: number, to: number];
 
-/** One way to alter a log, and what must come of it. */
 export interface Attack {
-  /** Row in the table of attacks in docs/cli.md; several ways may belong to one. */
+  /** Of the 15 classes of attacks; several ways may belong to one. */
   readonly number: number;
   readonly title: string;
-  /** Changes a copy of the log. */
-  alter(data: string, scene: Scene): void | Promise<void>;
-  /** What the verifier finds with nothing but the log; null when nothing in it can show the attack. */
-  readonly alone: Expected | null;
-  /** What it finds with the pin. */
-  readonly pinned: Expected;
+  /** Alters the log; one that gives null takes it away. */
+  alter(log: StoredLog, at: number, scene: Scene): undefined | null | Promise<undefined | null>;
+  /** Which records it can be made on, of those that a test names; any by default. */
+  readonly places?: (at: number, size: number, older: number) => boolean;
+  /** It is about the log as a whole: one place is enough. */
+  readonly once?: true;
+  /** Where it can be made; everywhere by default. */
+  readonly media?: readonly Medium[];
+  /** What must be found; null where nothing can be. */
+  finds(cell: Cell): Expected | null;
   /** Whether it takes `--deep` to be seen. */
   readonly deep?: true;
+  /** The log that is vouched for outside is the falsified one: it was false before anybody saw it. */
+  readonly fromTheStart?: true;
+  /** Why nothing, or not everything, finds it. */
+  readonly why?: string;
 }
 
-/** The bundle that record `AT` is in. */
-const [BUNDLE, BUNDLE_END] = [256, 512];
-/** Sizes of the two newest checkpoints that are kept, apart from the head's. */
-const [KEPT_BEFORE, KEPT] = [251, 500];
+const STORES: readonly Medium[] = ['memory', 'SQLite'];
+const HASHED: readonly Medium[] = [...STORES, 'tiles'];
+const BUNDLE = 256;
 
-/** By the numbers of the table of attacks. */
+const RENEW =
+  'Nothing that was remembered before the change can show it: renew pins, cosignatures and time stamps.';
+const OWN_WORD = 'The log is consistent in itself; only what somebody outside remembers contradicts it.';
+
 export const ATTACKS: readonly Attack[] = [
   {
     ...{ number: 1, title: 'edit a record' },
-    alter: entriesOnly((entries) => {
-      entries[AT] = edited(entries[AT] as Uint8Array, { actor: { name: 'somebody else' } });
-    }),
-    ...always('altered', AT, AT + 1),
+    alter: (log, at) => done(edit(log, at, { actor: { name: 'somebody else' } })),
+    finds: altered,
   },
   {
     ...{ number: 1, title: 'edit a record, and the hashes over it' },
-    alter: (data) =>
-      rebuilt(data, (entries) => {
-        entries[AT] = edited(entries[AT] as Uint8Array, { outcome: 'void' });
-      }),
-    ...always('altered', KEPT_BEFORE, KEPT),
+    alter: (log, at) => {
+      edit(log, at, { outcome: 'void' });
+      return done(hashAgain(log));
+    },
+    finds: betweenCheckpoints,
   },
   {
-    ...{ number: 1, title: 'write rubbish over a bundle' },
-    alter: (data) => tamper(data, (store) => store.setBundle(1, utf8('rubbish'))),
-    ...always('unreadable', BUNDLE, BUNDLE_END),
+    ...{ number: 1, title: 'write rubbish over a bundle', media: HASHED },
+    alter: (log, at) => done(log.spoilt.set(bundleOf(at), utf8('rubbish'))),
+    finds: (cell) => ['unreadable', ...bundleRange(cell)],
   },
   {
-    ...{ number: 2, title: 'delete a record in the middle' },
-    alter: entriesOnly((entries) => {
-      entries.splice(AT, 1);
-    }),
-    ...always('missing', AT, AT + 1),
+    ...{ number: 2, title: 'delete a record' },
+    places: notTheLast,
+    alter: (log, at) => done(log.entries.splice(at, 1)),
+    finds: ({ at, size, medium }) => {
+      // Where all that follow move up, a bundle ends with the record behind it, and the next ones begin one too late.
+      if (medium === 'memory' && at % BUNDLE === 0) return ['reordered', at, size - 1];
+      if (medium === 'memory' && at % BUNDLE === BUNDLE - 1) return ['altered', at, at + 1];
+      return ['missing', at, at + 1];
+    },
   },
   {
-    ...{ number: 2, title: 'delete a bundle' },
-    alter: (data) => tamper(data, (store) => store.setBundle(1, null)),
-    ...always('missing', BUNDLE, BUNDLE_END),
+    ...{ number: 2, title: 'delete a bundle', media: ['SQLite', 'tiles'] },
+    alter: (log, at) => done(log.spoilt.set(bundleOf(at), null)),
+    finds: (cell) => ['missing', ...bundleRange(cell)],
   },
   {
     ...{ number: 3, title: 'cut the newest records off' },
-    alter: entriesOnly((entries) => {
-      entries.length = SIZE - 20;
-    }),
-    ...always('missing', SIZE - 20, SIZE),
+    alter: (log, at) => {
+      log.entries.length = at;
+      return done();
+    },
+    finds: ({ at, size }) => ['missing', at, size],
   },
   {
-    ...{ number: 3, title: 'cut back to an older signed checkpoint' },
-    alter: cutToCheckpoint,
-    alone: null,
-    pinned: found('rolled-back', KEPT, SIZE),
+    ...{ number: 3, title: 'cut back to an older signed checkpoint', once: true },
+    places: (_, size) => size > 1,
+    alter: (log) => {
+      const last = log.checkpoints.at(-1);
+      if (last === undefined) throw new TypeError('the log keeps no older checkpoint');
+      return done(cutTo(log, last));
+    },
+    finds: (cell) => behind(cell, LAST_KEPT),
+    why: RENEW,
   },
   {
     ...{ number: 4, title: 'swap two records' },
-    alter: entriesOnly((entries) => {
-      const [a, b] = [entries[AT] as Uint8Array, entries[AT + 7] as Uint8Array];
-      entries[AT] = b;
-      entries[AT + 7] = a;
-    }),
-    ...always('reordered', AT, AT + 1),
+    places: (_, size) => size > 1,
+    alter: (log, at) => {
+      const [a, b] = [log.entries[at], log.entries[otherOf(at, log.head.size)]];
+      if (a === undefined || b === undefined) throw new TypeError('there are no two records to swap');
+      [a.bytes, b.bytes] = [b.bytes, a.bytes];
+      return done();
+    },
+    finds: (cell) => {
+      const first = Math.min(cell.at, otherOf(cell.at, cell.size));
+      // Without record 0 there is nothing in an export that names a key.
+      if (cell.medium === 'export' && first === 0 && cell.anchor === 'none')
+        return ['unknown-key', 0, cell.size];
+      if (!HASHED.includes(cell.medium)) return altered({ ...cell, at: first });
+      // Each bundle by itself: what comes from another is foreign to it.
+      const isNear = bundleOf(cell.at) === bundleOf(otherOf(cell.at, cell.size));
+      return [isNear ? 'reordered' : 'altered', first, first + 1];
+    },
   },
   {
-    ...{ number: 5, title: 'slip in a back-dated record' },
-    alter: entriesOnly((entries) => {
-      entries.splice(AT, 0, edited(entries[AT] as Uint8Array, { event: 'NEVER_HAPPENED' }));
-    }),
-    ...always('inserted', AT, AT + 1),
+    ...{ number: 5, title: 'slip in a record' },
+    alter: (log, at) => done(slipIn(log, at)),
+    finds: ({ at, size, medium }) => {
+      if (medium === 'evidence') return ['bad-evidence', 0, 0];
+      if (medium === 'export') return ['altered', 0, size];
+      // A store gives no more than it is asked for: what is behind the head's end it keeps to itself.
+      if (at === size - 1 && STORES.includes(medium)) return ['altered', at, at + 1];
+      if (medium === 'memory' && at % BUNDLE === 0) return ['reordered', at, size];
+      if (medium === 'memory' && at % BUNDLE === BUNDLE - 1) return ['altered', at, at + 1];
+      return ['inserted', at, at + 1];
+    },
+  },
+  {
+    ...{ number: 5, title: "slip in a record with the log's own key" },
+    alter: async (log, at, { signer }) => {
+      slipIn(log, at);
+      await forge(log, signer);
+      return undefined;
+    },
+    finds: (cell) => contradicted(cell, 0, cell.size + 1),
+    why: OWN_WORD,
   },
   {
     ...{ number: 6, title: "rebuild everything with the log's own key" },
-    alter: async (data, { pin, signer }) => {
-      const { entries } = tamper(data, (store) => store.read());
-      entries[AT] = edited(entries[AT] as Uint8Array, { event: 'NEVER_HAPPENED' });
-      await forge(data, entries, pin.origin, signer);
+    alter: async (log, at, { signer }) => {
+      edit(log, at, { event: 'NEVER_HAPPENED' });
+      await forge(log, signer);
+      return undefined;
     },
-    alone: null,
-    pinned: found('split-view', 0, SIZE),
+    finds: (cell) => contradicted(cell, 0),
+    why: OWN_WORD,
   },
   {
-    ...{ number: 7, title: 'put an older copy back' },
-    alter: (data, scene) => scene.replace(data, scene.older),
-    alone: null,
-    pinned: found('rolled-back', OLDER, SIZE),
+    ...{ number: 7, title: 'put an older copy back', once: true },
+    places: (_, size) => size > 1,
+    alter: (log, _, { older }) => done(Object.assign(log, copyOf(older))),
+    finds: (cell) => behind(cell, cell.older),
+    why: RENEW,
   },
   {
-    ...{ number: 7, title: 'put an older copy back, and go on from it' },
-    alter: (data, scene) => goOn(data, scene, SIZE + 50),
-    alone: null,
-    pinned: found('split-view', OLDER, SIZE),
+    ...{ number: 7, title: 'put an older copy back, and go on from it', once: true },
+    places: (_, size) => size > 1,
+    alter: (log, _, scene) => goOn(log, scene, scene.whole.head.size + 50),
+    finds: (cell) => contradicted({ ...cell, at: cell.older }, cell.older, cell.size + 50),
+    why: RENEW,
   },
   {
-    ...{ number: 8, title: 'show another log of the same length to others' },
-    alter: (data, scene) => goOn(data, scene, SIZE),
-    alone: null,
-    pinned: found('split-view', OLDER, SIZE),
+    ...{ number: 8, title: 'show another log of the same length to others', once: true },
+    places: (_, size) => size > 1,
+    alter: (log, _, scene) => goOn(log, scene, scene.whole.head.size),
+    finds: (cell) => contradicted({ ...cell, at: cell.older }, cell.older),
+    why: 'Each of them is consistent in itself; whoever has a checkpoint of both sees that they contradict each other.',
   },
   {
-    ...{ number: 9, title: 'seal the head with another key' },
-    alter: async (data, { pin }) => {
-      const { entries } = tamper(data, (store) => store.read());
-      await forge(data, entries, pin.origin, otherKey(data));
+    ...{ number: 9, title: 'seal the head with another key', once: true },
+    alter: async (log, _, { stranger }) => {
+      await forge(log, stranger);
+      return undefined;
     },
-    ...always('unknown-key', 0, SIZE),
+    finds: ({ size }) => ['unknown-key', 0, size],
   },
   {
-    ...{ number: 9, title: 'rebuild everything with another key' },
-    alter: (data, { pin }) => withOtherKey(data, pin.origin),
-    alone: null,
-    pinned: found('unknown-key', 0, SIZE),
+    ...{ number: 9, title: 'rebuild everything with another key', once: true },
+    alter: withOtherKey,
+    finds: ({ anchor, size }) => (anchor === 'none' ? null : ['unknown-key', 0, size]),
+    why: 'The key that a log names itself proves only that the log agrees with itself: know the key from elsewhere.',
   },
   {
-    ...{ number: 9, title: 'put another log in its place' },
-    alter: (data) => withOtherKey(data, 'demo-00000000/demo'),
-    alone: null,
-    pinned: found('other-log', 0, SIZE),
-  },
-  {
-    ...{ number: 11, title: 'seal a record with an earlier time' },
-    alter: async (data, { pin, signer }) => {
-      const { entries } = tamper(data, (store) => store.read());
-      entries[AT] = edited(entries[AT] as Uint8Array, { logged: Date.UTC(2020, 0) });
-      await forge(data, entries, pin.origin, signer);
+    ...{ number: 9, title: 'put another log in its place', once: true },
+    alter: (log, at, scene) => {
+      log.head.origin = 'demo-00000000/demo';
+      return withOtherKey(log, at, scene);
     },
-    alone: found('clock-skew', AT, AT + 1),
-    pinned: found('split-view', 0, SIZE),
-    deep: true,
+    finds: (cell) => {
+      if (cell.anchor === 'none') return null;
+      return otherLog(cell) ?? ['unknown-key', 0, cell.size];
+    },
+    why: 'A log says itself which one it is: a key or a pin of the one that was meant shows that it is another.',
   },
   {
-    ...{ number: 13, title: "change the head's size" },
-    alter: (data) => tamper(data, (store) => store.setHead({ size: SIZE - 1 })),
-    ...always('bad-signature', 0, SIZE - 1),
+    ...{ number: 10, title: 'let a second writer go on from an older head', once: true },
+    places: (_, size) => size > 1,
+    alter: (log, _, scene) => goOn(log, scene, scene.whole.head.size + 1),
+    finds: (cell) => contradicted({ ...cell, at: cell.older }, cell.older, cell.size + 1),
+    why: 'A second writer is refused (`LOG_HELD`, `STORE_CONFLICT`); where it has a store of its own, an anchor shows it.',
   },
   {
-    ...{ number: 13, title: "change the head's root" },
-    alter: (data) => tamper(data, (store) => store.setHead({ root: new Uint8Array(32) })),
-    ...always('bad-signature', 0, SIZE),
+    ...{ number: 11, title: 'seal a record with an earlier time', deep: true },
+    places: (at) => at > 0,
+    alter: async (log, at, { signer }) => {
+      edit(log, at, { logged: Date.UTC(2020, 0) });
+      await forge(log, signer);
+      return undefined;
+    },
+    finds: (cell) => {
+      const found = contradicted(cell, 0);
+      if (found !== null || cell.medium === 'evidence') return found;
+      return ['clock-skew', cell.at, cell.at + 1];
+    },
+    why: 'Evidence says of times only what those outside say who saw a checkpoint that covers them.',
   },
   {
-    ...{ number: 13, title: 'change a hash tile' },
-    alter: (data) => tamper(data, (store) => store.setTile(1, 0, new Uint8Array(64))),
-    ...always('tile-altered', 0, BUNDLE_END),
+    ...{ number: 11, title: 'seal with a clock that is ahead', deep: true, once: true, fromTheStart: true },
+    alter: async (log, _, { signer }) => {
+      for (let at = 0; at < log.entries.length; at++) edit(log, at, { logged: Date.UTC(2090, 0) + at });
+      await forge(log, signer);
+      return undefined;
+    },
+    finds: ({ anchor, medium, size }) => {
+      if (anchor !== 'witness' && (anchor !== 'time stamp' || medium === 'evidence')) return null;
+      return medium === 'evidence' ? ['clock-skew', 0, 1] : ['clock-skew', size - 1, size];
+    },
+    why: 'Times that follow one another are what the log says; only somebody with a clock of his own can say that they came earlier.',
   },
   {
-    ...{ number: 13, title: 'change a kept checkpoint' },
-    alter: (data) =>
-      tamper(data, (store) => {
-        const [first, second] = store.checkpoints();
-        store.setCheckpoint(first?.size ?? 0, second?.signatures ?? '');
-      }),
-    ...always('bad-signature', 0, 1),
+    ...{ number: 11, title: 'seal with a clock that is behind', deep: true, once: true, fromTheStart: true },
+    alter: async (log, _, { signer }) => {
+      for (let at = 0; at < log.entries.length; at++) edit(log, at, { logged: Date.UTC(2020, 0) + at });
+      await forge(log, signer);
+      return undefined;
+    },
+    finds: () => null,
+    why: 'Not detectable without a value from outside that was sealed with it and could not be known before: a time stamp says “not later than”, and nothing says “not earlier than”. A running log holds appends when its clock jumps.',
   },
   {
-    ...{ number: 13, title: 'change a payload' },
-    alter: (data) => tamper(data, (store) => store.setPayload(WITH_PAYLOAD, utf8('"y"'))),
-    ...always('payload-altered', WITH_PAYLOAD, WITH_PAYLOAD + 1),
+    ...{ number: 13, title: "change the head's size", once: true },
+    places: (_, size) => size > 1,
+    alter: (log) => {
+      log.head.size -= 1;
+      return done();
+    },
+    finds: ({ size, medium }) =>
+      medium === 'evidence' ? ['bad-evidence', 0, 0] : ['bad-signature', 0, size - 1],
   },
   {
-    ...{ number: 15, title: "remove a node's log from the store" },
-    alter: (data) => tamper(data, (store) => store.removeLog()),
-    alone: null,
-    pinned: found('truncated', 0, SIZE),
+    ...{ number: 13, title: "change the head's root", once: true },
+    alter: (log) => {
+      log.head.root = new Uint8Array(32);
+      return done();
+    },
+    finds: (cell) =>
+      cell.medium === 'evidence' && cell.anchor === 'none'
+        ? betweenCheckpoints(cell)
+        : ['bad-signature', 0, cell.size],
   },
   {
-    ...{ number: 15, title: 'remove the whole store' },
-    alter: (data) => rmSync(join(data, 'log.db')),
-    alone: null,
-    pinned: found('truncated', 0, SIZE),
+    ...{ number: 13, title: "change the head's origin", once: true },
+    alter: (log) => {
+      log.head.origin = 'demo-00000000/demo';
+      return done();
+    },
+    finds: (cell) => otherLog(cell) ?? ['bad-signature', 0, cell.size],
+  },
+  {
+    ...{ number: 13, title: 'change the hash stored for a record', media: HASHED },
+    alter: (log, at) => {
+      log.leaves[at] = new Uint8Array(32);
+      return done();
+    },
+    finds: ({ at }) => ['tile-altered', at, at + 1],
+  },
+  {
+    ...{ number: 13, title: 'change a hash tile above', media: HASHED },
+    places: (_, size) => size > BUNDLE,
+    ...{ once: true },
+    alter: (log) => {
+      const tile = log.tiles.get('1/0');
+      if (tile === undefined) throw new TypeError('there is no tile of level 1');
+      return done(log.tiles.set('1/0', new Uint8Array(tile.length)));
+    },
+    finds: ({ size }) => ['tile-altered', 0, size - (size % BUNDLE)],
+  },
+  {
+    ...{ number: 13, title: 'change a kept checkpoint', media: STORES, once: true },
+    places: (_, size) => size > 1,
+    alter: (log) => {
+      const [first, second] = log.checkpoints;
+      if (first === undefined || second === undefined)
+        throw new TypeError('the log keeps no two checkpoints');
+      first.signatures = second.signatures;
+      return done();
+    },
+    finds: () => ['bad-signature', 0, 1],
+  },
+  {
+    ...{ number: 13, title: 'change a payload', once: true },
+    places: (_, size) => size > 1,
+    alter: (log) => done(onPayload(log, (payload) => (payload.bytes = utf8('"y"')))),
+    finds: () => ['payload-altered', PAYLOAD, PAYLOAD + 1],
+  },
+  {
+    ...{ number: 13, title: 'take a payload away', once: true, deep: true },
+    places: (_, size) => size > 1,
+    alter: (log) => {
+      log.payloads = [];
+      return done();
+    },
+    finds: () => null,
+    why: 'Sealed content may be removed on purpose; its record and proof stand. The report counts what is not there, and does not accuse.',
+  },
+  {
+    ...{ number: 14, title: 'never write a record', once: true, deep: true, fromTheStart: true },
+    places: (_, size) => size > 1,
+    alter: async (log, _, { signer }) => {
+      log.entries.pop();
+      await forge(log, signer);
+      return undefined;
+    },
+    finds: () => null,
+    why: 'What is not there leaves no trace. Guarded operations do not run without a sealed attempt; an attempt without outcome is listed by `verify --deep`.',
+  },
+  {
+    ...{ number: 15, title: "remove a node's log", once: true, media: HASHED },
+    alter: () => null,
+    finds: ({ anchor, size, older }) => {
+      if (anchor === 'none' || anchor === 'key') return null;
+      return ['truncated', 0, anchor === 'old pin' ? older : size];
+    },
+    why: 'Where nothing is, nothing can be verified, and the report says so; that there was something, an anchor knows.',
   },
 ];
 
-function found(code: FindingCode, from: number, to: number): Expected {
-  return { code, from, to };
+/** Size of the newest checkpoint that a log of the scene keeps beside its head. */
+const LAST_KEPT = 500;
+/** The record of the scene that has a payload. */
+const PAYLOAD = 400;
+
+function done(_result?: unknown): undefined {
+  return undefined;
 }
 
-/** The same with and without a pin. */
-function always(...expected: Parameters<typeof found>): Pick<Attack, 'alone' | 'pinned'> {
-  return { alone: found(...expected), pinned: found(...expected) };
+function bundleOf(at: number): number {
+  return Math.floor(at / BUNDLE);
 }
 
-/** Replaces stored entries, and leaves every hash as it was. */
-function entriesOnly(change: (entries: Uint8Array[]) => void): Attack['alter'] {
-  return (data) =>
-    tamper(data, (store) => {
-      const { entries, leaves } = store.read();
-      change(entries);
-      store.write(entries, leaves);
-    });
+function bundleRange({ at, size }: Cell): [number, number] {
+  return [bundleOf(at) * BUNDLE, Math.min(size, (bundleOf(at) + 1) * BUNDLE)];
 }
 
-/** Replaces stored entries and all hashes over them; only the signatures stay. */
-function rebuilt(data: string, change: (entries: Uint8Array[]) => void): void {
-  tamper(data, (store) => {
-    const { entries } = store.read();
-    change(entries);
-    rebuild(store, entries);
-  });
+function otherOf(at: number, size: number): number {
+  return at + 7 < size ? at + 7 : at - 7;
 }
 
-function cutToCheckpoint(data: string): void {
-  tamper(data, (store) => {
-    const last = store.checkpoints().at(-1);
-    if (last === undefined) throw new TypeError('the log keeps no older checkpoint');
-    rebuild(store, store.read().entries.slice(0, last.size));
-    store.dropCheckpoints(last.size);
-    store.setHead(last);
-  });
+function notTheLast(at: number, size: number): boolean {
+  return size > 1 && at < size;
 }
 
-/** The older copy, continued by its owner with other records. */
-async function goOn(data: string, scene: Scene, size: number): Promise<void> {
-  scene.replace(data, scene.older);
-  const log = await scene.open(data);
-  try {
-    const drafts = Array.from({ length: size - OLDER }, (_, i) =>
-      draft(OLDER + i, { event: 'ANOTHER_STORY' }),
-    );
-    await log.append(drafts, { source: 'demo' });
-  } finally {
-    await log.close();
+/** An edited record: hash tiles say which one, without them only that it is one of all. */
+function altered({ at, size, medium }: Cell): Expected {
+  return medium === 'export' ? ['altered', 0, size] : ['altered', at, at + 1];
+}
+
+/** Hashes that were made anew lead to no signed root: which records it are, signed checkpoints around them say. */
+function betweenCheckpoints({ at, size, kept, medium }: Cell): Expected {
+  if (medium === 'evidence') return size === 1 ? ['altered', 0, 1] : ['coverage-ends', 0, size];
+  const from = kept.findLast((each) => each <= at) ?? 0;
+  return ['altered', from, kept.find((each) => each > at) ?? size];
+}
+
+/** A genuine state that is older than what the anchor says. */
+function behind({ anchor, medium, size, older }: Cell, now: number): Expected | null {
+  if (anchor === 'none' || anchor === 'key') return null;
+  // Evidence of what was once the newest state stays true; nobody has cosigned it, though.
+  if (medium === 'evidence') return anchor === 'witness' ? ['no-quorum', 0, now] : null;
+  if (anchor === 'old pin') return older > now ? ['rolled-back', now, older] : null;
+  return ['rolled-back', now, size];
+}
+
+/**
+ * A log that its own key signed, and that is another from record `at` on.
+ *
+ * @param agreed size of the newest checkpoint that is still right where checkpoints are kept.
+ * @param now size of what is there now.
+ */
+function contradicted(cell: Cell, agreed: number, now: number = cell.size): Expected | null {
+  const { anchor, at, size, older, medium } = cell;
+  if (anchor === 'none' || anchor === 'key') return null;
+  if (medium === 'evidence') {
+    // A pin of another size can be held against a proof that the file has for it, and that only its maker could add.
+    if (anchor === 'old pin' && older !== now) return null;
+    if (anchor === 'witness') return ['no-quorum', 0, now];
+    return size === now ? ['split-view', 0, size] : null;
   }
+  if (anchor === 'old pin') return at < older ? ['split-view', 0, older] : null;
+  return ['split-view', anchor === 'pin' ? keptUpTo(cell, agreed) : 0, size];
 }
 
-function otherKey(data: string): ReturnType<typeof openSoftwareKey> {
-  return openSoftwareKey({ file: join(data, 'other.key'), create: 'ed25519' });
+/** A pin of the log that was meant. */
+function otherLog({ anchor, size, older, medium }: Cell): Expected | null {
+  if (anchor === 'pin') return ['other-log', 0, size];
+  return anchor === 'old pin' ? ['other-log', 0, medium === 'evidence' ? older : size] : null;
+}
+
+function keptUpTo({ medium, kept }: Cell, size: number): number {
+  return STORES.includes(medium) ? size : (kept.findLast((each) => each <= size) ?? 0);
+}
+
+function onPayload(log: StoredLog, change: (payload: StoredLog['payloads'][number]) => unknown): void {
+  const [payload] = log.payloads;
+  if (payload === undefined) throw new TypeError('the log to tamper with has no payload');
+  change(payload);
+}
+
+function slipIn(log: StoredLog, at: number): void {
+  const model = log.entries[at];
+  if (model === undefined) throw new TypeError(`the log to tamper with has no record ${at}`);
+  log.entries.splice(at, 0, { number: at, bytes: edited(model.bytes, { event: 'SLIPPED_IN' }) });
+}
+
+function cutTo(log: StoredLog, { size, root, signatures }: StoredLog['checkpoints'][number]): void {
+  log.entries.length = size;
+  hashAgain(log);
+  log.checkpoints = log.checkpoints.filter((each) => each.size < size);
+  log.head = { origin: log.head.origin, size, root, signatures };
+}
+
+/** The older state, continued with the log's own key and other records. */
+async function goOn(log: StoredLog, scene: Scene, size: number): Promise<undefined> {
+  const { entries } = log;
+  const older = copyOf(scene.older);
+  const { head } = older;
+  older.checkpoints.push({ size: head.size, root: head.root, signatures: head.signatures, keep: false });
+  for (let seq = head.size; seq < size; seq++) {
+    const model = entries[Math.min(seq, entries.length - 1)];
+    if (model === undefined) throw new TypeError('there is nothing to go on from');
+    older.entries.push({ number: seq, bytes: edited(model.bytes, { event: 'ANOTHER_STORY', seq }) });
+  }
+  await sealAgain(older, scene.signer);
+  Object.assign(log, older);
 }
 
 /** A log that says of itself that another key seals it. */
-async function withOtherKey(data: string, origin: string): Promise<void> {
-  const signer = otherKey(data);
-  const { entries } = tamper(data, (store) => store.read());
-  const details = { origin, key: vkeyOf(origin, signer), software: 'tallystick' };
-  entries[0] = edited(entries[0] as Uint8Array, { details });
-  await forge(data, entries, origin, signer);
+async function withOtherKey(log: StoredLog, _at: number, { stranger }: Scene): Promise<undefined> {
+  const { origin } = log.head;
+  const details = { origin, key: vkeyOf(origin, stranger), software: 'tallystick' };
+  edit(log, 0, { details });
+  await forge(log, stranger);
 }

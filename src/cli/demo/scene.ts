@@ -1,14 +1,15 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkpointBody, type Pin, signCheckpoint, vkeyFromSpki } from '../../checkpoint/mod.ts';
-import { fromUtf8, toHex, utf8 } from '../../crypto/bytes.ts';
+import { checkpointBody, type Pin } from '../../checkpoint/mod.ts';
+import { toHex } from '../../crypto/bytes.ts';
 import type { Signer } from '../../crypto/signer.ts';
-import { leafHash, Tree } from '../../merkle/mod.ts';
 import { type AuditLog, LAYOUT, openLog } from '../../open.ts';
-import { type AuditRecord, canonicalize, type Json, type RecordDraft } from '../../record/mod.ts';
+import type { RecordDraft } from '../../record/mod.ts';
 import { TamperedStore } from '../../store/sqlite/tamper.ts';
+import type { StoredLog } from '../../store/stored-log.ts';
 import { openSoftwareKey } from '../../tokens/software.ts';
+import { vkeyOf } from './forge.ts';
 
 /** Whose log it is. */
 export const NODE = 'demo';
@@ -24,37 +25,48 @@ const BATCH = 50;
 
 const EVENTS = ['KEY_CREATED', 'KEY_USED', 'CERT_ISSUED', 'CERT_REVOKED', 'LOGIN'];
 
-/** A log to be tampered with, the copy that was made of it half-way, and what was remembered of it elsewhere. */
+/** A log to be tampered with, and what it was half-way. */
 export class Scene {
   readonly #dir: string;
   readonly data: string;
-  readonly older: string;
+  /** What is stored of it, not to be changed. */
+  readonly whole: StoredLog;
+  readonly older: StoredLog;
   readonly signer: Signer;
-  /** What a verifier remembered when the log was whole. */
-  readonly pin: Pin;
+  /** A key that is not the log's. */
+  readonly stranger: Signer;
   #copies = 0;
 
-  private constructor(dir: string, signer: Signer, pin: Pin) {
+  private constructor(dir: string, older: StoredLog) {
     this.#dir = dir;
     this.data = join(dir, 'log');
-    this.older = join(dir, 'older');
-    this.signer = signer;
-    this.pin = pin;
+    this.older = older;
+    this.whole = tamper(this.data, (store) => store.contents());
+    this.signer = openSoftwareKey({ file: join(this.data, LAYOUT.key) });
+    this.stranger = openSoftwareKey({ file: join(dir, 'stranger.key'), create: 'ed25519' });
   }
 
-  static async make(): Promise<Scene> {
+  /** @param sizes of the older state and of the log. */
+  static async make([older, size]: readonly [number, number] = [OLDER, SIZE]): Promise<Scene> {
     const dir = mkdtempSync(join(tmpdir(), 'tallystick-demo-'));
     try {
       const [data, state] = [join(dir, 'log'), join(dir, 'state')];
-      await fill(data, state, OLDER);
-      cpSync(data, join(dir, 'older'), { recursive: true });
-      const pin = await fill(data, state, SIZE);
-      const signer = openSoftwareKey({ file: join(data, LAYOUT.key) });
-      return new Scene(dir, signer, pin);
+      await fill(data, state, older);
+      const before = tamper(data, (store) => store.contents());
+      await fill(data, state, size);
+      return new Scene(dir, before);
     } catch (error) {
       rmSync(dir, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  /** What a verifier remembers of a state of the log, here by default as it is when it is whole. */
+  pin({ head }: StoredLog = this.whole): Pin {
+    const { origin, size, root, signatures } = head;
+    const checkpoint = `${checkpointBody(origin, size, root)}\n${signatures}`;
+    const keys = [vkeyOf(origin, this.signer)];
+    return { origin, keys, size, root: toHex(root), checkpoint, savedAt: 0 };
   }
 
   /** A copy to work on. */
@@ -62,12 +74,6 @@ export class Scene {
     const path = join(this.#dir, `copy-${++this.#copies}`);
     cpSync(this.data, path, { recursive: true });
     return path;
-  }
-
-  /** Puts a copy of another data directory in the place of one. */
-  replace(data: string, by: string): void {
-    rmSync(data, { recursive: true });
-    cpSync(by, data, { recursive: true });
   }
 
   /** Opens a copy as its owner would, who remembers nothing of the original. */
@@ -80,8 +86,8 @@ export class Scene {
   }
 }
 
-/** Appends records until the log has `to`, and resolves with a pin of that. */
-async function fill(data: string, state: string, to: number): Promise<Pin> {
+/** Appends records until the log has `to`. */
+async function fill(data: string, state: string, to: number): Promise<void> {
   const log = await openLog({ data, node: NODE, name: 'demo', index: false, state });
   try {
     while (log.head.size < to) {
@@ -89,8 +95,6 @@ async function fill(data: string, state: string, to: number): Promise<Pin> {
       const drafts = Array.from({ length: Math.min(BATCH, to - first) }, (_, i) => draft(first + i));
       await log.append(drafts, { source: 'demo' });
     }
-    const { origin, size, root, note } = log.head;
-    return { origin, keys: [log.vkey], size, root: toHex(root), checkpoint: note, savedAt: 0 };
   } finally {
     await log.close();
   }
@@ -117,43 +121,4 @@ export function tamper<T>(data: string, work: (store: TamperedStore) => T): T {
   } finally {
     store.close();
   }
-}
-
-/** An entry with something else in it, in canonical form again. */
-export function edited(entry: Uint8Array, change: Partial<AuditRecord>): Uint8Array {
-  const record = JSON.parse(fromUtf8(entry)) as AuditRecord;
-  return utf8(canonicalize({ ...record, ...change } as unknown as Json));
-}
-
-/** Puts other entries in place of a log's own, and all hashes over them: what the key is not needed for. */
-export function rebuild(
-  store: TamperedStore,
-  entries: readonly Uint8Array[],
-): { size: number; root: Uint8Array } {
-  const leaves = entries.map(leafHash);
-  const tree = new Tree();
-  for (const leaf of leaves) tree.append(leaf);
-  store.write(entries, leaves);
-  for (const { level, index, hashes } of tree.changedTiles()) store.setTile(level, index, hashes);
-  return { size: tree.size, root: tree.root() };
-}
-
-/** As `rebuild`, and signs the result: what somebody can do who has a key. Older checkpoints are swept away. */
-export async function forge(
-  data: string,
-  entries: readonly Uint8Array[],
-  origin: string,
-  signer: Signer,
-): Promise<void> {
-  const { size, root } = tamper(data, (store) => {
-    store.dropCheckpoints(0);
-    return rebuild(store, entries);
-  });
-  const signatures = await signCheckpoint(checkpointBody(origin, size, root), origin, signer);
-  tamper(data, (store) => store.setHead({ origin, size, root, signatures }));
-}
-
-/** A key as a verifier knows it. */
-export function vkeyOf(origin: string, signer: Signer): string {
-  return vkeyFromSpki(origin, signer.algorithm, signer.publicKey);
 }

@@ -1,13 +1,14 @@
 import { TallystickError } from '../../errors.ts';
+import { copyOf } from '../../store/stored-log.ts';
 import type { Finding, Report } from '../../verify/mod.ts';
 import type { Call } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { Progress } from '../progress.ts';
 import { safeText } from '../safe-text.ts';
 import { ACTS, type Act } from './acts.ts';
-import { ATTACKS, type Attack, type Expected } from './attacks.ts';
+import { ATTACKS, type Attack, type Cell, type Expected } from './attacks.ts';
 import { examine } from './examine.ts';
-import { Scene, SIZE } from './scene.ts';
+import { AT, OLDER, Scene, SIZE, tamper } from './scene.ts';
 
 /** A line of the answer. */
 interface Row {
@@ -21,11 +22,16 @@ interface Row {
   readonly caught: boolean;
 }
 
+/** What is tried here of the table: one place, in a store, with nothing and with a pin. */
+const CELL = { at: AT, size: SIZE, older: OLDER, medium: 'SQLite' } as const;
+
 /** Alters copies of a log in every way of the table of attacks, and holds what the verifier finds against what it must. */
 export async function demoTamper(call: Call): Promise<number> {
   call.expect(0, 0);
   const { io } = call;
-  const all = [...ATTACKS, ...ACTS].sort((a, b) => a.number - b.number);
+  // Those that a store can't show even with a pin are of the matrix in docs/attacks.md.
+  const shown = ATTACKS.filter((attack) => (attack.media ?? [CELL.medium]).includes(CELL.medium));
+  const all = [...shown.filter(isCaught), ...ACTS].sort((a, b) => a.number - b.number);
   const progress = new Progress(io, 'tampering');
   const scene = await Scene.make();
   const rows: Row[] = [];
@@ -48,20 +54,25 @@ export async function demoTamper(call: Call): Promise<number> {
 
 /** Without this, everything below would prove nothing. */
 async function checkUntouched(scene: Scene): Promise<void> {
-  const { verdict, findings } = await examine(scene.data, { pin: scene.pin, deep: true });
+  const { verdict, findings } = await examine(scene.data, { pin: scene.pin(), deep: true });
   if (verdict === 'intact' && findings.length === 0) return;
   throw new TallystickError('INTERNAL', `a log that nobody touched does not verify: ${findings[0]?.message}`);
 }
 
 async function runAttack(attack: Attack, scene: Scene): Promise<Row> {
   const data = scene.copy();
-  await attack.alter(data, scene);
+  const copy = copyOf(scene.whole);
+  const isThere = (await attack.alter(copy, AT, scene)) !== null;
+  tamper(data, (store) => store.replace(isThere ? copy : null));
   const deep = attack.deep === true;
   const alone = await examine(data, { deep });
-  const pinned = await examine(data, { deep, pin: scene.pin });
-  const [foundAlone, foundPinned] = [matching(alone, attack.alone), matching(pinned, attack.pinned)];
+  const pinned = await examine(data, { deep, pin: scene.pin() });
+  const kept = scene.whole.checkpoints.map(({ size }) => size);
+  const expectedAlone = attack.finds({ ...CELL, kept, anchor: 'none' });
+  const expectedPinned = attack.finds({ ...CELL, kept, anchor: 'pin' });
+  const [foundAlone, foundPinned] = [matching(alone, expectedAlone), matching(pinned, expectedPinned)];
   // Where nothing in the log can show it, saying that something is wrong would be a false alarm.
-  const isRight = attack.alone === null ? alone.verdict === 'intact' : foundAlone !== null;
+  const isRight = expectedAlone === null ? alone.verdict === 'intact' : foundAlone !== null;
   return {
     number: attack.number,
     attack: attack.title,
@@ -69,7 +80,7 @@ async function runAttack(attack: Attack, scene: Scene): Promise<Row> {
     pinned:
       foundPinned === null
         ? `MISSED: ${pinned.verdict}`
-        : told(foundPinned, deep && attack.alone === attack.pinned),
+        : told(foundPinned, deep && foundPinned.code === foundAlone?.code),
     caught: isRight && foundPinned !== null,
   };
 }
@@ -87,9 +98,14 @@ async function runAct(act: Act, scene: Scene): Promise<Row> {
   return { number, attack, alone: stopped, pinned: stopped ?? 'MISSED', caught: stopped !== null };
 }
 
+function isCaught(attack: Attack): boolean {
+  const cell: Cell = { ...CELL, kept: [], anchor: 'pin' };
+  return attack.finds(cell) !== null;
+}
+
 function matching({ findings }: Report, expected: Expected | null): Finding | null {
   if (expected === null) return null;
-  const { code, from, to } = expected;
+  const [code, from, to] = expected;
   return findings.find((f) => f.code === code && f.from === from && f.to === to) ?? null;
 }
 
