@@ -24,4 +24,5 @@ export type {
   LogEvidenceReport,
   ProvenRecord,
 } from './report.ts';
+export { tlogProofOf } from './tlog-proof.ts';
 export { type EvidenceOptions, verifyEvidence } from './verify.ts';
