@@ -179,7 +179,7 @@ function recordRow(proven: ProvenRecord): { row: HTMLTableRowElement; open: () =
   const { record, seq, status } = proven;
   const isGood = status === 'verified';
   const about = record === null ? '' : aboutEvent(record);
-  const event = h('td', {}, record === null ? '' : shown(record.event));
+  const event = h('td', { class: 'wide' }, record === null ? '' : shown(record.event));
   if (about !== '') event.append(h('span', { class: 'about' }, shown(about)));
   const toggle = button('Details', () => flip(), {
     class: 'plain',
@@ -192,10 +192,10 @@ function recordRow(proven: ProvenRecord): { row: HTMLTableRowElement; open: () =
     {},
     h('th', { scope: 'row' }, String(seq)),
     h('td', { class: 'fit' }, record === null ? '' : utcText(record.time).replace(' UTC', '')),
-    h('td', {}, record === null ? '' : shown(record.system)),
+    h('td', { class: 'fit' }, record === null ? '' : shown(record.system)),
     event,
-    h('td', {}, record === null ? '' : shown(record.outcome)),
-    h('td', {}, record === null ? '' : shown(actorOf(record))),
+    h('td', { class: 'fit' }, record === null ? '' : shown(record.outcome)),
+    h('td', { class: 'wide' }, record === null ? '' : shown(actorOf(record))),
     h('td', { class: 'fit' }, seal),
     h('td', { class: 'fit' }, toggle),
   );
