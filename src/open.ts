@@ -47,6 +47,7 @@ import { databasePath } from './store/sqlite/database.ts';
 import { SqliteStore } from './store/sqlite/mod.ts';
 import type { LogStore } from './store/store.ts';
 import { tileReader } from './store/tile-reader.ts';
+import { type TimestampSettings, Timestamps, timestampsCheck } from './timestamps/mod.ts';
 import type { CryptoToken } from './tokens/mod.ts';
 import type { Report } from './verify/mod.ts';
 import { Witnesses, witnessCheck } from './witness/client/mod.ts';
@@ -223,6 +224,7 @@ export class AuditLog {
   readonly #store: LogStore;
   readonly #unsubscribe: () => void;
   #witnesses: Witnesses | null = null;
+  #timestamps: Timestamps | null = null;
   readonly #tokens: Tokens;
   readonly #desk: Desk;
   readonly #guard = new Guard({
@@ -277,6 +279,7 @@ export class AuditLog {
         expiryCheck(certificates),
         timeSyncCheck(),
         witnessCheck(log.node, (prefix) => store.state(prefix)),
+        timestampsCheck(() => (this.#timestamps ?? new Timestamps(this)).list()),
       ],
     });
     const kept = {
@@ -321,6 +324,13 @@ export class AuditLog {
     this.#witnesses ??= new Witnesses(this);
     for (const { url, vkey } of witnesses) await this.#witnesses.add(url, vkey);
     this.#witnesses.start();
+  }
+
+  /** Has the log dated by the time stamp authorities that are set in it, until it is closed. The settings of the first call count. */
+  beDated(settings: TimestampSettings = {}): Timestamps {
+    this.#timestamps ??= new Timestamps(this, settings);
+    this.#timestamps.start();
+    return this.#timestamps;
   }
 
   /** The sealing key as a C2SP verifier key: what an auditor pins. The first, where several seal. */
@@ -449,7 +459,7 @@ export class AuditLog {
   async close(): Promise<void> {
     const guarded = this.#guard.close();
     if (this.#guard.isBusy) await guarded;
-    await this.#witnesses?.close();
+    await Promise.all([this.#witnesses?.close(), this.#timestamps?.close()]);
     const acting = this.acts.close();
     if (this.acts.isBusy) await acting;
     await this.#log.close();

@@ -2,14 +2,12 @@ import { formatTlogProof, type TlogProof } from '../checkpoint/mod.ts';
 import { toHex } from '../crypto/bytes.ts';
 import { catalogDirectory } from '../open.ts';
 import type { AuditReader } from '../reader/audit-reader.ts';
-import type { LogStore } from '../store/store.ts';
 import type { TimeBound } from '../timestamps/mod.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { ExportFile } from './export-file.ts';
 import { counted, utc } from './format.ts';
 import { openHeld } from './held.ts';
-import { KeptTimestamps } from './kept-timestamps.ts';
 import { isSound } from './record-line.ts';
 import { recordPage } from './record-page.ts';
 import { safeText } from './safe-text.ts';
@@ -27,7 +25,7 @@ export async function get(call: Call): Promise<number> {
     const view = await reading.reader.get(seq, node);
     const proof = call.isSet('proof') ? await prove(reading.reader, seq, view.node) : null;
     if (output !== undefined && proof !== null) await writeProof(call.path(output), proof);
-    const bound = await boundOf(reading.store, seq, view.node);
+    const bound = await reading.reader.bound(seq, view.node);
     if (call.json) {
       const { hashes, checkpoint } = proof ?? {};
       await io.stdout.json({
@@ -44,10 +42,6 @@ export async function get(call: Call): Promise<number> {
   } finally {
     await reading.close();
   }
-}
-
-async function boundOf(store: LogStore, seq: number, node: string): Promise<TimeBound | null> {
-  return (await KeptTimestamps.read(store, node, null)).boundOf(store, node, seq);
 }
 
 /** Not sealed: what a time stamp says of the record. */

@@ -1,10 +1,10 @@
 import type { AuditLog } from '../open.ts';
 import type { operatingLog } from '../server/mod.ts';
-import { Timestamps } from '../timestamps/mod.ts';
+import type { Timestamps } from '../timestamps/mod.ts';
 
 /** Has a served log dated by itself; what becomes of it stands in the operating log. To be closed before the log is. */
 export function startTimestamps(log: AuditLog, logger: ReturnType<typeof operatingLog>): Timestamps {
-  const timestamps = new Timestamps(log, {
+  return log.beDated({
     onStamped: (outcome) => {
       const { url } = outcome;
       if ('error' in outcome) {
@@ -16,6 +16,4 @@ export function startTimestamps(log: AuditLog, logger: ReturnType<typeof operati
     },
     onProblem: (error) => logger.error({ err: error }, 'time stamp authorities could not be asked'),
   });
-  timestamps.start();
-  return timestamps;
 }

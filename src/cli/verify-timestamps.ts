@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
+import { KeptTimestamps } from '../reader/kept-timestamps.ts';
 import type { LogStore } from '../store/store.ts';
 import { certificatesOfPem, type TimestampCode } from '../timestamps/mod.ts';
 import type { DatedCheckpoint } from '../verify/mod.ts';
 import type { Call } from './command.ts';
 import { counted, utc } from './format.ts';
 import type { Output } from './io.ts';
-import { KeptTimestamps } from './kept-timestamps.ts';
 import { safeText } from './safe-text.ts';
 
 /** What the time stamps of a log came to. */
@@ -48,20 +48,15 @@ export async function verifyTimestamps(
 ): Promise<{ readonly summary: TimestampSummary | null; readonly dated: readonly DatedCheckpoint[] }> {
   const kept = await KeptTimestamps.read(store, node, roots);
   if (kept.tokens.length + kept.unreadable === 0) return { summary: null, dated: [] };
-  const dated: DatedCheckpoint[] = [];
   const bad: TimestampSummary['bad'][number][] = Array.from({ length: kept.unreadable }, () => ({
     ...{ size: null, codes: ['malformed' as const] },
   }));
   let untrusted = 0;
-  for (const token of kept.tokens) {
-    const { size, root, note } = token;
-    const { verdict, findings, time, authority } = await kept.judge(token);
+  const dated = await kept.dated(({ size }, { verdict, findings }) => {
     const codes = findings.map(({ code }) => code);
-    if (verdict === 'verified' && time !== null) {
-      dated.push({ size, root, note, notLaterThan: time.notLaterThan, by: authority ?? '' });
-    } else if (verdict === 'unanchored' || codes.every((code) => code === 'untrusted')) untrusted++;
+    if (verdict === 'unanchored' || codes.every((code) => code === 'untrusted')) untrusted++;
     else bad.push({ size, codes });
-  }
+  });
   const last = dated.at(-1);
   const newest =
     last === undefined ? null : { size: last.size, notLaterThan: last.notLaterThan, by: last.by };

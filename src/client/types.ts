@@ -1,6 +1,7 @@
 import type { TallystickError } from '../errors.ts';
 import type { Filter } from '../query/mod.ts';
 import type { AuditRecord } from '../record/mod.ts';
+import type { TimeBound } from '../timestamps/mod.ts';
 
 /** What a server answers, as programs see it; `/openapi.json` describes the same on the wire. */
 
@@ -32,6 +33,8 @@ export interface RecordView {
 
 /** One record, and how to check that it is in the log. */
 export interface RecordAnswer extends RecordView {
+  /** By when it existed, as a time stamp says: the server's word for it. */
+  readonly bound: TimeBound | null;
   /** null where the server's own hash tiles are damaged. */
   readonly proof: {
     /** Signed note. */

@@ -12,7 +12,9 @@ import { makeInclusion } from '../merkle/mod.ts';
 import type { Payload } from '../record/mod.ts';
 import type { LogStore } from '../store/store.ts';
 import { tileReader } from '../store/tile-reader.ts';
+import type { TimeBound } from '../timestamps/mod.ts';
 import {
+  type CosignedCheckpoints,
   type KeyHistory,
   type LogSource,
   type Report,
@@ -20,7 +22,9 @@ import {
   type VerifyOptions,
   verifyLog,
 } from '../verify/mod.ts';
+import { readCosigned, witnessPrefix } from '../witness/client/mod.ts';
 import { IndexFollower } from './follower.ts';
+import { KeptTimestamps } from './kept-timestamps.ts';
 import { missing, RecordReader } from './records.ts';
 import { type SearchableLog, Searcher } from './search.ts';
 import { StoredLog } from './stored-log.ts';
@@ -112,6 +116,15 @@ export class AuditReader {
     return view as RecordView;
   }
 
+  /**
+   * By when a record existed, as a time stamp over a checkpoint that covers it says, up to a root that the log is set to
+   * if there is one; null when none does. Throws `LogError` LOG_NOT_FOUND.
+   */
+  async bound(seq: number, node?: string): Promise<TimeBound | null> {
+    const { node: name } = this.#log(node);
+    return (await KeptTimestamps.read(this.#store, name, null)).boundOf(this.#store, name, seq);
+  }
+
   /** Verified views of [from, to), as far as they are sealed, a few at a time. */
   async *records(from: number, to: number, node?: string): AsyncGenerator<RecordView> {
     const log = this.#log(node);
@@ -183,12 +196,18 @@ export class AuditReader {
     for (const log of this.#logs.values()) await log.indexed((await log.head()).size, onProgress);
   }
 
-  /** Verifies a node's log as `verifyLog` does; with the index too, when it is open. Never throws for what it finds. */
+  /**
+   * Verifies a node's log as `verifyLog` does; with the index too, when it is open. The checkpoints that the log keeps
+   * cosigned, and dated up to a root that it is set to, are anchors unless others are given. Never throws for what it finds.
+   */
   async verify(settings: VerifySettings = {}): Promise<Report> {
     const { node } = this.#log(settings.node);
+    // Before the head is read: a checkpoint over more than the head is then no race.
+    const dated = settings.dated ?? (await (await KeptTimestamps.read(this.#store, node, null)).dated());
+    const cosigned = settings.cosigned ?? (await this.#cosigned(node));
     return verifyLog(this.#store.source(node), {
       ...settings,
-      node,
+      ...{ node, dated, cosigned },
       catalogs: this.catalogs,
       ...(this.#index ? { index: this.#index } : {}),
     });
@@ -198,6 +217,11 @@ export class AuditReader {
   async close(): Promise<void> {
     await this.#index?.close();
     await this.#store.close();
+  }
+
+  async #cosigned(node: string): Promise<CosignedCheckpoints> {
+    const kept = readCosigned(await this.#store.state(witnessPrefix(node)), node);
+    return { notes: kept.map(({ note }) => note), policy: null };
   }
 
   #log(node: string | undefined): ReadableLog {

@@ -2,6 +2,7 @@ export { type Authority, certificatesOfPem, checkAuthority } from './authority.t
 export { boundOf, type TimeBound } from './bound.ts';
 export { type Answered, type AskOptions, askAuthority } from './client.ts';
 export { TIMESTAMP_FINDINGS, type TimestampCode, type TimestampFinding } from './findings.ts';
+export { timestampsCheck } from './health.ts';
 export { authorityPrefix, readAuthorities, readTokens, tokenPrefix } from './kept.ts';
 export { outcomeOf, type StampOutcome } from './outcome.ts';
 export { RENEW_AHEAD_MS, type Renewal, renewalOf } from './renewal.ts';

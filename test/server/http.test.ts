@@ -152,7 +152,7 @@ describe('GET /healthz', () => {
     assert.deepEqual(checks[0], { name: 'seal', state: 'ok', detail: 'the last batch was sealed' });
     assert.deepEqual(
       checks.map(({ name }: { name: string }) => name),
-      ['seal', 'self-tests', 'tokens', 'late-acts', 'disk', 'expiry', 'time-sync', 'witnesses'],
+      ['seal', 'self-tests', 'tokens', 'late-acts', 'disk', 'expiry', 'time-sync', 'witnesses', 'timestamps'],
     );
   });
 

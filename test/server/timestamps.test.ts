@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ControlClient } from '../../src/client/mod.ts';
+import { ControlClient, type RecordAnswer } from '../../src/client/mod.ts';
 import type { AuditLog } from '../../src/open.ts';
 import { type RunningServer, startServer } from '../../src/server/mod.ts';
 import { Timestamps } from '../../src/timestamps/mod.ts';
@@ -49,6 +49,15 @@ describe('time stamps of a served log', () => {
     assert.deepEqual([record?.event, record?.actor?.name], ['CONFIG_SIGNED_AUDIT', 'CLI user alice']);
     const [status] = await client.timestamps();
     assert.deepEqual([status?.tokens, status?.newest?.size, status?.failing], [1, outcome.size, null]);
+    const bound = async (seq: number) => {
+      const answer = await fetch(`${server.url}/v1/records/${log.node}/${seq}`);
+      return ((await answer.json()) as RecordAnswer).bound;
+    };
+    const { notLaterThan } = outcome;
+    const { root: hash, ...shown } = (await bound(0)) ?? assert.fail('no bound');
+    assert.match(hash, /^[0-9a-f]{64}$/);
+    assert.deepEqual(shown, { size: outcome.size, notLaterThan, by: 'CN=Stamps', trust: 'given-root' });
+    assert.equal(await bound(outcome.size), null);
     await client.removeAuthority(stamps.url, 'CLI user alice');
     assert.deepEqual(await client.timestamps(), []);
     assert.deepEqual(await client.stampNow(), []);

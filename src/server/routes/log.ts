@@ -174,7 +174,7 @@ export function logRoutes(app: FastifyInstance, service: Service): void {
     },
     async ({ params: { node, seq } }) => {
       const view = await reader.get(seq, node);
-      return { ...view, proof: await proofOf(reader, seq, node) };
+      return { ...view, bound: await reader.bound(seq, node), proof: await proofOf(reader, seq, node) };
     },
   );
 

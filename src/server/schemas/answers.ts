@@ -96,6 +96,22 @@ export const RecordView: Type.TSchema = Type.Object(VIEW, { $id: 'RecordView', a
 export const RecordAnswer: Type.TSchema = Type.Object(
   {
     ...VIEW,
+    bound: Type.Union(
+      [
+        Type.Object(
+          {
+            size: Seq,
+            root: Hash('Root of the checkpoint that was dated.'),
+            notLaterThan: Type.Integer({ description: 'ms since 1970.' }),
+            by: Type.String(),
+            trust: Type.Enum(['given-root', 'none']),
+          },
+          { additionalProperties: false },
+        ),
+        NULL,
+      ],
+      { description: 'By when the record existed, as a time stamp says; null when none covers it.' },
+    ),
     proof: Type.Union([
       Type.Object(
         {

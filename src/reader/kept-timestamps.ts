@@ -14,6 +14,7 @@ import {
   tokenPrefix,
   verifyTimestamped,
 } from '../timestamps/mod.ts';
+import type { DatedCheckpoint } from '../verify/mod.ts';
 
 /** The time stamps that a log keeps, as its own settings or a verifier's roots judge them. */
 export class KeptTimestamps {
@@ -46,6 +47,20 @@ export class KeptTimestamps {
 
   judge(token: Timestamped): Promise<TimestampReport> {
     return verifyTimestamped(token, { roots: this.#roots(token.authority) });
+  }
+
+  /** The checkpoints of those that hold up to a root, and what is said of each of the others. */
+  async dated(tell?: (token: Timestamped, report: TimestampReport) => void): Promise<DatedCheckpoint[]> {
+    const dated: DatedCheckpoint[] = [];
+    for (const token of this.tokens) {
+      const report = await this.judge(token);
+      const { size, root, note } = token;
+      const { verdict, time, authority } = report;
+      if (verdict === 'verified' && time !== null) {
+        dated.push({ size, root, note, notLaterThan: time.notLaterThan, by: authority ?? '' });
+      } else tell?.(token, report);
+    }
+    return dated;
   }
 
   /**
