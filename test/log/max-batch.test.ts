@@ -5,28 +5,15 @@ import { LogError } from '../../src/errors.ts';
 import { checkMaxBatch } from '../../src/log/limits.ts';
 import { Log } from '../../src/log/log.ts';
 import type { Receipt } from '../../src/log/receipt.ts';
-import { MemoryStore } from '../../src/store/memory.ts';
-import { SqliteStore } from '../../src/store/sqlite/mod.ts';
-import type { LogStore } from '../../src/store/store.ts';
 import { verifyLog } from '../../src/verify/mod.ts';
 import { testSigner } from '../checkpoint/signers.ts';
-import { tempDir } from '../store/temp.ts';
 import { assertIntact } from '../verify/expect.ts';
 import { drafts, NODE, rejects, SOURCE } from './fixture.ts';
+import { STORES } from './stores.ts';
 
 /** One record for each seal: as SignServer's sequential device has it, without its gaps. */
 describe('batches of one record', () => {
-  const drivers: [string, () => Promise<{ store: LogStore; remove(): void }>][] = [
-    ['memory', async () => ({ store: new MemoryStore(), remove: () => {} })],
-    [
-      'sqlite',
-      async () => {
-        const { dir, remove } = tempDir();
-        return { store: await SqliteStore.open({ dir }), remove };
-      },
-    ],
-  ];
-  for (const [driver, open] of drivers) {
+  for (const [driver, open] of STORES) {
     test(`each size is signed, none is skipped: ${driver}`, async () => {
       const { store, remove } = await open();
       try {
@@ -55,8 +42,7 @@ describe('batches of one record', () => {
         assertIntact(await verifyLog(store.source(NODE), { deep: true }));
         await log.close();
       } finally {
-        await store.close();
-        remove();
+        await remove();
       }
     });
   }
