@@ -1,4 +1,5 @@
 /** Tallystick as a library: open a log, append, search, verify. Each subpath export has its part of the whole. */
+export { type Continued, type ContinueOptions, continueLog, type Quoted } from './continue.ts';
 export {
   AuditUnavailable,
   DialectError,

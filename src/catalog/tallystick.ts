@@ -36,6 +36,12 @@ export const tallystick = defineCatalog({
     configDigest: field('hash', 'SHA-256 of the configuration in force.'),
     unclean: field('boolean', 'True when the log ended before without its stop being recorded.'),
     previousOrigin: field('text', 'Origin of the log that this one continues.'),
+    checkpoint: field('text', 'The signed note of the head that is quoted.'),
+    newerCheckpoint: field(
+      'text',
+      'A signed note of a newer head that was remembered; its records beyond those quoted are lost.',
+    ),
+    cause: field('text', 'Why, in the words of whoever did it.'),
     size: field('integer', 'Number of records that a checkpoint covers.'),
     root: field('hash', 'Root hash of that checkpoint.'),
     firstSeq: field('integer', 'The first record meant.'),
@@ -126,12 +132,13 @@ export const tallystick = defineCatalog({
       GENESIS: event('set-up', 'origin key keys? software', 'The log began: record 0 of every log.'),
       RESTORE: event(
         'restore',
-        'previousOrigin size root',
-        'The log declared which other log it continues, after that one was brought back from a backup.',
+        'previousOrigin size root checkpoint? newerCheckpoint? cause? verdict? findings?',
+        'The log declared, before it took anything, which other log it continues: one that cannot go on itself, for it was brought back from a backup, or its key is lost.',
         {
           means: {
             size: 'Number of records of the other log up to which it holds.',
             root: 'Root hash of the other log at that size.',
+            verdict: 'Whether the other log verified when it was read: intact, not-intact.',
           },
         },
       ),

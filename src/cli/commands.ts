@@ -150,6 +150,11 @@ export const COMMANDS: readonly Command[] = [
         value: 'FILE',
         summary: 'hold the log against this pin, and advance it; made if not there',
       },
+      {
+        name: 'previous',
+        value: 'DIR',
+        summary: 'the log that this one continues: verify it too, and that its head is the one quoted',
+      },
       { name: 'no-pin', summary: 'neither use nor make a pin' },
       {
         name: 'published',
@@ -347,6 +352,24 @@ export const COMMANDS: readonly Command[] = [
   ...KEY_COMMANDS,
   ...WITNESS_COMMANDS,
   ...PIN_COMMANDS,
+  {
+    name: 'continue',
+    operands: 'OLD_DATA',
+    summary: 'begin a new log that continues one which cannot go on, and says so',
+    options: [
+      { name: 'data', value: 'DIR', summary: 'directory of the new log: not there yet, or empty' },
+      { name: 'reason', value: 'TEXT', summary: 'what happened, sealed for whoever verifies' },
+      { name: 'node', value: 'NAME', summary: 'which log of OLD_DATA (default: the only one there is)' },
+      { name: 'damaged', summary: 'go on also from a log that does not verify; the new one says so' },
+      { name: 'key-file', value: 'FILE', summary: 'sealing key of the new log (default: one is made)' },
+    ],
+    notes: [
+      'For a key that is lost without stand-by, a restored backup, a store that is damaged. OLD_DATA is not changed: keep it, it proves what came before. docs/recovery.md says what to type when.',
+      PASSPHRASE_NOTE,
+    ],
+    examples: ['continue /var/lib/tallystick --data /var/lib/tallystick-2 --reason "HSM destroyed in fire"'],
+    run: async (call: Call) => (await import('./continue.ts')).continueOther(call),
+  },
   {
     name: 'index rebuild',
     operands: '',

@@ -1,8 +1,10 @@
 import { LateFile } from '../acts/late-file.ts';
 import type { Health } from '../client/mod.ts';
+import { TallystickError } from '../errors.ts';
 import { diskCheck, expiryCheck, lateActsCheck, timeSyncCheck } from '../health/checks.ts';
 import { examine, type HealthCheck } from '../health/health.ts';
 import { certificatesInForce, lateFile, version } from '../open.ts';
+import { type Continuation, readContinuation } from '../verify/mod.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { counted, utc } from './format.ts';
@@ -22,16 +24,19 @@ const STYLES: Readonly<Record<string, Style>> = {
 /** Says how the log is: as the server knows it, or else what can be read. Exit code 1 when it takes no records. */
 export async function status(call: Call): Promise<number> {
   call.expect(0, 0);
-  const health = await ask(call);
+  const asked = await ask(call);
+  const health = { ...asked, continues: await continuesOf(call, asked.node) };
   const { stdout } = call.io;
   if (call.json) await stdout.json(health);
   else await print(call, health);
   return health.status === 'failed' ? EXIT.refused : EXIT.ok;
 }
 
-type Status = Health & { readonly server: boolean };
+type Asked = Health & { readonly server: boolean };
+/** With what the log itself says it continues, or null. */
+type Status = Asked & { readonly continues: Continuation | null };
 
-async function ask(call: Call): Promise<Status> {
+async function ask(call: Call): Promise<Asked> {
   const server = await findServer(call.data);
   if (server === null) return read(call);
   try {
@@ -42,7 +47,7 @@ async function ask(call: Call): Promise<Status> {
 }
 
 /** What can be told while no process writes the log. */
-async function read(call: Call): Promise<Status> {
+async function read(call: Call): Promise<Asked> {
   const { data } = call;
   const { store, reader, close } = await openToRead(call);
   try {
@@ -68,13 +73,33 @@ async function read(call: Call): Promise<Status> {
   }
 }
 
-async function print({ io, data }: Call, { status, node, size, server, checks }: Status): Promise<void> {
+async function continuesOf(call: Call, node: string): Promise<Continuation | null> {
+  const { store, reader, close } = await openToRead(call);
+  try {
+    return await readContinuation(store.source(node), await reader.head(node));
+  } catch (error) {
+    // What is wrong with the log, its checks say.
+    if (error instanceof TallystickError) return null;
+    throw error;
+  } finally {
+    await close();
+  }
+}
+
+async function print(
+  { io, data }: Call,
+  { status, node, size, server, checks, continues }: Status,
+): Promise<void> {
   const { stdout } = io;
   const word = stdout.style(STYLES[status] as Style, status);
   const how = server ? 'served' : 'no server runs';
   await stdout.line(
     `${word}: the log of ${safeText(node)}, ${counted(size, 'record')}, ${how} (${safeText(data)})`,
   );
+  if (continues !== null) {
+    const { origin, size: at, cause } = continues;
+    await stdout.line(`  continues ${safeText(origin)} at ${counted(at, 'record')}: ${safeText(cause)}`);
+  }
   const width = Math.max(...checks.map(({ name }) => name.length));
   for (const { name, state, detail, since } of checks) {
     const when = since === undefined ? '' : ` (${utc(since)})`;

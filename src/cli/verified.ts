@@ -1,10 +1,15 @@
 import type { Pin } from '../checkpoint/mod.ts';
 import type { SignatureReport } from '../signatures/mod.ts';
-import type { Report } from '../verify/mod.ts';
+import type { PreviousLog, Report } from '../verify/mod.ts';
 import type { TimestampSummary } from './verify-timestamps.ts';
 
 /** What became of the pin. `kept`: it was held against the log and stays as it was. */
 export type PinStatus = 'created' | 'advanced' | 'kept' | 'not-saved';
+
+/** The log that another says it continues. */
+export interface VerifiedPrevious extends PreviousLog {
+  readonly place: string;
+}
 
 /** A verification of one log, and what it did with its pin. */
 export interface Verified {
@@ -14,6 +19,8 @@ export interface Verified {
   readonly signatures: SignatureReport | null;
   /** null when the log keeps none, or they could not be had. */
   readonly timestamps: TimestampSummary | null;
+  /** null unless it was asked for. */
+  readonly previous: VerifiedPrevious | null;
   /** null when there was none and none was made. */
   readonly pin: {
     readonly file: string;

@@ -5,7 +5,7 @@ import { counted, grouped, utc } from './format.ts';
 import type { Output } from './io.ts';
 import { safeText } from './safe-text.ts';
 import { signatureLines } from './signatures-text.ts';
-import type { Verified } from './verified.ts';
+import type { Verified, VerifiedPrevious } from './verified.ts';
 import { certifiedLines } from './verify-certificates.ts';
 import { timestampLines } from './verify-timestamps.ts';
 import { witnessedLines } from './verify-witnessed.ts';
@@ -81,14 +81,14 @@ function rank(finding: Finding): number {
 /** A verification as it is printed: a document, or the verdict and what stands behind it. */
 export async function showReport(
   { json, io }: Call,
-  { node, report, signatures, timestamps, pin }: Verified,
+  { node, report, signatures, timestamps, previous, pin }: Verified,
 ): Promise<void> {
   const { stdout } = io;
   if (json) {
     const { file, status, before } = pin ?? {};
     const pinned =
       pin === null ? null : { file, status, size: before?.size ?? null, savedAt: before?.savedAt ?? null };
-    return stdout.json({ node, ...report, signatures, timestamps, pin: pinned });
+    return stdout.json({ node, ...report, signatures, timestamps, previous, pin: pinned });
   }
   await stdout.line(verdictLine(report, stdout));
   if (report.origin !== null) {
@@ -102,7 +102,19 @@ export async function showReport(
   for (const line of notCheckedLines(report.notChecked, stdout)) await stdout.line(line);
   for (const line of signatures === null ? [] : signatureLines(signatures, stdout)) await stdout.line(line);
   for (const line of timestamps === null ? [] : timestampLines(timestamps, stdout)) await stdout.line(line);
+  for (const line of previous === null ? [] : previousLines(previous, stdout)) await stdout.line(line);
   for (const line of pinLines(report, pin)) await stdout.line(line);
+}
+
+/** The log that this one continues, as verified now. */
+function previousLines({ place, report, problem }: VerifiedPrevious, out: Output): string[] {
+  const { origin, size } = report;
+  const what = `${safeText(origin ?? 'no log')}, ${counted(size, 'record')} in ${safeText(place)}`;
+  const head =
+    problem === null
+      ? `  the log it continues is ${what}, and the head quoted is its own`
+      : `  ${out.style('red', 'FAIL  ')} the log it continues is not the one given: ${safeText(problem)} (${what})`;
+  return [head, `  ${verdictLine(report, out)}`, ...findingLines(report, out)];
 }
 
 function pinLines({ verdict, findings }: Report, pin: Verified['pin']): string[] {

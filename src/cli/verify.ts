@@ -26,6 +26,7 @@ import { publishedPlace, publishedSource } from './published-target.ts';
 import type { Verified } from './verified.ts';
 import { lacksAnchor, trustAnchorsOf } from './verify-certificates.ts';
 import { type ComparedIndex, indexToCompare } from './verify-index.ts';
+import { isProven, previousOf } from './verify-previous.ts';
 import { certificatesOf, checkSignatures } from './verify-signatures.ts';
 import { showReport } from './verify-text.ts';
 import { timestampRootsOf, verifyTimestamps } from './verify-timestamps.ts';
@@ -79,6 +80,7 @@ export async function verify(call: Call): Promise<number> {
       const isForged = (verified.timestamps?.bad.length ?? 0) > 0;
       good &&= verified.report.verdict === 'intact' && !isFalse && !isForged;
       good &&= !lacksAnchor(verified.report, anchors);
+      good &&= verified.previous === null || isProven(verified.previous);
       await showReport(call, verified);
     }
     return good ? EXIT.ok : EXIT.refused;
@@ -216,7 +218,8 @@ async function verifyOne(
     certificates === null || hasNothing
       ? null
       : await checkSignatures(call, store, node, head, report.range, certificates);
-  const verified = { node, report, signatures, timestamps };
+  const previous = await previousOf(call, fixed);
+  const verified = { node, report, signatures, timestamps, previous };
   if (pinFile === null) return { ...verified, pin: null };
   const pin = { file: pinFile.path, before };
   const next = part === null ? nextPin(call, report, head?.signatures, before) : null;

@@ -82,7 +82,7 @@ function checkKeys(
   const since = retired === undefined ? '' : ` It was replaced at ${retired} records.`;
   throw new LogError(
     'LOG_KEY_MISMATCH',
-    `the key ${given} is not the key that seals ${origin}: that is ${expected.map(short).join(' and ')}.${since} Restore that key, or use another data directory for a new log`,
+    `the key ${given} is not the key that seals ${origin}: that is ${expected.map(short).join(' and ')}.${since} Restore that key; one that is lost for good: "tallystick continue" (docs/recovery.md)`,
     { context: { expected, found, ...(retired === undefined ? {} : { retired }) } },
   );
 }
@@ -127,7 +127,7 @@ async function compareWithMemory(
   if (pin.size > size) {
     throw new LogError(
       'ROLLED_BACK',
-      `the store has ${size} records, but ${pin.size} had been sealed here: it is an older copy. Put the newer store back; a restored backup can only go on as a new log`,
+      `the store has ${size} records, but ${pin.size} had been sealed here: it is an older copy. Put the newer store back; a restored backup can only go on as a new log: "tallystick continue" (docs/recovery.md)`,
       { context },
     );
   }

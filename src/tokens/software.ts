@@ -323,6 +323,6 @@ function sealingKey(key: KeyObject, file: string): OpenKey {
 function missing(file: string): TokenError {
   return new TokenError(
     'TOKEN_UNAVAILABLE',
-    `there is no key file ${file}; restore it from its backup: without it the log cannot go on`,
+    `there is no key file ${file}; restore it from its backup: without it the log cannot go on, but a new one can continue it (docs/recovery.md)`,
   );
 }

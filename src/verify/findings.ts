@@ -19,6 +19,7 @@ export const FINDINGS = {
   unreadable: { class: 'fail', summary: 'stored bytes do not decode' },
   'not-canonical': { class: 'fail', summary: 'sealed bytes are not the canonical form of a record' },
   misnumbered: { class: 'fail', summary: 'a record says another node or number than its place' },
+  continues: { class: 'notice', summary: 'the log says which other log it continues' },
   'clock-skew': { class: 'notice', summary: 'times are out of order' },
   'payload-altered': { class: 'fail', summary: 'a payload does not hash to what its record sealed' },
   'payload-unreadable': { class: 'fail', summary: 'a stored payload does not decode' },
@@ -100,6 +101,7 @@ export interface RecordFinding extends Base {
     | 'not-canonical'
     | 'misnumbered'
     | 'clock-skew'
+    | 'continues'
     | 'payload-altered'
     | 'payload-unreadable'
     | 'payload-foreign';

@@ -1,14 +1,14 @@
 import type { Pin } from '../checkpoint/mod.ts';
 import { equalBytes, fromHex, toHex } from '../crypto/bytes.ts';
 import { ProofError, TallystickError } from '../errors.ts';
-import { makeConsistency, rootFromTiles, type TileReader, verifyConsistency } from '../merkle/mod.ts';
+import { makeConsistency, rootFromTiles, verifyConsistency } from '../merkle/mod.ts';
 import { type CosignedCheckpoints, checkCosigned } from './cosigned.ts';
 import type { Finding } from './findings.ts';
 import type { FixedHead } from './head.ts';
+import { proofTiles } from './proof-tiles.ts';
 import type { Witnessed } from './report.ts';
 import { Run } from './run.ts';
 import type { LogSource } from './source.ts';
-import { storedTile } from './tiles.ts';
 
 /** What holding a pin against a log came to. */
 export interface FollowedPin {
@@ -117,7 +117,7 @@ async function checkContinued(run: Run, head: FixedHead, pin: Pin): Promise<void
     return;
   }
   try {
-    const readTile = reader(run.source);
+    const readTile = proofTiles(run.source);
     const proof = await makeConsistency(pin.size, head.size, readTile);
     if (isConsistent(pin.size, head, proof, pinned)) return;
     const found = await rootFromTiles(pin.size, readTile);
@@ -130,7 +130,7 @@ async function checkContinued(run: Run, head: FixedHead, pin: Pin): Promise<void
 
 async function checkLedTo(run: Run, head: FixedHead): Promise<void> {
   try {
-    if (equalBytes(await rootFromTiles(head.size, reader(run.source)), head.root)) return;
+    if (equalBytes(await rootFromTiles(head.size, proofTiles(run.source)), head.root)) return;
   } catch (error) {
     if (!(error instanceof ProofError)) throw error;
   }
@@ -164,12 +164,4 @@ function contradict(run: Run, head: FixedHead, pin: Pin, found: Uint8Array): voi
 function reportTiles(run: Run, { size }: FixedHead): void {
   const message = `the hash tiles do not lead to the signed head of ${size} records; verify says what is wrong`;
   run.findings.add({ code: 'coverage-ends', from: 0, to: size, message });
-}
-
-function reader(source: LogSource): TileReader {
-  return async (level, index, width) => {
-    const tile = await storedTile(source, level, index, width);
-    if (tile !== null) return tile;
-    throw new ProofError('TILE_INVALID', `hash tile ${index} of level ${level} is missing`);
-  };
 }

@@ -1,4 +1,5 @@
 export type { DeepChecker } from './content.ts';
+export { CONTINUATION_SEQ, type Continuation, readContinuation } from './continuation.ts';
 export type { CosignedCheckpoints } from './cosigned.ts';
 export type { DatedCheckpoint } from './dated.ts';
 export { type DeepContext, type DeepResult, deepCheckBundle, type PayloadUse } from './deep.ts';
@@ -31,6 +32,7 @@ export {
   retiredAt,
 } from './key-history.ts';
 export { verifyLog } from './log.ts';
+export { type PreviousLog, verifyPrevious } from './previous.ts';
 export { verifyRange, verifyRecord } from './range.ts';
 export type {
   Attempts,
