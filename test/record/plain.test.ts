@@ -37,7 +37,17 @@ const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 function recordOf(system: string, { event, part, names }: EventInfo, seq: number): Json {
   const values: Json[] = ['a "quoted" \\ text\nof two lines', 'CN=Müller,O=日本', 4711, true, null, [], {}];
   return {
-    ...{ v: 1, ...ENVELOPE, seq, logged: LOGGED, time: LOGGED - 5, system, event, outcome: 'success' },
+    ...{
+      v: 1,
+      node: ENVELOPE.node,
+      source: ENVELOPE.source,
+      seq,
+      logged: LOGGED,
+      time: LOGGED - 5,
+      system,
+      event,
+      outcome: 'success',
+    },
     ...(part === null ? {} : { module: part }),
     details: Object.fromEntries(
       [...names].map((name, i) => [name, values[(i + seq) % values.length] as Json]),
