@@ -37,11 +37,15 @@ export async function checkCertificates(
   if (!isOwn) add('the certificate is of another key than those that signed the newest checkpoint');
   for (const [i, certificate] of certificates.entries()) {
     const issuer = certificates[i + 1] ?? (isSelfIssued(certificate) ? certificate : null);
-    if (issuer === null) continue;
+    if (issuer === null) {
+      const why = 'the certificate of whoever signed it is not in the file';
+      notChecked.push({ what: `the signature of certificate ${i + 1} of the sealing key`, why });
+      continue;
+    }
     const isSigned = await isSignedBy(certificate, issuer);
     if (isSigned === null) {
       const what = `the signature of certificate ${i + 1} of the sealing key`;
-      notChecked.push({ what, why: 'it is made in a way that is not known here' });
+      notChecked.push({ what, why: 'it, or the key that made it, is of a kind that is not known here' });
     } else if (!isSigned) add(`certificate ${i + 1} of the sealing key is not signed by the one it names`);
   }
   notChecked.push({

@@ -1,5 +1,5 @@
 import { Catalogs } from '../catalog/catalogs.ts';
-import { type Pin, type Policy, parseVkey } from '../checkpoint/mod.ts';
+import { type Pin, type Policy, parsePolicy, parseVkey } from '../checkpoint/mod.ts';
 import { EvidenceError } from '../errors.ts';
 import { Findings } from '../verify/findings.ts';
 import { short } from '../verify/policy.ts';
@@ -9,7 +9,7 @@ import { checkpointOf, parseEvidence } from './read.ts';
 import type { EvidenceReport, LogEvidenceReport } from './report.ts';
 
 export interface EvidenceOptions {
-  /** What was remembered of logs, each of another one. */
+  /** What was remembered of logs, each of another one, with the witnesses that it demands. */
   readonly pins?: readonly Pin[];
   /** vkeys of logs to believe. A log of which none is given, while others are, is not believed. */
   readonly keys?: readonly string[];
@@ -50,7 +50,9 @@ export async function verifyEvidence(
   const logs: LogEvidenceReport[] = [];
   for (const [i, log] of evidence.logs.entries()) {
     const pin = pins.find(({ origin }) => origin === origins[i]);
-    const given = { pin, isTrustGiven, keys, policy, tsaRoots };
+    // What is named now goes before what was remembered.
+    const demanded = policy ?? (pin?.policy === undefined ? undefined : parsePolicy(pin.policy));
+    const given = { pin, isTrustGiven, keys, policy: demanded, tsaRoots };
     logs.push(await verifyLogEvidence(log, { made, ...given, complete, catalogs }));
   }
   const isIntact = !findings.failed && logs.every(({ verdict }) => verdict === 'intact');

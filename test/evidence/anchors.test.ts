@@ -54,8 +54,12 @@ async function cosigned(note: string, time: number, names = NAMES): Promise<{ si
 }
 
 function policy(threshold: string): ReturnType<typeof parsePolicy> {
+  return parsePolicy(policyText(threshold));
+}
+
+function policyText(threshold: string): string {
   const lines = WITNESSES.map((vkey, i) => `witness w${i + 1} ${vkey}\n`);
-  return parsePolicy(`log ${VKEY}\n${lines.join('')}group all2 ${threshold} w1 w2\nquorum all2\n`);
+  return `log ${VKEY}\n${lines.join('')}group all2 ${threshold} w1 w2\nquorum all2\n`;
 }
 
 describe('time stamps', () => {
@@ -167,6 +171,10 @@ describe('cosignatures', () => {
     const { text } = await evidenceOf(it.log, [150], { cosigned: [seen], witnesses: WITNESSES });
     assertIntact(await verifyEvidence(text, { policy: policy('any') }));
     assertFound(await verifyEvidence(text, { policy: policy('all') }), [['no-quorum', 0, 151]]);
+    // A pin remembers whom to demand.
+    const pinned = (threshold: string) => ({ ...it.log.pin(), policy: policyText(threshold) });
+    assertIntact(await verifyEvidence(text, { pins: [pinned('any')] }));
+    assertFound(await verifyEvidence(text, { pins: [pinned('all')] }), [['no-quorum', 0, 151]]);
     const changed = edited(text, ({ logs: [log] }) => {
       log.checkpoint = log.checkpoint.replace(
         /(w1\.example\/a \S{20})(.)/,
