@@ -74,15 +74,17 @@ async function read(call: Call): Promise<Asked> {
 }
 
 async function continuesOf(call: Call, node: string): Promise<Continuation | null> {
-  const { store, reader, close } = await openToRead(call);
   try {
-    return await readContinuation(store.source(node), await reader.head(node));
+    const { store, reader, close } = await openToRead(call);
+    try {
+      return await readContinuation(store.source(node), await reader.head(node));
+    } finally {
+      await close();
+    }
   } catch (error) {
     // What is wrong with the log, its checks say.
     if (error instanceof TallystickError) return null;
     throw error;
-  } finally {
-    await close();
   }
 }
 
