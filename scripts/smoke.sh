@@ -51,6 +51,12 @@ grep -q '"seq":2' receipts.txt
 tallystick get "$(hostname)" 2 --data data | grep -q SMOKE_TEST
 tallystick verify --data data
 
+echo '- evidence in one page, which the verifier in one file reads'
+tallystick evidence create "$(hostname)" 2 --data data --html -o two.html
+tallystick evidence verify two.html | grep -q 'the page around it is the one of this program'
+cp node_modules/tallystick/dist/tallystick-verify.js alone.js
+node alone.js two.html
+
 echo '- the sample month goes in'
 tallystick demo story --data story --json >story.txt
 [[ $(wc -l <story.txt) -ge 7 ]]

@@ -139,7 +139,11 @@ function recordTable(records: readonly ProvenRecord[], title: string, id: string
     h(
       'thead',
       {},
-      h('tr', {}, ...heads.map((text) => (text === '' ? h('td', {}) : h('th', { scope: 'col' }, text)))),
+      h(
+        'tr',
+        {},
+        ...heads.map((text) => (text === '' ? h('td', {}) : h('th', { scope: 'col', class: 'fit' }, text))),
+      ),
     ),
     body,
   );
@@ -190,7 +194,7 @@ function recordRow(proven: ProvenRecord): { row: HTMLTableRowElement; open: () =
   const row = h(
     'tr',
     {},
-    h('th', { scope: 'row' }, String(seq)),
+    h('th', { scope: 'row', class: 'fit' }, String(seq)),
     h('td', { class: 'fit' }, record === null ? '' : utcText(record.time).replace(' UTC', '')),
     h('td', { class: 'fit' }, record === null ? '' : shown(record.system)),
     event,
