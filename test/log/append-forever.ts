@@ -1,13 +1,12 @@
 /**
  * A program for `kill.test.ts` and `sync-order.test.ts`: appends until it is killed, keeping so many appends under
- * way, and prints `<seq> <leaf> <number of the draft>` for each record that was acknowledged.
+ * way, with a token of that many ms a signature, and prints `<seq> <leaf> <number of the draft>` for each record that was acknowledged.
  */
 
-import { openLog } from '../../src/open.ts';
-import { draftOf } from './numbered-draft.ts';
+import { draftOf, openNumbered } from './numbered-log.ts';
 
-const [data = '', round = '', atOnce = '1', most = '1'] = process.argv.slice(2);
-const log = await openLog({ data, node: 'n', index: false, state: `${data}-state` });
+const [data = '', round = '', atOnce = '1', most = '1', delayMs = '0'] = process.argv.slice(2);
+const log = await openNumbered(data, Number(delayMs));
 let made = 0;
 
 async function appendForever(): Promise<never> {

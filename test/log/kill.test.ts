@@ -6,10 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { openLog } from '../../src/open.ts';
 import { SqliteStore } from '../../src/store/sqlite/mod.ts';
 import { checkLog } from './check.ts';
-import { draftOf } from './numbered-draft.ts';
+import { draftOf, makeSlow, openNumbered } from './numbered-log.ts';
 
 const SCRIPT = fileURLToPath(new URL('append-forever.ts', import.meta.url));
 const LOGS = process.env.CI ? 10 : 1;
@@ -23,8 +22,13 @@ interface Acknowledged {
 }
 
 /** Lets a process append until it has acknowledged so many records (0: any time from its start on) and kills it. */
-async function appendUntilKilled(data: string, round: string, enough: number): Promise<Acknowledged[]> {
-  const child = spawn(process.execPath, [SCRIPT, data, round, '6', '50'], {
+async function appendUntilKilled(
+  data: string,
+  round: string,
+  enough: number,
+  delayMs = 0,
+): Promise<Acknowledged[]> {
+  const child = spawn(process.execPath, [SCRIPT, data, round, '6', '50', `${delayMs}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
@@ -51,7 +55,7 @@ async function appendUntilKilled(data: string, round: string, enough: number): P
 
 /** Opens the log at once, as the next process would, and compares it with what was acknowledged ever. */
 async function assertWhole(data: string, told: readonly Acknowledged[]): Promise<void> {
-  const log = await openLog({ data, node: 'n', index: false, state: `${data}-state` });
+  const log = await openNumbered(data);
   const { vkey, node } = log;
   const known = told.findLast(({ number }) => number % 3 !== 0);
   if (known) {
@@ -86,6 +90,18 @@ describe('kill -9', () => {
       rmSync(directory, { recursive: true });
     });
   }
+
+  test('under load, while a slow token signs', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tallystick-kill-'));
+    const data = join(directory, 'data');
+    await makeSlow(data);
+    const told: Acknowledged[] = [];
+    for (let round = 1; round <= (process.env.CI ? 10 : 3); round++) {
+      told.push(...(await appendUntilKilled(data, `${round}`, 1 + Math.random() * 500, 10)));
+      await assertWhole(data, told);
+    }
+    rmSync(directory, { recursive: true });
+  });
 
   test('while the log is being made: the next start makes it, or goes on', async () => {
     for (let log = 0; log < 4 * LOGS; log++) {
