@@ -8,7 +8,7 @@ import {
 } from '../checkpoint/mod.ts';
 import { equalBytes, toHex } from '../crypto/bytes.ts';
 import { TallystickError } from '../errors.ts';
-import { checkLogged, rootAt } from './dated.ts';
+import { checkLogged } from './dated.ts';
 import type { Findings } from './findings.ts';
 import { type FixedHead, reportBehind } from './head.ts';
 import type { KeyPolicy } from './policy.ts';
@@ -28,6 +28,8 @@ interface Verification {
   readonly source: LogSource;
   readonly policy: KeyPolicy;
   readonly findings: Findings;
+  /** Root of the tree of `size` leaves under the head; null when it can't be made. */
+  rootAt(size: number): Promise<Uint8Array | null>;
   skip(what: string, why: string): void;
 }
 
@@ -62,7 +64,7 @@ export async function checkCosigned(
       reportBehind(head, { size, root: toHex(root), note, where: placeOf(anchor) }, run.findings);
       break;
     }
-    const actual = run.findings.failed ? null : await rootAt(run.source, size);
+    const actual = run.findings.failed ? null : await run.rootAt(size);
     if (actual === null) uncompared++;
     else if (!equalBytes(actual, root)) contradict(run, head, anchor, actual);
     else if (covered === null && quorum?.holds === true && quorum.by !== null) {

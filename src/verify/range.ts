@@ -2,6 +2,8 @@ import { equalBytes, fromHex, toHex } from '../crypto/bytes.ts';
 import { TallystickError, UsageError } from '../errors.ts';
 import { rootFromTiles } from '../merkle/mod.ts';
 import { storedBase } from './base.ts';
+import { checkCosigned } from './cosigned.ts';
+import { checkDated } from './dated.ts';
 import type { FixedHead } from './head.ts';
 import type { Report } from './report.ts';
 import { Run, type VerifyOptions } from './run.ts';
@@ -51,7 +53,11 @@ export async function verifyRange(
     run.attempts = null;
     run.skip('attempts without outcome', 'outcomes may lie outside the records asked for');
   }
-  await checkPin(run, head, tiles);
+  run.isWhole = false;
+  run.rootAt = (size) => sealedRoot(tiles, size);
+  await checkPin(run, head);
+  await checkDated(run, head, options.dated ?? []);
+  await checkCosigned(run, head, { notes: options.cosigned?.notes ?? [], policy: null });
   if (options.trustAnchors !== undefined) {
     run.skip('the certificates of the sealing keys', 'which they are, only the whole log says');
   }
@@ -68,16 +74,23 @@ export async function verifyRecord(
   return verifyRange(source, seq, seq + 1, options);
 }
 
-/** The tree at the pin's size must have the pin's root; it takes the tiles at that place to know. */
-async function checkPin(run: Run, head: FixedHead, tiles: SealedTiles): Promise<void> {
+/** Root by the tiles at the end of that tree, each of them sealed; null when one is not. */
+async function sealedRoot(tiles: SealedTiles, size: number): Promise<Uint8Array | null> {
+  try {
+    return await rootFromTiles(size, (...tile) => tiles.read(...tile));
+  } catch (error) {
+    if (error instanceof TallystickError && error.code === 'TILE_INVALID') return null;
+    throw error;
+  }
+}
+
+/** The tree at the pin's size must have the pin's root. */
+async function checkPin(run: Run, head: FixedHead): Promise<void> {
   const { pin } = run.options;
   if (pin === undefined || pin.origin !== head.origin || pin.size > head.size) return;
-  let root: Uint8Array;
-  try {
-    root = await rootFromTiles(pin.size, (...tile) => tiles.read(...tile));
-  } catch (error) {
-    if (!(error instanceof TallystickError) || error.code !== 'TILE_INVALID') throw error;
-    run.skip('the pin', `${error.message}; verify the whole log`);
+  const root = await run.rootAt(pin.size);
+  if (root === null) {
+    run.skip('the pin', 'the hash tiles at its size are not all as sealed; verify the whole log');
     return;
   }
   if (equalBytes(root, fromHex(pin.root) as Uint8Array)) return;

@@ -5,7 +5,7 @@ import { TallystickError } from '../errors.ts';
 import { TILE_WIDTH } from '../merkle/mod.ts';
 import { ContentCheck, type DeepChecker, inline } from './content.ts';
 import type { CosignedCheckpoints } from './cosigned.ts';
-import type { DatedCheckpoint } from './dated.ts';
+import { type DatedCheckpoint, rootAt } from './dated.ts';
 import { Findings } from './findings.ts';
 import { type FixedHead, fixHead } from './head.ts';
 import { PayloadCheck } from './payloads.ts';
@@ -21,9 +21,9 @@ export interface VerifyOptions {
   readonly keys?: readonly string[];
   /** What was remembered of the log. Its keys are believed. */
   readonly pin?: Pin;
-  /** Checkpoints of the log that verified time stamps date: anchors, and bounds for the records' times. Of a whole log only. */
+  /** Checkpoints of the log that verified time stamps date: anchors, and of a whole log bounds for the records' times. */
   readonly dated?: readonly DatedCheckpoint[];
-  /** Checkpoints of the log that witnesses have cosigned: anchors; with a policy, what witnesses must vouch for. Of a whole log only. */
+  /** Checkpoints of the log that witnesses have cosigned: anchors; with a policy, of a whole log, what witnesses must vouch for. */
   readonly cosigned?: CosignedCheckpoints;
   /**
    * Certificates (DER) to believe: the report then says which keys stood on one that leads there. Of a whole log with its
@@ -61,6 +61,10 @@ export class Run {
   witnessed: Witnessed | null = null;
   certified: Certified | null = null;
   head: FixedHead | null = null;
+  /** Whether all of the log is read. */
+  isWhole: boolean = true;
+  /** Root of the tree of `size` leaves under the head, once the records were read; null when tiles are missing. */
+  rootAt: (size: number) => Promise<Uint8Array | null> = (size) => rootAt(this.source, size);
   #policy: KeyPolicy | null = null;
 
   constructor(source: LogSource, options: VerifyOptions) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { checkpointBody, signCheckpoint } from '../../src/checkpoint/mod.ts';
 import { fromHex } from '../../src/crypto/bytes.ts';
-import { type DatedCheckpoint, verifyLog } from '../../src/verify/mod.ts';
+import { type DatedCheckpoint, verifyLog, verifyRange } from '../../src/verify/mod.ts';
 import { testSigner } from '../checkpoint/signers.ts';
 import { BuiltLog, forged, KEY, makeRecord, ORIGIN, rebuild, START, VKEY } from './built-log.ts';
 import { assertFound, assertIntact } from './expect.ts';
@@ -67,6 +67,30 @@ describe('dated checkpoints', () => {
     const stranger = await dated(1_000, 0, await BuiltLog.build(1_000), testSigner('somebody else'));
     const report = await verifyLog(log, { keys: KEYS, dated: [stranger] });
     assertIntact(report);
+    assert.ok(report.notChecked.some(({ what }) => what === '1 dated checkpoints'));
+  });
+
+  test('are anchors of a part, too, dated or cosigned; its times are not looked at', async () => {
+    const older = await BuiltLog.build(300);
+    const changed = await rebuild(log, KEY, (seq) => makeRecord(seq, seq === 10 ? { event: 'FORGED' } : {}));
+    for (const [source, size, expected] of [
+      [log, 300, []],
+      [log, 600, []],
+      [older, 600, [['rolled-back', 300, 600]]],
+      [changed, 300, [['split-view', 0, 300]]],
+      [changed, 10, []],
+    ] as const) {
+      const checkpoint = await dated(size, -5_000);
+      for (const anchors of [
+        { dated: [checkpoint] },
+        { cosigned: { notes: [checkpoint.note], policy: null } },
+      ]) {
+        assertFound(await verifyRange(source, 20, 25, { keys: KEYS, ...anchors }), expected);
+      }
+    }
+    const copy = log.copy();
+    copy.tile(0, 0)[0] = (copy.tile(0, 0)[0] as number) ^ 1;
+    const report = await verifyRange(copy, 300, 310, { keys: KEYS, dated: [await dated(100)] });
     assert.ok(report.notChecked.some(({ what }) => what === '1 dated checkpoints'));
   });
 
