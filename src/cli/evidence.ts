@@ -157,7 +157,9 @@ async function search(call: Call, query: string): Promise<Question> {
     let answer = await searching.search({ ...request, onProgress: progress.update });
     for (;;) {
       for (const { node, seq } of answer.records.slice(0, MAX_MATCHES - count)) {
-        found.set(node, [...(found.get(node) ?? []), seq]);
+        const seqs = found.get(node);
+        if (seqs === undefined) found.set(node, [seq]);
+        else seqs.push(seq);
       }
       count += answer.records.length;
       if (answer.next === null || count >= MAX_MATCHES) break;

@@ -40,7 +40,7 @@ export function trustWords(trust: Trust): string {
 export function completenessWords({ verdict, range, found, undecided }: Completeness): string {
   if (range === null) return 'It claims nothing about completeness: other records may exist.';
   const { from, to } = range;
-  const named = `records ${grouped(from)} to ${grouped(to - 1)}`;
+  const named = to > from ? `records ${grouped(from)} to ${grouped(to - 1)}` : 'a range without records';
   switch (verdict) {
     case 'complete':
       return `Complete: the query was run again over ${named}; it finds ${grouped(found)}, and all of them are shown.`;
