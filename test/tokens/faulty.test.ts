@@ -10,7 +10,7 @@ import { Pkcs11Token } from '../../src/tokens/pkcs11.ts';
 import { SoftwareToken } from '../../src/tokens/software.ts';
 import { type CryptoToken, KEY_SPECS, type KeySpec } from '../../src/tokens/token.ts';
 import { checkLog } from '../log/check.ts';
-import { draftOf } from '../log/numbered-draft.ts';
+import { draftOf } from '../log/numbered-log.ts';
 import { assertSigns, refused } from './contract.ts';
 import { FaultyToken } from './faulty.ts';
 import { LIBRARY, missing, PIN, SoftHsm } from './softhsm.ts';
