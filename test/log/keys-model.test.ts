@@ -20,6 +20,8 @@ import { StagedStore } from './staged-store.ts';
  */
 
 const KEYS = 5;
+/** Far more than a signature's turns of the event loop. */
+const SIGN_MS = 40;
 const set = fc.uniqueArray(fc.nat(KEYS - 1), { minLength: 1, maxLength: 3 });
 
 type Step =
@@ -31,6 +33,7 @@ type Step =
     }
   | { readonly kind: 'lose'; readonly key: number }
   | { readonly kind: 'sign'; readonly key: number; readonly code: ErrorCode }
+  | { readonly kind: 'silent'; readonly key: number }
   | { readonly kind: 'commit'; readonly code: ErrorCode; readonly applied: boolean; readonly after: number }
   | { readonly kind: 'reopen' }
   | { readonly kind: 'crash'; readonly keys: readonly number[]; readonly turns: number };
@@ -49,6 +52,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('lose' as const), key: fc.nat(KEYS - 1) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('silent' as const), key: fc.nat(KEYS - 1) }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -87,6 +91,12 @@ class Life {
   store!: StagedStore;
   log!: Log;
 
+  /** From now on signatures take so many turns of the event loop, over and over. */
+  slowDown(paces: readonly number[]): void {
+    let calls = 0;
+    for (const key of this.keys) key.pace = () => settle(paces[calls++ % paces.length]);
+  }
+
   /** Opens the log with the keys that it says are in force. */
   async open(): Promise<void> {
     this.disk.owners.clear();
@@ -94,7 +104,7 @@ class Life {
     const isNew = (this.disk.logs.get(NODE)?.head.size ?? 0) === 0;
     const inForce = isNew ? [] : keysInForce(await this.stored().keys());
     const signers = isNew ? [this.keys[0] as StagedSigner] : inForce.map((vkey) => this.#signer(vkey));
-    const limits = { retryMs: 0, batchRecords: 10 };
+    const limits = { retryMs: 0, signMs: SIGN_MS, batchRecords: 10 };
     const store = this.store;
     this.log = await Log.open({ store, node: NODE, clock: new FakeClock(), limits, signers });
   }
@@ -107,6 +117,7 @@ class Life {
     if (step.kind === 'append') await this.#try(this.log.append(drafts(step.records), SOURCE));
     else if (step.kind === 'lose') this.lost.add(step.key);
     else if (step.kind === 'sign') this.keys[step.key]?.fail(new TokenError(step.code, WORDS));
+    else if (step.kind === 'silent') this.keys[step.key]?.hang();
     else if (step.kind === 'commit') this.store.fail('commit', new StoreError(step.code, WORDS), step);
     else if (step.kind === 'reopen') await this.log.close().then(() => this.open());
     else if (step.kind === 'crash') await this.#crash(step);
@@ -191,12 +202,17 @@ const EXPECTED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 test('writer, reader and every verifier agree on the keys, whatever happens', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {
-      const life = new Life();
-      await life.open();
-      await life.check();
-      for (const one of steps) await life.run(one);
-    }),
+    fc.asyncProperty(
+      fc.array(fc.nat(6), { minLength: 1, maxLength: 9 }),
+      fc.array(step, { minLength: 1, maxLength: 14 }),
+      async (paces, steps) => {
+        const life = new Life();
+        await life.open();
+        life.slowDown(paces);
+        await life.check();
+        for (const one of steps) await life.run(one);
+      },
+    ),
     { numRuns: Number(process.env.KEYS_RUNS ?? 30) },
   );
 });
