@@ -7,6 +7,7 @@ import { LateFile } from './acts/late-file.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { Catalogs } from './catalog/catalogs.ts';
 import { CATALOG, draft, type EventHandle, type Told, type ToldFailure } from './catalog/define.ts';
+import type { Signer } from './crypto/signer.ts';
 import { LogError, StoreError, type TallystickError } from './errors.ts';
 import { Guard, type GuardSettings, type Operation } from './guard/guard.ts';
 import {
@@ -32,6 +33,7 @@ import { DEFAULT_KEY, type OpenKeys, openKeys } from './keys/open-keys.ts';
 import { certificateState } from './keys/sealing-keys.ts';
 import type { TokenAdmin } from './keys/token-admin.ts';
 import type { Tokens } from './keys/tokens.ts';
+import { absentSigner } from './log/absent-signer.ts';
 import { CatalogDirectory } from './log/catalog-directory.ts';
 import { HeadDirectory } from './log/head-memory.ts';
 import { checkMaxBatch } from './log/limits.ts';
@@ -49,7 +51,7 @@ import type { LogStore } from './store/store.ts';
 import { tileReader } from './store/tile-reader.ts';
 import { type TimestampSettings, Timestamps, timestampsCheck } from './timestamps/mod.ts';
 import type { CryptoToken } from './tokens/mod.ts';
-import type { Report } from './verify/mod.ts';
+import { keysInForce, type Report, readKeyHistory } from './verify/mod.ts';
 import { Witnesses, witnessCheck } from './witness/client/mod.ts';
 
 /** The library's composition root: the one place, beside command line and server, that names drivers. */
@@ -144,10 +146,20 @@ async function keysOf(store: LogStore, data: string, options: OpenLogOptions): P
   return openKeys({
     ...{ store, data, env, given: tokens, node: named, isNew: nodes.length === 0 },
     late: named === null ? null : lateFile(data, named),
+    absent: async () => (named === null ? null : standIn(store, named)),
     ...(keyFile === undefined ? {} : { keyFile }),
     ...(passphrase === undefined ? {} : { passphrase }),
     ...(askPin === undefined ? {} : { askPin }),
   });
+}
+
+/** Stands in for the one key of a log that is gone; null when no other may take over, so that it has to be there. */
+async function standIn(store: LogStore, node: string): Promise<Signer | null> {
+  const head = await store.head(node);
+  const history = head === null ? null : await readKeyHistory(store.source(node), head.origin, head.size);
+  if (history === null || history.standBy.length === 0) return null;
+  const [key, ...others] = keysInForce(history);
+  return key === undefined || others.length > 0 ? null : absentSigner(key);
 }
 
 function pick({ node, name, maxBatch }: OpenLogOptions): Pick<LogOptions, 'node' | 'name' | 'limits'> {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { LateFile } from '../acts/late-file.ts';
 import type { Signer } from '../crypto/signer.ts';
@@ -20,6 +21,8 @@ export interface OpenKeysOptions extends TokenWorld {
   readonly late: string | null;
   /** Seals with this key file, whatever was selected. */
   readonly keyFile?: string;
+  /** What stands in for the default key when its file is gone, so that a stand-by can take over; null when none can. */
+  readonly absent?: () => Promise<Signer | null>;
   /** The program's own tokens. */
   readonly given?: readonly CryptoToken[];
 }
@@ -37,7 +40,7 @@ const KEY_FILE = 'key-file';
 
 /**
  * The tokens of a data directory, and the keys that seal its log: those selected, else the default key. Selected ones need
- * their token when they sign, not before. Throws `StoreError`, and `TokenError` for a default key that is not there.
+ * their token when they sign, not before. Throws `StoreError`, and `TokenError` for a default key that is not there, unless something stands in for it.
  */
 export async function openKeys(options: OpenKeysOptions): Promise<OpenKeys> {
   const { data, node, keyFile, passphrase, given = [] } = options;
@@ -52,12 +55,15 @@ export async function openKeys(options: OpenKeysOptions): Promise<OpenKeys> {
     return { tokens, signers, inForce: { sealing: selected, standBy, isSelected: true } };
   }
   const file = keyFile ?? join(data, DEFAULT_KEY);
-  const signer = openSoftwareKey({
-    file,
-    ...(passphrase === undefined ? {} : { passphrase }),
-    // A key is made for a new log alone: for one that exists, another key would only hide that its own is lost.
-    ...(options.isNew ? { create: 'ed25519' } : {}),
-  });
+  const isGone = keyFile === undefined && !options.isNew && !existsSync(file);
+  const signer =
+    (isGone ? await options.absent?.() : null) ??
+    openSoftwareKey({
+      file,
+      ...(passphrase === undefined ? {} : { passphrase }),
+      // A key is made for a new log alone: for one that exists, another key would only hide that its own is lost.
+      ...(options.isNew ? { create: 'ed25519' } : {}),
+    });
   const { algorithm, publicKey } = signer;
   const token = keyFile === undefined ? (tokens.own ?? KEY_FILE) : KEY_FILE;
   const sealing = [{ token, alias: basename(file, '.key'), algorithm, publicKey }];
