@@ -40,10 +40,11 @@ export interface Opened {
   readonly troubles: readonly string[];
 }
 
-/** Opens a file from disk, without a network. */
+/** Opens a file from disk, without a network. `before` runs in the page before its own script. */
 export async function open(
   file: string,
   options: Parameters<Browser['newContext']>[0] = {},
+  before: () => void = () => {},
 ): Promise<Opened & AsyncDisposable> {
   assert.ok(browser !== undefined);
   const context: BrowserContext = await browser.newContext({
@@ -52,6 +53,7 @@ export async function open(
     ...options,
   });
   await context.setOffline(true);
+  await context.addInitScript(before);
   const page = await context.newPage();
   const address = `file://${file}`;
   const requests: string[] = [];

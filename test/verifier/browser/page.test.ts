@@ -9,7 +9,8 @@ import { formatPin } from '../../../src/checkpoint/mod.ts';
 import { formatEvidence } from '../../../src/evidence/mod.ts';
 import type { AuditRecord } from '../../../src/record/mod.ts';
 import { embedEvidence } from '../../../src/verifier/file.ts';
-import { completeOf, edited, evidenceOf, withContent } from '../../evidence/fixture.ts';
+import { mlDsaSigner } from '../../checkpoint/signers.ts';
+import { A, completeOf, edited, evidenceOf, sealedBy, withContent } from '../../evidence/fixture.ts';
 import { BuiltLog, entryOf, makeRecord, VKEY } from '../../verify/built-log.ts';
 import { missing, open, verdictOf, withBrowser } from './chromium.ts';
 
@@ -174,6 +175,33 @@ describe('the page, opened from disk without a network', { skip: missing ?? fals
     assert.match(await verdictOf(bad.page), /left-out: record 43/);
   });
 
+  test('a browser that does not know ML-DSA says what it did not check', async () => {
+    const pq = mlDsaSigner('pq');
+    for (const [name, signers, words] of [
+      ['both', [A, pq], /^Verified/],
+      ['alone', [pq], /^Nothing could be verified\s+It could not be verified here: .*cannot check/],
+    ] as const) {
+      const log = await sealedBy([{ records: 20, by: signers }], signers);
+      const { text } = await evidenceOf(log, [7]);
+      await using opened = await open(saved(`${name}.html`, embedEvidence(html, text)), {}, withoutMlDsa);
+      assert.match(await verdictOf(opened.page), words);
+      const main = await opened.page.innerText('main');
+      assert.equal(
+        /signatures of test-0a1b2c3d\/node-1\+[0-9a-f]{8}: this platform cannot check/.test(main),
+        name === 'both',
+      );
+    }
+  });
+
+  test('on paper every record is there in full', async () => {
+    const { text } = await evidenceOf(await BuiltLog.build(40), [7, 8, 9]);
+    await using opened = await open(saved('paper.html', embedEvidence(html, text)));
+    await verdictOf(opened.page);
+    assert.equal(await opened.page.locator('tr.detail').count(), 0);
+    await opened.page.pdf();
+    assert.equal(await opened.page.locator('tr.detail').count(), 4);
+  });
+
   test("the verifier's own page takes evidence in either form, and everything by keyboard", async () => {
     const log = await BuiltLog.build(40);
     const { text } = await evidenceOf(log, [7]);
@@ -273,6 +301,15 @@ function signed(seq: number): AuditRecord {
           },
         }),
   });
+}
+
+/** Runs in the page before its own script: as browsers are that have no ML-DSA yet. */
+function withoutMlDsa(): void {
+  const importKey = SubtleCrypto.prototype.importKey as (...args: unknown[]) => Promise<CryptoKey>;
+  SubtleCrypto.prototype.importKey = function (this: SubtleCrypto, ...args: unknown[]): Promise<CryptoKey> {
+    if (args[2] !== 'ML-DSA-44') return importKey.apply(this, args);
+    return Promise.reject(new DOMException('unknown', 'NotSupportedError'));
+  } as typeof SubtleCrypto.prototype.importKey;
 }
 
 async function paste(page: Page, text: string): Promise<void> {
