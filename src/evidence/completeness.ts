@@ -1,7 +1,7 @@
 import type { Catalogs } from '../catalog/catalogs.ts';
 import { indexRow } from '../catalog/row.ts';
 import { QueryError } from '../errors.ts';
-import { matcher, parseQuery } from '../query/mod.ts';
+import { type Filter, matcher, parseQuery } from '../query/mod.ts';
 import type { AuditRecord } from '../record/mod.ts';
 import type { Findings } from '../verify/findings.ts';
 import { MISSING } from '../verify/findings.ts';
@@ -17,8 +17,17 @@ interface Run {
   readonly notChecked: NotChecked[];
 }
 
-/** Whether a record is found by the query; null when content that is not there could decide it. */
-type Finds = (record: CheckedRecord) => boolean | null;
+const UNDECIDED =
+  'they have sealed content that is not in the file, or it depends on what other catalogs conclude';
+
+/** What the query says of a record that was shown as its match, or was not. */
+type Answer = 'found' | 'not-found' | 'undecided';
+
+/**
+ * Runs the query over a record. Undecided where sealed content that is not there could decide it, and where the answer
+ * is not the one shown and rests on catalogs that are not those it was answered with.
+ */
+type Finds = (record: CheckedRecord, isShown: boolean) => Answer;
 
 /**
  * Runs the query again: over the records shown as its matches, and, where the file has every record of a range, over
@@ -47,11 +56,14 @@ export function checkCompleteness(
   for (const record of records) {
     const { seq } = record;
     if (seq < range.from || seq >= range.to || !record.isSealed) continue;
-    const isFound = finds(record);
-    if (isFound === null) undecided++;
-    else if (isFound) found++;
-    if (isFound !== true || shown.has(seq)) continue;
+    const isShown = shown.has(seq);
+    const answer = finds(record, isShown);
+    if (answer === 'undecided') undecided++;
+    if (answer === 'found') found++;
+    if (answer === 'undecided' || isShown === (answer === 'found')) continue;
     isRight = false;
+    // Of those that are shown all the same it was said already.
+    if (isShown) continue;
     const message = `record ${seq} is found by the query and not among those shown`;
     run.findings.add({ code: 'left-out', from: seq, to: seq + 1, message });
   }
@@ -62,10 +74,7 @@ export function checkCompleteness(
     run.findings.add({ code: 'not-complete', from: range.from, to: range.to, message });
   }
   if (undecided > 0) {
-    run.notChecked.push({
-      what: `whether the query finds ${undecided} records`,
-      why: 'they have sealed content that is not in the file',
-    });
+    run.notChecked.push({ what: `whether the query finds ${undecided} records`, why: UNDECIDED });
   }
   return {
     verdict: isRight ? (undecided > 0 ? 'undecided' : 'complete') : 'incomplete',
@@ -88,22 +97,41 @@ function compile({ made, catalogs, findings, notChecked }: Run): Finds | null {
   if (made.query === null) return null;
   try {
     const finds = compileQuery(made.query, catalogs);
-    const isAll = parseQuery(made.query).kind === 'all';
-    if (made.catalogs !== catalogs.version && !isAll) {
+    const filter = parseQuery(made.query);
+    const isForeign = made.catalogs !== catalogs.version && concludes(filter);
+    if (isForeign) {
       notChecked.push({
         what: 'the query with the catalogs that it was answered with',
         why: 'this program has others; what it concludes from a record may differ',
       });
     }
-    return ({ sealed, restored, absent }) => {
-      if (isAll) return true;
-      return sealed === null || restored === null || absent > 0 ? null : finds(sealed, restored);
+    return ({ sealed, restored, absent }, isShown) => {
+      if (filter.kind === 'all') return 'found';
+      if (sealed === null || restored === null || absent > 0) return 'undecided';
+      const isFound = finds(sealed, restored);
+      if (isForeign && isFound !== isShown) return 'undecided';
+      return isFound ? 'found' : 'not-found';
     };
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;
     const message = `the query can't be run again: ${error.message}`;
     findings.add({ code: 'bad-evidence', from: 0, to: 0, message });
     return null;
+  }
+}
+
+/** Whether a filter is about what catalogs conclude from records, besides what stands in them. */
+function concludes(filter: Filter): boolean {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.of.some(concludes);
+    case 'not':
+      return concludes(filter.of);
+    case 'text':
+      return filter.field === 'action';
+    default:
+      return filter.kind === 'object';
   }
 }
 
@@ -118,17 +146,15 @@ function checkMatches(
   for (const seq of matches) {
     const record = bySeq.get(seq) as CheckedRecord;
     if (!record.isSealed) continue;
-    const isFound = finds(record);
-    if (isFound === null) undecided++;
-    if (isFound !== false) continue;
+    const answer = finds(record, true);
+    if (answer === 'undecided') undecided++;
+    if (answer !== 'not-found') continue;
     const message = `record ${seq} is shown as one that the query finds, and it is not`;
     findings.add({ code: 'not-a-match', from: seq, to: seq + 1, message });
   }
   if (undecided === 0) return;
-  notChecked.push({
-    what: `whether ${undecided} of the records shown are what the query finds`,
-    why: 'they have sealed content that is not in the file',
-  });
+  const what = `whether ${undecided} of the records shown are what the query finds`;
+  notChecked.push({ what, why: UNDECIDED });
 }
 
 /** Whether every record of the range is there and holds, and the range is what its times say. */

@@ -9,6 +9,7 @@ export {
   type Evidence,
   type EvidenceRange,
   type EvidenceRecord,
+  FORMAT,
   formatEvidence,
   LIMITS,
   type LogEvidence,

@@ -112,4 +112,27 @@ describe('evidence of a range', () => {
     assert.deepEqual([none.from, none.to], [300, 300]);
     assertIntact((await evidenceOf(log, null, { range: none }, { query: '' })).report);
   });
+
+  test('with other catalogs than it was made with accuses nobody of what those conclude', async () => {
+    const log = await BuiltLog.build(30);
+    const { text } = await completeOf(log, [0, 30], 'action:sign');
+    const other = edited(text, (doc) => {
+      doc.made.catalogs = '0123456789abcdef';
+      doc.made.query = 'action:set-up';
+    });
+    const report = await verifyEvidence(other);
+    assertIntact(report);
+    assert.equal(report.logs[0]?.completeness.verdict, 'undecided');
+    assertFound(await verifyEvidence(other, COMPLETE), [['not-complete', 0, 30]]);
+    // What stands in the records themselves is the same with any catalog.
+    const own = edited(text, (doc) => {
+      doc.made.catalogs = '0123456789abcdef';
+      doc.made.query = 'event:EVENT_3';
+    });
+    assertFound(await verifyEvidence(own), [
+      ['left-out', 3, 4],
+      ['left-out', 13, 14],
+      ['left-out', 23, 24],
+    ]);
+  });
 });
