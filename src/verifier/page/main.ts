@@ -1,5 +1,5 @@
 import { TallystickError } from '../../errors.ts';
-import { LIMITS } from '../../evidence/mod.ts';
+import { FORMAT, LIMITS } from '../../evidence/mod.ts';
 import { readEvidenceFile, verifyEvidenceFile } from '../file.ts';
 import { readTrust, type TrustItem, trustName, trustOptions } from '../trust.ts';
 import { button, h, list, shown } from './dom.ts';
@@ -50,6 +50,10 @@ async function verify(): Promise<void> {
   if (globalThis.crypto?.subtle === undefined) {
     return fail('This browser gives the page no cryptography: open the file from disk, or over HTTPS.');
   }
+  verdict.className = 'verdict';
+  verdict.replaceChildren(h('h1', {}, 'Verifying …'));
+  // So that it is seen: much evidence takes a while, and nothing else is done meanwhile.
+  await new Promise((resolve) => setTimeout(resolve));
   try {
     const started = performance.now();
     const { report, page } = await verifyEvidenceFile(evidence, trustOptions(items));
@@ -184,16 +188,17 @@ function listenForFiles(): void {
   });
 }
 
-/** What gives trust is told by its form; anything else is taken for evidence, where the page has none of its own. */
+/** Evidence, where the page has none of its own, or something to stand on: told by its form. */
 async function takeDropped(bytes: Uint8Array): Promise<void> {
   try {
     readTrust(bytes);
   } catch (error) {
     if (!(error instanceof TallystickError)) throw error;
-    const isOwn = document.getElementById('evidence')?.textContent !== '';
-    if (!isOwn) {
-      evidence = bytes;
-      return verify();
+    if (readEvidenceFile(bytes)?.json.includes(FORMAT) === true) {
+      const isOwn = document.getElementById('evidence')?.textContent !== '';
+      if (!isOwn) evidence = bytes;
+      else trouble.textContent = 'This page has evidence of its own: open the other file by itself.';
+      return isOwn ? undefined : verify();
     }
   }
   await addTrust(bytes);

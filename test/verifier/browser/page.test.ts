@@ -202,6 +202,21 @@ describe('the page, opened from disk without a network', { skip: missing ?? fals
     assert.equal(await opened.page.locator('tr.detail').count(), 4);
   });
 
+  test('takes what is dropped for what it is', async () => {
+    const log = await BuiltLog.build(40);
+    const { text } = await evidenceOf(log, [7]);
+    await using alone = await open(saved('dropped.html', html));
+    await drop(alone.page, 'evidence.json', text);
+    assert.match(await verdictWith(alone.page, /Verified|wrong/), /^Verified: 1 record/);
+    await drop(alone.page, 'pin.json', formatPin(log.pin()));
+    assert.match(await verdictWith(alone.page, /a pin that you gave/), /^Verified/);
+    await using own = await open(saved('own.html', embedEvidence(html, text)));
+    await verdictOf(own.page);
+    await drop(own.page, 'other.json', text);
+    await own.page.getByText('This page has evidence of its own').waitFor();
+    assert.deepEqual([alone.troubles, own.troubles], [[], []]);
+  });
+
   test("the verifier's own page takes evidence in either form, and everything by keyboard", async () => {
     const log = await BuiltLog.build(40);
     const { text } = await evidenceOf(log, [7]);
@@ -301,6 +316,17 @@ function signed(seq: number): AuditRecord {
           },
         }),
   });
+}
+
+async function drop(page: Page, name: string, text: string): Promise<void> {
+  await page.evaluate(
+    ([called, content]) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([content as string], called as string));
+      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true }));
+    },
+    [name, text],
+  );
 }
 
 /** Runs in the page before its own script: as browsers are that have no ML-DSA yet. */
