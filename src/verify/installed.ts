@@ -4,6 +4,7 @@ import { Malformed } from '../certificates/asn1.ts';
 import { type Certificate, parseCertificate } from '../certificates/certificate.ts';
 import { certificatesInPem } from '../certificates/pem.ts';
 import { Unfit } from '../certificates/unfit.ts';
+import { parseVkey } from '../checkpoint/mod.ts';
 import { toHex } from '../crypto/bytes.ts';
 import { TallystickError } from '../errors.ts';
 import { bundleEntries } from '../merkle/mod.ts';
@@ -43,8 +44,13 @@ export class InstalledCertificates {
   readonly #issuers = new Map<string, Certificate>();
   readonly #unread: number[] = [];
 
-  constructor(source: LogSource) {
+  /** @param keys vkeys of those that seal, or did: of others nothing is kept. */
+  constructor(source: LogSource, keys: readonly string[]) {
     this.#source = source;
+    for (const key of keys) {
+      const { publicKey } = parseVkey(key).spki ?? {};
+      if (publicKey !== undefined) this.#byKey.set(toHex(sha256(publicKey)), []);
+    }
   }
 
   /** Certificates that were installed above others: believed only for what an issuer signed. */
@@ -113,11 +119,11 @@ export class InstalledCertificates {
   }
 
   #note(key: string, change: Installed): void {
-    const changes = this.#byKey.get(key) ?? [];
+    const changes = this.#byKey.get(key);
+    if (changes === undefined) return;
     if (changes.length === MAX_CHANGES) {
       changes.push({ ...change, certificate: null, why: 'it was changed too often to be followed' });
     } else if (changes.length < MAX_CHANGES) changes.push(change);
-    this.#byKey.set(key, changes);
   }
 
   /** With the content that is sealed beside it: a long chain is. */

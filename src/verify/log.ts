@@ -26,13 +26,15 @@ import type { WalkedBundle } from './walk.ts';
 export async function verifyLog(source: LogSource, options: VerifyOptions = {}): Promise<Report> {
   const { trustAnchors: given } = options;
   const anchors = given === undefined ? null : trustAnchors(given);
-  const installed = anchors && new InstalledCertificates(source);
   const run = new Run(source, options);
   const head = await run.openHead();
   if (head === null) {
     await checkGone(run);
     return run.report({ from: 0, to: 0 });
   }
+  const eras = run.policy.history?.eras ?? [];
+  const keys = eras.flatMap((era) => era.keys);
+  const installed = anchors && new InstalledCertificates(source, keys);
   const base =
     (await storedBase(source, head, run.findings)) ??
     (await provenBase(source, head, run.policy, run.findings));
@@ -59,7 +61,6 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
   }
   const dated = await checkDated(run, head, options.dated ?? []);
   run.witnessed = await checkCosigned(run, head, options.cosigned ?? { notes: [], policy: null });
-  const eras = run.policy.history?.eras ?? [];
   if (anchors !== null && installed !== null) {
     if (run.findings.failed || options.hashesOnly === true || eras.length === 0) {
       const why = 'which they are, only the records say: all of them, as they were sealed';
