@@ -75,7 +75,7 @@ const LAYERS: readonly Layer[] = [
   },
   {
     at: 'client',
-    may: ['record', 'catalog', 'guard', 'query', 'merkle', 'checkpoint', 'verify'],
+    may: ['record', 'catalog', 'guard', 'query', 'merkle', 'checkpoint', 'verify', 'published'],
     mayTypes: ['timestamps', 'witness/client'],
     portable: true,
     why: 'asks a server and checks what it answers',

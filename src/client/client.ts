@@ -1,4 +1,5 @@
 import { draft, type EventHandle, type Told, type ToldFailure } from '../catalog/define.ts';
+import { type Pin, parseCheckpoint, parseNote } from '../checkpoint/mod.ts';
 import { TallystickError } from '../errors.ts';
 import { Guard, type GuardSettings, type Operation } from '../guard/guard.ts';
 import { formatQuery } from '../query/mod.ts';
@@ -6,6 +7,7 @@ import { checkDraft, type RecordDraft } from '../record/mod.ts';
 import type { Report } from '../verify/mod.ts';
 import { errorOf, notOurs } from './errors.ts';
 import { type Fetch, Http } from './http.ts';
+import { HeldLog, type PinStore } from './pin.ts';
 import { checkProof } from './proof.ts';
 import type {
   AppendResult,
@@ -24,6 +26,12 @@ export interface ClientOptions {
   readonly url: string;
   /** How requests are sent; the platform's own `fetch` when not given. */
   readonly fetch?: Fetch;
+  /**
+   * Where a pin of the server's log is kept. With one, whatever is read is held against it first: a log that was cut,
+   * rolled back or replaced is LogError PIN_CONTRADICTED. The first read begins the pin, on the log's own word, unless
+   * one of `tallystick pin create` is there.
+   */
+  readonly pin?: PinStore;
 }
 
 /** A request holds at most so many records, and so many UTF-16 units of text; three bytes each are within a server's 16 MiB. */
@@ -37,6 +45,7 @@ const REQUEST_CHARACTERS = 4 * 1024 * 1024;
  */
 export class TallystickClient {
   protected readonly http: Http;
+  readonly #held: HeldLog | null;
   readonly #guard = new Guard({
     seal: (record, phase) => this.appendOne(record, { phase }),
     // A server that has stopped may be started again.
@@ -44,8 +53,9 @@ export class TallystickClient {
   });
 
   /** Throws `UsageError` USAGE for an address that is not one. */
-  constructor({ url, fetch = (input, init) => globalThis.fetch(input, init) }: ClientOptions) {
+  constructor({ url, fetch = (input, init) => globalThis.fetch(input, init), pin }: ClientOptions) {
     this.http = new Http(url, fetch);
+    this.#held = pin === undefined ? null : new HeldLog(url.replace(/\/$/, ''), fetch, pin);
   }
 
   /** Seals one record; resolves when it is durable and covered by a signed checkpoint. */
@@ -76,8 +86,10 @@ export class TallystickClient {
     return this.#guard.run(event, details, operation, settings);
   }
 
-  search({ query, limit, order, cursor, signal }: SearchRequest = {}): Promise<SearchAnswer> {
-    return this.http.json('/v1/records', { query: { query: textOf(query), limit, order, cursor }, signal });
+  async search({ query, limit, order, cursor, signal }: SearchRequest = {}): Promise<SearchAnswer> {
+    await this.#hold();
+    const parameters = { query: textOf(query), limit, order, cursor };
+    return this.http.json('/v1/records', { query: parameters, signal });
   }
 
   /**
@@ -89,12 +101,15 @@ export class TallystickClient {
     seq: number,
     { keys }: { readonly keys?: readonly string[] } = {},
   ): Promise<RecordAnswer> {
+    await this.#hold();
     const answer = await this.http.json<RecordAnswer>(`/v1/records/${encodeURIComponent(node)}/${seq}`);
+    if (answer.proof !== null) await this.#holdNote(answer.proof.checkpoint);
     if (keys !== undefined) await checkProof(answer, { node, seq }, keys);
     return answer;
   }
 
   async count(query?: SearchRequest['query']): Promise<number> {
+    await this.#hold();
     const { count } = await this.http.json<{ count: number }>('/v1/count', {
       query: { query: textOf(query) },
     });
@@ -106,6 +121,7 @@ export class TallystickClient {
     query: SearchRequest['query'],
     range: { readonly from: number; readonly to: number; readonly bucketMs: number },
   ): Promise<readonly HistogramBucket[]> {
+    await this.#hold();
     const parameters = { query: textOf(query), ...range };
     const answer = await this.http.json<{ buckets: HistogramBucket[] }>('/v1/histogram', {
       query: parameters,
@@ -115,6 +131,7 @@ export class TallystickClient {
 
   /** The `limit` most frequent values of a field, most frequent first; 20 when not given. */
   async facets(query: SearchRequest['query'], field: string, limit?: number): Promise<readonly FacetValue[]> {
+    await this.#hold();
     const parameters = { query: textOf(query), field, limit };
     const answer = await this.http.json<{ values: FacetValue[] }>('/v1/facets', { query: parameters });
     return answer.values;
@@ -126,8 +143,10 @@ export class TallystickClient {
   }
 
   /** The newest signed checkpoint, a note. Nothing about it has been checked: see `openCheckpoint`. */
-  checkpoint(node?: string): Promise<string> {
-    return this.http.text('/v1/checkpoint', { query: { node } });
+  async checkpoint(node?: string): Promise<string> {
+    const note = await this.http.text('/v1/checkpoint', { query: { node } });
+    await this.#holdNote(note);
+    return note;
   }
 
   /**
@@ -150,6 +169,16 @@ export class TallystickClient {
   /** How the log is, and why; `status` is `failed` while it takes no records. */
   health(): Promise<Health> {
     return this.http.json('/healthz', { alsoTaken: 503 });
+  }
+
+  #hold(note?: string): Promise<Pin> | undefined {
+    return this.#held?.hold(() => this.http.text('/v1/checkpoint'), note);
+  }
+
+  /** A checkpoint of another node's log is not what the pin is about. */
+  async #holdNote(note: string): Promise<void> {
+    const pin = await this.#hold();
+    if (pin !== undefined && nodeOf(originOf(note)) === nodeOf(pin.origin)) await this.#hold(note);
   }
 
   protected async appendOne(
@@ -210,6 +239,15 @@ function* requests(records: readonly RecordDraft[], results: AppendResult[]): Ge
     body += line;
   }
   if (places.length > 0) yield { places, body };
+}
+
+/** Throws `ProofError` NOTE_INVALID. */
+function originOf(note: string): string {
+  return parseCheckpoint(parseNote(note).text).origin;
+}
+
+function nodeOf(origin: string): string {
+  return origin.slice(origin.lastIndexOf('/') + 1);
 }
 
 function textOf(query: SearchRequest['query']): string | undefined {

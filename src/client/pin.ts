@@ -1,0 +1,81 @@
+import { formatPin, type Pin, parseCheckpoint, parseNote, parsePin } from '../checkpoint/mod.ts';
+import { LogError } from '../errors.ts';
+import { HttpFiles, PublishedLog, readCheckpoint } from '../published/mod.ts';
+import { beginPin, type FollowedPin, followPin, type LogSource } from '../verify/mod.ts';
+import type { Fetch } from './http.ts';
+
+/** Where a client keeps what it remembers of a log: a file, a database, the storage of a browser. */
+export interface PinStore {
+  /** The text that was written last, null when there is none yet. */
+  read(): string | null | Promise<string | null>;
+  /** Keeps a text in place of the one before. */
+  write(text: string): void | Promise<void>;
+}
+
+/** What a client remembers of a server's log, held against whatever the server answers from then on. */
+export class HeldLog {
+  readonly #base: string;
+  readonly #fetch: Fetch;
+  readonly #store: PinStore;
+  #last: Promise<Pin> | null = null;
+
+  /** @param base address of the server, without a path. */
+  constructor(base: string, fetch: Fetch, store: PinStore) {
+    this.#base = base;
+    this.#fetch = fetch;
+    this.#store = store;
+  }
+
+  /**
+   * Holds the log against the pin, and the pin goes on with it; the first time, it begins with the log as it is. One
+   * call after the other. Throws `LogError` PIN_CONTRADICTED when the log does not continue what was pinned, `UsageError`
+   * PIN_INVALID for a text that is no pin, `StoreError` for tiles that can't be had, and what the store throws.
+   *
+   * @param first the checkpoint to begin with.
+   * @param note a checkpoint that the server has just answered with, to be held in place of its newest.
+   */
+  hold(first: () => Promise<string>, note?: string): Promise<Pin> {
+    const held = (this.#last ?? Promise.resolve(null)).catch(() => null).then(() => this.#hold(first, note));
+    this.#last = held;
+    return held;
+  }
+
+  async #hold(first: () => Promise<string>, note: string | undefined): Promise<Pin> {
+    const text = await this.#store.read();
+    const before = text === null ? null : parsePin(text);
+    const { origin } = before ?? parseCheckpoint(parseNote(await first()).text);
+    const node = origin.slice(origin.lastIndexOf('/') + 1);
+    const files = new HttpFiles(`${this.#base}/log/${encodeURIComponent(node)}`, this.#fetch);
+    const log = new PublishedLog(files);
+    const source = note === undefined ? log : at(log, note);
+    const now = Date.now();
+    const found = before === null ? await beginPin(source, {}, now) : await followPin(source, before, now);
+    if (found.pin === null) throw contradicted(origin, before, found);
+    if (found.pin !== before) await this.#store.write(formatPin(found.pin));
+    return found.pin;
+  }
+}
+
+/** The log as it is under a checkpoint. */
+function at(log: LogSource, note: string): LogSource {
+  const head = readCheckpoint(note);
+  return {
+    head: async () => head,
+    bundles: (from, to) => log.bundles(from, to),
+    tiles: (level, from, to) => log.tiles(level, from, to),
+    checkpoints: () => log.checkpoints(),
+    keyChanges: () => log.keyChanges(),
+    payloads: (from, to) => log.payloads(from, to),
+  };
+}
+
+function contradicted(origin: string, before: Pin | null, { findings }: FollowedPin): LogError {
+  const failures = findings.filter((finding) => finding.class === 'fail');
+  const first = failures.find(({ code }) => code === 'other-log') ?? failures[0];
+  const what = before === null ? 'does not hold' : `does not continue the ${before.size} records pinned`;
+  return new LogError(
+    'PIN_CONTRADICTED',
+    `the server's log ${what} (${first?.code}: ${first?.message}). Have it verified against the pin before anything of it is believed`,
+    { context: { origin, findings } },
+  );
+}
