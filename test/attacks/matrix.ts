@@ -43,22 +43,39 @@ export async function* tryAttack(
       kept: places[medium].kept(whole),
       medium,
     };
+    // What was false from the start was pinned as it is.
+    const now = attack.fromTheStart === true ? whole.head.size : copy.head.size;
     for (const anchor of which) {
-      // What was false from the start was so when it was pinned.
       if (attack.fromTheStart === true && anchor === 'old pin') continue;
       const cell: Cell = { ...base, anchor };
       const expected = attack.finds(cell);
       const found = await verify(held[anchor], attack.deep === true);
-      yield { attack, cell, expected, found, isRight: isAsExpected(found, expected) };
+      yield { attack, cell, expected, found, isRight: isAsExpected(found, expected, cell, now) };
     }
   }
 }
 
-/** The finding is there, with its place; where nothing can be found, nothing is. */
-function isAsExpected({ verdict, findings }: Verdict, expected: Expected | null): boolean {
-  if (expected === null) return verdict === 'intact' && findings.length === 0;
-  const [code, from, to] = expected;
-  return findings.some((each) => each.code === code && each.from === from && each.to === to);
+/**
+ * The finding is there, with its place. Where nothing can be found nothing is, and the report says what it lacks.
+ *
+ * @param now size of what is there, as far as that is not what was pinned.
+ */
+function isAsExpected(
+  { verdict, findings, notChecked }: Verdict,
+  expected: Expected | null,
+  { anchor, medium, size, older }: Cell,
+  now: number,
+): boolean {
+  if (expected !== null) {
+    const [code, from, to] = expected;
+    return findings.some((each) => each.code === code && each.from === from && each.to === to);
+  }
+  const isSaid = (what: string): boolean => notChecked.some((each) => each.what.includes(what));
+  if (verdict !== 'intact' || findings.length > 0) return false;
+  if (anchor === 'none' || anchor === 'key') return isSaid('an outside anchor') || isSaid('everything');
+  // Evidence holds a pin against what it has of that size.
+  if (medium !== 'evidence' || anchor === 'witness') return true;
+  return (anchor === 'old pin' ? older : size) === now || isSaid('as it was pinned');
 }
 
 /** The outcome in a line, for whoever reads that it is not right. */

@@ -10,7 +10,7 @@ import { PublishedLog } from '../../src/published/mod.ts';
 import { MemoryDisk, MemoryStore } from '../../src/store/memory.ts';
 import { SqliteStore } from '../../src/store/sqlite/mod.ts';
 import { entriesOf, leavesOf, type StoredLog } from '../../src/store/stored-log.ts';
-import { type Finding, type LogSource, verifyLog } from '../../src/verify/mod.ts';
+import { type Finding, type LogSource, type NotChecked, verifyLog } from '../../src/verify/mod.ts';
 import { type Held, WITNESS_KEY } from './anchors.ts';
 import { ExportedLog, exportOf } from './exported.ts';
 
@@ -18,6 +18,7 @@ import { ExportedLog, exportOf } from './exported.ts';
 export interface Verdict {
   readonly verdict: 'intact' | 'not-intact';
   readonly findings: readonly Finding[];
+  readonly notChecked: readonly NotChecked[];
 }
 
 /** A place where a log lies; what is put there was altered by somebody who may write there. */
@@ -167,7 +168,8 @@ async function inEvidence(
     // A witness's line is of use with the very checkpoint that it was made for.
     const line = cosignatures.get(checkpoint) ?? '';
     const { verdict, findings, logs } = await verifyEvidence(line === '' ? plain : text(line), evidence);
-    return { verdict, findings: [...findings, ...logs.flatMap((each) => each.findings)] };
+    const notChecked = logs.flatMap((each) => each.notChecked);
+    return { verdict, findings: [...findings, ...logs.flatMap((each) => each.findings)], notChecked };
   };
 }
 

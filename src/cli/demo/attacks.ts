@@ -222,7 +222,7 @@ export const ATTACKS: readonly Attack[] = [
     places: (_, size) => size > 1,
     alter: (log, _, scene) => goOn(log, scene, scene.whole.head.size + 1),
     finds: (cell) => contradicted({ ...cell, at: cell.older }, cell.older, cell.size + 1),
-    why: 'A second writer is refused (`LOG_HELD`, `STORE_CONFLICT`); where it has a store of its own, an anchor shows it.',
+    why: 'What a second writer makes of a copy, with a store of its own, only an anchor shows.',
   },
   {
     ...{ number: 11, title: 'seal a record with an earlier time', deep: true },
@@ -347,7 +347,7 @@ export const ATTACKS: readonly Attack[] = [
       return undefined;
     },
     finds: () => null,
-    why: 'What is not there leaves no trace. Guarded operations do not run without a sealed attempt; an attempt without outcome is listed by `verify --deep`.',
+    why: 'What is not there leaves no trace: no log can be asked for it, only whoever was to write it.',
   },
   {
     ...{ number: 15, title: "remove a node's log", once: true, media: HASHED },
