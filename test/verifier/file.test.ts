@@ -58,6 +58,21 @@ describe('evidence in its page', () => {
     assert.ok(own !== undefined && changed !== undefined && own !== changed);
   });
 
+  test('a byte changed anywhere shows: in the digest of the page, or as evidence does', async () => {
+    const { text } = await evidenceOf(await BuiltLog.build(3), [1]);
+    const good = utf8(embedEvidence(PAGE, text));
+    const own = readEvidenceFile(good);
+    await fc.assert(
+      fc.property(fc.nat(good.length - 1), fc.integer({ min: 1, max: 255 }), (at, by) => {
+        const changed = good.slice();
+        changed[at] = (changed[at] as number) ^ by;
+        const read = readEvidenceFile(changed);
+        assert.ok(read === null || read.page !== own?.page || read.json !== own?.json);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test('pages that are none, or hold more than one could mean, are refused', async () => {
     const { text } = await evidenceOf(await BuiltLog.build(3), [1]);
     const good = embedEvidence(PAGE, text);
