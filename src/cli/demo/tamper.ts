@@ -132,7 +132,7 @@ async function showRows({ io: { stdout } }: Call, rows: readonly Row[], missed: 
       : stdout.style('red', `${missed} NOT CAUGHT AS THEY MUST`);
   await stdout.line(`
 ${rows.length} ways, ${verdict}; ${outside} of them only because a checkpoint was kept elsewhere ("tallystick verify" keeps one).
-The numbers are those of the table of attacks in docs/cli.md; positions are records of a log of ${SIZE}.
+The numbers are those of the table of attacks in docs/attacks.md; positions are records of a log of ${SIZE}.
 An event that no one ever sends (14) is in no log: what helps is to record before acting, and not to act without a
 receipt; the log then refuses, as above, and never pretends.`);
 }
