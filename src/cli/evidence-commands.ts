@@ -27,12 +27,13 @@ export const EVIDENCE_COMMANDS: readonly Command[] = [
     notes: [
       'The newest 10,000 records that a query finds, or those named by their numbers; a query that is a number goes in quotes of its own. The query language is in docs/query.md.',
       'Without --complete the file proves that its records are genuine, not that there are no others.',
+      '--since and --until go by when the log took a record. For when things happened, put time>=… into the query.',
       'What the file has is verified before it is written: of a log that does not hold none is made.',
     ],
     examples: [
       `evidence create 'key:rel-codesign-2026-q4 event:KEYGEN' -o keygen.evidence`,
       'evidence create ca1 17 18 --html -o two.html',
-      `evidence create 'outcome:failure' --complete --since 2026-10-01 --until 2026-10-31 -o october.evidence`,
+      `evidence create 'outcome:failure' --complete --since 2026-10-01 -o october.evidence`,
     ],
     run: async (call: Call) => (await import('./evidence.ts')).evidenceCreate(call),
   },
