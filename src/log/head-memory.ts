@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatPin, type Pin, parsePin } from '../checkpoint/mod.ts';
 import { UsageError } from '../errors.ts';
@@ -12,10 +13,10 @@ export interface HeadMemory {
   /** The newest head remembered for a log, or null. Throws when there may be one that can't be read. */
   recall(origin: string): Pin | null;
   /**
-   * Remembers. May be late by a crash: it then knows an older head, never a newer one. Throws when it can't; what it
-   * knew before stands.
+   * Remembers. May be late by a crash: it then knows an older head, never a newer one. Rejects when it can't; what it
+   * knew before stands. Called again only when the call before has ended.
    */
-  remember(pin: Pin): void;
+  remember(pin: Pin): Promise<void>;
 }
 
 /** A file per log in a directory. Not synced: what a power loss takes is only a little of the memory. */
@@ -45,14 +46,14 @@ export class HeadDirectory implements HeadMemory {
     return pin;
   }
 
-  /** Throws `UsageError` FILE_UNREADABLE. */
-  remember(pin: Pin): void {
+  /** Rejects with `UsageError` FILE_UNREADABLE. Off the event loop: a rename may wait for the disk (ext4 does). */
+  async remember(pin: Pin): Promise<void> {
     const file = this.file(pin.origin);
     const temporary = `${file}.${process.pid}.new`;
     try {
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-      writeFileSync(temporary, formatPin(pin), { mode: 0o600 });
-      renameSync(temporary, file);
+      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+      await writeFile(temporary, formatPin(pin), { mode: 0o600 });
+      await rename(temporary, file);
     } catch (cause) {
       throw unreadable(file, 'written', cause);
     }

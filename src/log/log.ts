@@ -133,6 +133,7 @@ export class Log {
   /** The newest change of keys that is on its way, and those before it. */
   #changing: Promise<unknown> | null = null;
   #remembering: NodeJS.Timeout | null = null;
+  #remembered: Promise<void> = Promise.resolve();
   #closing: Promise<void> | null = null;
 
   private constructor(
@@ -194,7 +195,7 @@ export class Log {
           ? await Log.#create(options, node, holder, owned, newLog)
           : await Log.#recover(options, node, holder, owned);
       // Whether heads can be remembered is known from now on, not only when it matters.
-      log.#remember();
+      await log.#remember();
       return log;
     } catch (error) {
       await store.release(node);
@@ -507,31 +508,33 @@ export class Log {
   /** Writes the newest head outside the store, at most once a second: it must cost sealing nothing. */
   #rememberSoon(): void {
     if (this.#memory === undefined || this.#remembering !== null) return;
-    this.#remembering = setTimeout(() => this.#rememberIfPossible(), REMEMBER_EVERY_MS);
+    this.#remembering = setTimeout(() => void this.#rememberIfPossible(), REMEMBER_EVERY_MS);
     this.#remembering.unref();
   }
 
-  #rememberIfPossible(): void {
+  /** One at a time, each with the head there is when its turn comes. */
+  #rememberIfPossible(): Promise<void> {
     if (this.#remembering !== null) clearTimeout(this.#remembering);
     this.#remembering = null;
-    try {
-      this.#remember();
-    } catch {
-      // The head remembered before stands, which is only less sharp; the next commit tries again, and the next
-      // opening refuses when it is still so. No record is held back for it.
-    }
+    this.#remembered = this.#remembered
+      .then(() => this.#remember())
+      .catch(() => {
+        // The head remembered before stands, which is only less sharp; the next commit tries again, and the next
+        // opening refuses when it is still so. No record is held back for it.
+      });
+    return this.#remembered;
   }
 
-  #remember(): void {
+  async #remember(): Promise<void> {
     const { origin, size, root, note } = this.head;
     const savedAt = Math.floor(this.#clock.now());
     const keys = this.vkeys;
-    this.#memory?.remember({ origin, keys, size, root: toHex(root), checkpoint: note, savedAt });
+    await this.#memory?.remember({ origin, keys, size, root: toHex(root), checkpoint: note, savedAt });
   }
 
   async #close(): Promise<void> {
     await this.#sequencer.drain();
-    this.#rememberIfPossible();
+    await this.#rememberIfPossible();
     await this.#store.release(this.node);
     this.#sequencer.stop(
       new LogError('LOG_CLOSED', `the log ${this.node} is closed; open it again to append`),

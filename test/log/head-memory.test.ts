@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { Pin } from '../../src/checkpoint/mod.ts';
 import { UsageError } from '../../src/errors.ts';
 import { HeadDirectory, type HeadMemory } from '../../src/log/head-memory.ts';
@@ -146,7 +147,7 @@ describe('remembering', () => {
       return this.pins.at(-1) ?? null;
     }
 
-    remember(pin: Pin): void {
+    async remember(pin: Pin): Promise<void> {
       if (this.broken) throw new UsageError('FILE_UNREADABLE', 'made to fail by the test');
       this.pins.push(pin);
     }
@@ -157,22 +158,47 @@ describe('remembering', () => {
     const headMemory = new Notebook();
     const bench = await openBench({ headMemory });
     const sizes = (): number[] => headMemory.pins.map(({ size }) => size);
+    const tick = (ms: number): Promise<void> => {
+      t.mock.timers.tick(ms);
+      return setImmediate();
+    };
     assert.deepEqual(sizes(), [1]);
     for (let i = 0; i < 5; i++) await append(bench, 1);
     assert.deepEqual(sizes(), [1]);
-    t.mock.timers.tick(1_000);
+    await tick(1_000);
     assert.deepEqual(sizes(), [1, 6]);
-    t.mock.timers.tick(10_000);
+    await tick(10_000);
     assert.deepEqual(sizes(), [1, 6]);
     await append(bench, 1);
     await append(bench, 1);
-    t.mock.timers.tick(1_000);
+    await tick(1_000);
     assert.deepEqual(sizes(), [1, 6, 8]);
     await append(bench, 1);
     await bench.log.close();
     assert.deepEqual(sizes(), [1, 6, 8, 9]);
-    t.mock.timers.tick(10_000);
+    await tick(10_000);
     assert.deepEqual(sizes(), [1, 6, 8, 9]);
+  });
+
+  test('does one thing at a time: a slow one is followed by one with the newest head', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const headMemory = new Notebook();
+    const bench = await openBench({ headMemory });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const remember = t.mock.method(headMemory, 'remember', () => promise, { times: 1 });
+    for (let i = 0; i < 3; i++) {
+      await append(bench, 1);
+      t.mock.timers.tick(1_000);
+      await setImmediate();
+    }
+    assert.equal(remember.mock.callCount(), 1);
+    const closed = bench.log.close();
+    resolve();
+    await closed;
+    assert.deepEqual(
+      headMemory.pins.map(({ size }) => size),
+      [1, 4, 4, 4],
+    );
   });
 
   test('holds no record back and stops nothing when it fails', async (t) => {
@@ -185,6 +211,7 @@ describe('remembering', () => {
     await append(bench, 1);
     headMemory.broken = false;
     t.mock.timers.tick(1_000);
+    await setImmediate();
     assert.equal(headMemory.pins.at(-1)?.size, 3);
     headMemory.broken = true;
     await bench.log.append([draft()], SOURCE);
