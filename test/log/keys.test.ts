@@ -303,7 +303,7 @@ describe('opening after key changes', () => {
     const pins: Pin[] = [];
     const headMemory: HeadMemory = {
       recall: () => pins.at(-1) ?? null,
-      remember: (pin) => void pins.push(pin),
+      remember: async (pin) => void pins.push(pin),
     };
     const disk = new MemoryDisk();
     const log = await reopen(disk, [A], { headMemory });
