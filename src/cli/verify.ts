@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { checkpointBody, type Pin } from '../checkpoint/mod.ts';
+import { checkpointBody, type Pin, parseCheckpoint, parseNote } from '../checkpoint/mod.ts';
 import { fromHex } from '../crypto/bytes.ts';
 import { LogError, TallystickError } from '../errors.ts';
 import { stateDirectory } from '../open.ts';
@@ -185,13 +185,12 @@ async function verifyOne(
   const policy = named ?? (isPart(call) ? null : pinnedPolicy(before));
   const origin = (await originOf(source)) ?? before?.origin ?? null;
   const cosigned = await cosignedOf(call, policy, { node, store, origin });
-  const keys = [...(settings.keys ?? []), ...policyKeys(call, policy, origin)];
+  // Of a log that is gone, what somebody outside has seen says which one it was.
+  const seen = originSeen(cosigned.notes, node);
+  const keys = [...(settings.keys ?? []), ...policyKeys(call, policy, origin ?? seen)];
   const fixed = await fixedAtHead(source);
   const head = fixed.fixed;
   const isPinned = before !== null && nodeOf(before.origin) === node;
-  if (head === null && fixed.damage === null && !isPinned) {
-    throw new LogError('LOG_NOT_FOUND', `there is no log of node ${node} in ${place}`);
-  }
   const part = head === null ? null : partOf(call, head.size);
   const options: VerifyOptions = {
     ...settings,
@@ -206,6 +205,10 @@ async function verifyOne(
   const found = await (part === null
     ? verifyLog(fixed, options)
     : verifyRange(fixed, part.from, part.to, options));
+  // Where nothing is and nothing is missed, "intact" would say too much.
+  if (head === null && fixed.damage === null && !isPinned && found.findings.length === 0) {
+    throw new LogError('LOG_NOT_FOUND', `there is no log of node ${node} in ${place}`);
+  }
   const hasNothing = store === null || head === null;
   const report = {
     ...found,
@@ -236,6 +239,12 @@ async function verifyOne(
 
 function isPart(call: Call): boolean {
   return call.text('from') !== undefined || call.text('to') !== undefined;
+}
+
+/** What a log of the node calls itself in checkpoints held outside; null when none is of it. */
+function originSeen(notes: readonly string[], node: string): string | null {
+  const origins = notes.map((note) => parseCheckpoint(parseNote(note).text).origin);
+  return origins.find((origin) => nodeOf(origin) === node) ?? null;
 }
 
 /** null when there is no head, or it does not decode: what is wrong with it, verifying says. */

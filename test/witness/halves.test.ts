@@ -186,3 +186,19 @@ test('a policy about other logs, a file that is no checkpoint, one of another lo
   assert.equal(foreign.code, 0);
   assert.match(foreign.out, /not checked: 1 cosigned checkpoints \(they are of another log/);
 });
+
+test('a log that was taken away is missed by the checkpoint that somebody kept', async (t) => {
+  const box = new Sandbox(t);
+  const a = await begin(box, 'a');
+  const held = box.at('held.checkpoint');
+  writeFileSync(held, (await box.run(['checkpoint', '--data', a.data])).out);
+  const policy = box.at('a.policy');
+  writeFileSync(policy, `log ${a.vkey}\nquorum none\n`);
+  tamper(a.data, (store) => store.replace(null));
+  const argv = ['verify', '--no-pin', '--node', NODE, '--data', a.data];
+  assert.equal((await box.run(argv)).code, 2, 'nothing says that there was one');
+  assert.equal((await box.run([...argv, '--cosigned', held])).code, 2, 'nobody says whose key it was');
+  const { code, json } = await box.run([...argv, '--policy', policy, '--cosigned', held, '--json']);
+  assert.deepEqual([code, json.verdict, json.findings[0].code], [1, 'not-intact', 'truncated']);
+  assert.deepEqual([json.findings[0].from, json.findings[0].to], [0, 301]);
+});
