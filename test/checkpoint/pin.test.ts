@@ -36,6 +36,25 @@ test('a pin reads back, also when other tools have laid it out anew', async () =
   assert.deepEqual(parsePin(JSON.stringify(JSON.parse(text), null, '\t')), pin);
 });
 
+test('one with a policy is of version 2; one without reads and is written as it always was', async () => {
+  const pin = await makePin();
+  assert.match(formatPin(pin), /^\{\n {2}"v": 1,/);
+  const demanding = { ...pin, policy: 'quorum none\n' };
+  const text = formatPin(demanding);
+  assert.match(text, /^\{\n {2}"v": 2,/);
+  assert.deepEqual(parsePin(text), demanding);
+  const bad = [
+    { v: 1, ...demanding },
+    { v: 2, ...pin },
+    { v: 2, ...demanding, policy: null },
+    { v: 2, ...demanding, policy: 'quorum nobody\n' },
+    { v: 0, ...pin },
+    { v: -1, ...pin },
+    { v: '1', ...pin },
+  ];
+  for (const members of bad) assert.throws(() => parsePin(JSON.stringify(members)), INVALID);
+});
+
 test('a pin with anything changed, missing, doubled or added is refused', async () => {
   const pin = await makePin();
   const other = checkpointBody(ORIGIN, 13, ROOT);
