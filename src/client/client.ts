@@ -87,7 +87,7 @@ export class TallystickClient {
   }
 
   async search({ query, limit, order, cursor, signal }: SearchRequest = {}): Promise<SearchAnswer> {
-    await this.#hold();
+    if (this.#held !== null) await this.#hold();
     const parameters = { query: textOf(query), limit, order, cursor };
     return this.http.json('/v1/records', { query: parameters, signal });
   }
@@ -101,7 +101,7 @@ export class TallystickClient {
     seq: number,
     { keys }: { readonly keys?: readonly string[] } = {},
   ): Promise<RecordAnswer> {
-    await this.#hold();
+    if (this.#held !== null) await this.#hold();
     const answer = await this.http.json<RecordAnswer>(`/v1/records/${encodeURIComponent(node)}/${seq}`);
     if (answer.proof !== null) await this.#holdNote(answer.proof.checkpoint);
     if (keys !== undefined) await checkProof(answer, { node, seq }, keys);
@@ -109,7 +109,7 @@ export class TallystickClient {
   }
 
   async count(query?: SearchRequest['query']): Promise<number> {
-    await this.#hold();
+    if (this.#held !== null) await this.#hold();
     const { count } = await this.http.json<{ count: number }>('/v1/count', {
       query: { query: textOf(query) },
     });
@@ -121,7 +121,7 @@ export class TallystickClient {
     query: SearchRequest['query'],
     range: { readonly from: number; readonly to: number; readonly bucketMs: number },
   ): Promise<readonly HistogramBucket[]> {
-    await this.#hold();
+    if (this.#held !== null) await this.#hold();
     const parameters = { query: textOf(query), ...range };
     const answer = await this.http.json<{ buckets: HistogramBucket[] }>('/v1/histogram', {
       query: parameters,
@@ -131,7 +131,7 @@ export class TallystickClient {
 
   /** The `limit` most frequent values of a field, most frequent first; 20 when not given. */
   async facets(query: SearchRequest['query'], field: string, limit?: number): Promise<readonly FacetValue[]> {
-    await this.#hold();
+    if (this.#held !== null) await this.#hold();
     const parameters = { query: textOf(query), field, limit };
     const answer = await this.http.json<{ values: FacetValue[] }>('/v1/facets', { query: parameters });
     return answer.values;
