@@ -56,7 +56,8 @@ async function underLoad(
       }
     };
     const producers = Array.from({ length: 8 }, producer);
-    for (let times = 0; times < 3; times++) {
+    // Each waits until appends that hope for the token are refused.
+    for (let times = process.env.CI ? 3 : 1; times > 0; times--) {
       const before = sealed.size;
       await until(() => sealed.size > before + 20);
       const refusedBefore = refused;
