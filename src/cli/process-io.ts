@@ -2,13 +2,21 @@ import process from 'node:process';
 import { exitCodeOfSignal } from './exit.ts';
 import { type Io, Output } from './io.ts';
 
-/** The world as this process has it. The first Ctrl-C asks for a clean end, a second one ends at once. */
+/**
+ * A signal so soon after the first is the same one, ms: what signals a group of processes (npm, systemd) reaches both
+ * launcher and program, and the launcher sends on what it gets.
+ */
+const SAME_SIGNAL_MS = 1_000;
+
+/** The world as this process has it. The first Ctrl-C asks for a clean end, a later one ends at once. */
 export function processIo(): Io {
   const { env } = process;
   const stop = new AbortController();
+  let asked = Number.POSITIVE_INFINITY;
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
-      if (stop.signal.aborted) process.exit(exitCodeOfSignal(name));
+      if (performance.now() - asked > SAME_SIGNAL_MS) process.exit(exitCodeOfSignal(name));
+      asked = Math.min(asked, performance.now());
       stop.abort(name);
     });
   }

@@ -69,6 +69,20 @@ test('a server that was killed leaves nothing in the way', { timeout: 60_000 }, 
   assert.equal((await box.ok(['verify', '--json'])).json.verdict, 'intact');
 });
 
+test('a signal that comes twice, as one to a whole group of processes does, is one', {
+  timeout: 60_000,
+}, async (t) => {
+  const box = new Sandbox(t);
+  const server = start(box, ['serve', '--port', '0', '--json', '--log-level', 'silent']);
+  t.after(() => server.kill('SIGKILL'));
+  await firstLine(server);
+  server.kill('SIGTERM');
+  setTimeout(() => server.kill('SIGTERM'), 20);
+  assert.equal(await exitCode(server), 0);
+  const last = (await box.ok(['tail', '-n', '1', '--json'])).lines[0];
+  assert.equal(last.record.event, 'AUDIT_LOG_SHUTDOWN');
+});
+
 test('an address for the whole network is refused before a log is begun', async (t) => {
   const box = new Sandbox(t);
   assert.equal(await box.refused(['serve', '--host', '0.0.0.0'], 2), 'USAGE');
