@@ -51,8 +51,14 @@ const LAYERS: readonly Layer[] = [
     why: 'acts on the log and their records: over whatever seals them',
   },
   {
+    at: 'anchors',
+    may: ['record', 'catalog'],
+    portable: true,
+    why: 'what witnesses and time stamps need of a log, and when there is news for them',
+  },
+  {
     at: 'timestamps',
-    may: ['record', 'catalog', 'checkpoint', 'certificates'],
+    may: ['anchors', 'record', 'catalog', 'checkpoint', 'certificates'],
     portable: true,
     why: 'dates checkpoints and judges such dates; what keeps them is given',
   },
@@ -170,7 +176,7 @@ const LAYERS: readonly Layer[] = [
   },
   {
     at: 'witness/client',
-    may: ['witness/protocol.ts', 'record', 'catalog', 'merkle', 'checkpoint'],
+    may: ['witness/protocol.ts', 'anchors', 'record', 'catalog', 'merkle', 'checkpoint'],
     portable: true,
     why: 'shows a log to its witnesses; which log that is, and where its state is, the caller says',
   },

@@ -52,3 +52,8 @@ export function parseCheckpoint(text: string): Checkpoint {
 function invalid(rule: string): ProofError {
   return new ProofError('NOTE_INVALID', `not a checkpoint: ${rule}`);
 }
+
+/** The node whose log an origin names, its last part: `<name>-<8 hex digits>/<node>`. */
+export function nodeOf(origin: string): string {
+  return origin.slice(origin.lastIndexOf('/') + 1);
+}

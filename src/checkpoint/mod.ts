@@ -1,4 +1,4 @@
-export { type Checkpoint, checkpointBody, parseCheckpoint } from './body.ts';
+export { type Checkpoint, checkpointBody, nodeOf, parseCheckpoint } from './body.ts';
 export {
   type OpenedCheckpoint,
   openCheckpoint,

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Pin, parsePolicy } from '../checkpoint/mod.ts';
+import { nodeOf, type Pin, parsePolicy } from '../checkpoint/mod.ts';
 import { fromUtf8 } from '../crypto/bytes.ts';
 import { LogError, UsageError } from '../errors.ts';
 import { stateDirectory } from '../open.ts';
@@ -17,7 +17,7 @@ import { EXIT } from './exit.ts';
 import { NOTHING } from './fixed-source.ts';
 import { counted, grouped, utc } from './format.ts';
 import { openToRead } from './open-data.ts';
-import { nodeOf, PinFile, RememberedPins } from './pins.ts';
+import { PinFile, RememberedPins } from './pins.ts';
 import { publishedPlace, publishedSource } from './published-target.ts';
 import { safeText } from './safe-text.ts';
 import { findingText } from './verify-text.ts';

@@ -87,11 +87,6 @@ export class RememberedPins {
   }
 }
 
-/** The last part of a log's origin. */
-export function nodeOf(origin: string): string {
-  return origin.slice(origin.lastIndexOf('/') + 1);
-}
-
 /** As the file system has it, so that two names of a directory are one; of one that is gone, as it would be. */
 function realPath(path: string): string {
   try {

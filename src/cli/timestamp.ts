@@ -1,3 +1,4 @@
+import { nodeOf } from '../checkpoint/mod.ts';
 import { TimestampError } from '../errors.ts';
 import {
   type Authority,
@@ -18,7 +19,6 @@ import { rootsIn } from './verify-timestamps.ts';
 
 /** The authorities of a log, at the server that runs on it or here. */
 interface Desk {
-  list(): Promise<AuthorityStatus[]>;
   set(authority: Authority, actor: string): Promise<void>;
   remove(url: string, actor: string): Promise<void>;
   stamp(): Promise<StampOutcome[]>;
@@ -144,11 +144,6 @@ async function listed(call: Call): Promise<AuthorityStatus[]> {
   }
 }
 
-/** The last part of a log's origin. */
-function nodeOf(origin: string): string {
-  return origin.slice(origin.lastIndexOf('/') + 1);
-}
-
 async function withDesk(call: Call, work: (desk: Desk) => Promise<number>): Promise<number> {
   const desk = await openDesk(call);
   try {
@@ -163,7 +158,6 @@ async function openDesk(call: Call): Promise<Desk> {
   if (server !== null) {
     const { client } = server;
     return {
-      list: () => client.timestamps(),
       set: (authority, actor) => client.setAuthority(authority, actor),
       remove: (url, actor) => client.removeAuthority(url, actor),
       stamp: () => client.stampNow(),
@@ -174,7 +168,6 @@ async function openDesk(call: Call): Promise<Desk> {
   const log = await openHere(call, false);
   const timestamps = new Timestamps(log);
   return {
-    list: () => timestamps.list(),
     set: (authority, actor) => timestamps.set(authority, actor),
     remove: (url, actor) => timestamps.remove(url, actor),
     stamp: async () => (await timestamps.stamp()).map(outcomeOf),

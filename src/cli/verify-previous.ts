@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
+import { nodeOf } from '../checkpoint/mod.ts';
 import { LogError } from '../errors.ts';
 import { databasePath } from '../store/sqlite/database.ts';
 import { SqliteStore } from '../store/sqlite/mod.ts';
 import { readContinuation, verifyPrevious } from '../verify/mod.ts';
 import type { Call } from './command.ts';
 import type { FixedSource } from './fixed-source.ts';
-import { nodeOf } from './pins.ts';
 import { publishedPlace, publishedSource } from './published-target.ts';
 import type { VerifiedPrevious } from './verified.ts';
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { checkpointBody, type Pin, parseCheckpoint, parseNote } from '../checkpoint/mod.ts';
+import { checkpointBody, nodeOf, type Pin, parseCheckpoint, parseNote } from '../checkpoint/mod.ts';
 import { fromHex } from '../crypto/bytes.ts';
 import { LogError, TallystickError } from '../errors.ts';
 import { stateDirectory } from '../open.ts';
@@ -20,7 +20,7 @@ import { EXIT } from './exit.ts';
 import { fixedAtHead, NOTHING } from './fixed-source.ts';
 import { openToRead, requireLog } from './open-data.ts';
 import { partOf } from './part.ts';
-import { nodeOf, PinFile, RememberedPins } from './pins.ts';
+import { PinFile, RememberedPins } from './pins.ts';
 import { Progress } from './progress.ts';
 import { publishedPlace, publishedSource } from './published-target.ts';
 import type { Verified } from './verified.ts';

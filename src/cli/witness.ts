@@ -1,3 +1,4 @@
+import { nodeOf } from '../checkpoint/mod.ts';
 import { WitnessError } from '../errors.ts';
 import { alarmText, Witnesses, type WitnessOutcome, type WitnessStatus } from '../witness/client/mod.ts';
 import { cliUser } from './administer.ts';
@@ -123,7 +124,7 @@ async function listed(call: Call): Promise<WitnessStatus[]> {
   const { reader, store, close } = await openToRead(call);
   try {
     const head = await reader.head(call.text('node'));
-    const node = head.origin.slice(head.origin.lastIndexOf('/') + 1);
+    const node = nodeOf(head.origin);
     const nothing = (): Promise<never> =>
       Promise.reject(new WitnessError('INTERNAL', 'a list of witnesses changes nothing'));
     const witnesses = new Witnesses({

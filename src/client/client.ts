@@ -1,5 +1,5 @@
 import { draft, type EventHandle, type Told, type ToldFailure } from '../catalog/define.ts';
-import { type Pin, parseCheckpoint, parseNote } from '../checkpoint/mod.ts';
+import { nodeOf, type Pin, parseCheckpoint, parseNote } from '../checkpoint/mod.ts';
 import { TallystickError } from '../errors.ts';
 import { Guard, type GuardSettings, type Operation } from '../guard/guard.ts';
 import { formatQuery } from '../query/mod.ts';
@@ -244,10 +244,6 @@ function* requests(records: readonly RecordDraft[], results: AppendResult[]): Ge
 /** Throws `ProofError` NOTE_INVALID. */
 function originOf(note: string): string {
   return parseCheckpoint(parseNote(note).text).origin;
-}
-
-function nodeOf(origin: string): string {
-  return origin.slice(origin.lastIndexOf('/') + 1);
 }
 
 function textOf(query: SearchRequest['query']): string | undefined {

@@ -1,4 +1,4 @@
-import { formatPin, type Pin, parseCheckpoint, parseNote, parsePin } from '../checkpoint/mod.ts';
+import { formatPin, nodeOf, type Pin, parseCheckpoint, parseNote, parsePin } from '../checkpoint/mod.ts';
 import { LogError } from '../errors.ts';
 import { HttpFiles, PublishedLog, readCheckpoint } from '../published/mod.ts';
 import { beginPin, type FollowedPin, followPin, type LogSource } from '../verify/mod.ts';
@@ -44,7 +44,7 @@ export class HeldLog {
     const text = await this.#store.read();
     const before = text === null ? null : parsePin(text);
     const { origin } = before ?? parseCheckpoint(parseNote(await first()).text);
-    const node = origin.slice(origin.lastIndexOf('/') + 1);
+    const node = nodeOf(origin);
     const files = new HttpFiles(`${this.#base}/log/${encodeURIComponent(node)}`, this.#fetch);
     const log = new PublishedLog(files);
     const source = note === undefined ? log : at(log, note);

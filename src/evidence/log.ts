@@ -1,5 +1,5 @@
 import type { Catalogs } from '../catalog/catalogs.ts';
-import { type Pin, type Policy, parseNote, parseVkey } from '../checkpoint/mod.ts';
+import { nodeOf, type Pin, type Policy, parseNote, parseVkey } from '../checkpoint/mod.ts';
 import { equalBytes, fromHex, toHex } from '../crypto/bytes.ts';
 import { ProofError } from '../errors.ts';
 import { verifyConsistency } from '../merkle/mod.ts';
@@ -52,7 +52,7 @@ class LogRun {
     this.#options = options;
     const { origin, size, root } = checkpointOf(log.checkpoint, 'checkpoint');
     this.#origin = origin;
-    this.#node = origin.slice(origin.lastIndexOf('/') + 1);
+    this.#node = nodeOf(origin);
     this.#head = { size, root, note: log.checkpoint };
   }
 

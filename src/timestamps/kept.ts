@@ -1,4 +1,5 @@
 import { sha256 } from '#sha256';
+import type { StateWrite } from '../anchors/anchored-log.ts';
 import { toHex, utf8 } from '../crypto/bytes.ts';
 import { TimestampError } from '../errors.ts';
 import { type Authority, formatAuthority, parseAuthority } from './authority.ts';
@@ -19,11 +20,6 @@ export interface TokenKey {
   readonly size: number;
   /** ms since 1970. */
   readonly genTime: number;
-}
-
-export interface StateWrite {
-  readonly key: string;
-  readonly value: string | null;
 }
 
 const TOKEN = /\/token\/[0-9a-f]{16}\/(\d{16})-(\d{15})$/;

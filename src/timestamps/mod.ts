@@ -1,3 +1,4 @@
+export type { AnchoredLog } from '../anchors/anchored-log.ts';
 export { type Authority, certificatesOfPem, checkAuthority } from './authority.ts';
 export { boundOf, type TimeBound } from './bound.ts';
 export { type Answered, type AskOptions, askAuthority } from './client.ts';
@@ -16,7 +17,6 @@ export {
 export {
   type AuthorityStatus,
   OVERDUE_MS,
-  type StampedLog,
   type Stamping,
   type TimestampSettings,
   Timestamps,

@@ -1,16 +1,15 @@
 import { sha256 } from '#sha256';
+import { type AnchoredLog, News } from '../anchors/anchored-log.ts';
 import { draft } from '../catalog/define.ts';
 import { tallystick } from '../catalog/tallystick.ts';
 import { toHex } from '../crypto/bytes.ts';
 import { TallystickError, TimestampError } from '../errors.ts';
-import type { RecordDraft } from '../record/mod.ts';
 import { type Authority, checkAuthority, checkUrl } from './authority.ts';
 import { type AskOptions, askAuthority } from './client.ts';
 import {
   authorityPrefix,
   authorityWrite,
   readAuthorities,
-  type StateWrite,
   thinned,
   tokenKeys,
   tokensOf,
@@ -19,19 +18,6 @@ import {
 import { type Renewal, renewalOf } from './renewal.ts';
 import { parseTimestamped, stampedBytes, type Timestamped, verifyTimestamped } from './stamped.ts';
 import type { TimestampReport } from './verify.ts';
-
-/** The log whose checkpoints are dated. */
-export interface StampedLog {
-  readonly node: string;
-  /** The newest sealed state. */
-  readonly head: { readonly size: number; readonly root: Uint8Array; readonly note: string };
-  /** Seals a record of the log's own and commits state with it. */
-  appendOwn(record: RecordDraft, more: { readonly state: readonly StateWrite[] }): Promise<unknown>;
-  /** State by key, for keys that start with `prefix`. */
-  state(prefix: string): Promise<ReadonlyMap<string, string>>;
-  /** Event of a record of the log's own (system `tallystick`); null for every other. */
-  ownEvent(seq: number): Promise<string | null>;
-}
 
 export interface TimestampSettings extends AskOptions {
   /** How often a log that goes on is dated, ms; an hour when not given. */
@@ -77,11 +63,8 @@ const DAY_MS = 86_400_000;
 /** As X-Road's `acceptable-timestamp-failure-period`; here it is only said, and stops nothing. */
 export const OVERDUE_MS: number = 14_400_000;
 const MAX_AUTHORITIES = 16;
-/** Records at the end that are looked through for one that is worth a time stamp. */
-const LOOK_BACK = 256;
 /** Who acts when nobody asked. */
 const LOG_ITSELF = 'tallystick';
-const SIGNING = 'AUDIT_LOG_SIGNING';
 
 interface Newest {
   readonly size: number;
@@ -106,7 +89,8 @@ interface Trouble {
  * next token, over a head that has that record, covers the token before. Such records alone never call for a new one.
  */
 export class Timestamps {
-  readonly #log: StampedLog;
+  readonly #log: AnchoredLog;
+  readonly #news: News;
   readonly #settings: TimestampSettings;
   readonly #now: () => number;
   readonly #troubles = new Map<string, Trouble>();
@@ -118,12 +102,10 @@ export class Timestamps {
   /** One round or change after another. */
   #last: Promise<unknown> = Promise.resolve();
   #isTicking = false;
-  /** Size up to the last record that is worth a time stamp, as far as the records were looked at. */
-  #worth = 0;
-  #seen = 0;
 
-  constructor(log: StampedLog, settings: TimestampSettings = {}) {
+  constructor(log: AnchoredLog, settings: TimestampSettings = {}) {
     this.#log = log;
+    this.#news = new News(log);
     this.#settings = settings;
     this.#now = settings.now ?? Date.now;
   }
@@ -145,7 +127,7 @@ export class Timestamps {
   }
 
   async list(): Promise<AuthorityStatus[]> {
-    const worth = await this.#lookForWorth();
+    const worth = await this.#news.size();
     const list: AuthorityStatus[] = [];
     for (const authority of await this.#authorities()) {
       const { url, policy, roots } = authority;
@@ -201,7 +183,7 @@ export class Timestamps {
     return this.#inTurn(async () => {
       const authorities = await this.#authorities();
       if (authorities.length === 0) return [];
-      const worth = await this.#lookForWorth();
+      const worth = await this.#news.size();
       const due: Authority[] = [];
       for (const authority of authorities) if (await this.#isDue(authority, worth)) due.push(authority);
       return this.#ask(due);
@@ -258,17 +240,6 @@ export class Timestamps {
       last === undefined ? null : { ...last, renewal: await renewalOfKept(kept.get(last.key), roots) };
     this.#newest.set(url, newest);
     return newest;
-  }
-
-  /** Records of signing alone are not worth dating: each time stamp makes one. */
-  async #lookForWorth(): Promise<number> {
-    const { size } = this.#log.head;
-    const floor = Math.max(this.#seen, size - LOOK_BACK);
-    let at = size;
-    while (at > floor && (await this.#log.ownEvent(at - 1)) === SIGNING) at--;
-    if (at > this.#seen) this.#worth = at;
-    this.#seen = size;
-    return this.#worth;
   }
 
   async #ask(authorities: readonly Authority[]): Promise<Stamping[]> {

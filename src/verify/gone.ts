@@ -1,4 +1,4 @@
-import { parseCheckpoint, parseNote } from '../checkpoint/mod.ts';
+import { nodeOf, parseCheckpoint, parseNote } from '../checkpoint/mod.ts';
 import { toHex } from '../crypto/bytes.ts';
 import { KeyPolicy } from './policy.ts';
 import type { Run } from './run.ts';
@@ -32,8 +32,4 @@ export async function checkGone(run: Run): Promise<void> {
     `${held.length} checkpoints held outside`,
     'no given key signed them: they say nothing of this log',
   );
-}
-
-function nodeOf(origin: string): string {
-  return origin.slice(origin.lastIndexOf('/') + 1);
 }

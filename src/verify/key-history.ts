@@ -1,5 +1,5 @@
 import { tallystick } from '../catalog/mod.ts';
-import { Keyring, openCheckpoint, parseVkey } from '../checkpoint/mod.ts';
+import { Keyring, nodeOf, openCheckpoint, parseVkey } from '../checkpoint/mod.ts';
 import { ProofError, TallystickError } from '../errors.ts';
 import {
   bundleEntries,
@@ -136,7 +136,7 @@ async function follow(
 ): Promise<KeyHistory | null> {
   const { size, root } = checkpoint;
   const last = await readRecord(source, size - 1);
-  const node = origin.slice(origin.lastIndexOf('/') + 1);
+  const node = nodeOf(origin);
   if (last === null || last.record.seq !== size - 1 || last.record.node !== node) return null;
   const before = keysInForce(history);
   const change = readChange(last.record, origin, before[0] as string);

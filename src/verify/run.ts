@@ -1,5 +1,6 @@
 import type { Catalogs } from '../catalog/catalogs.ts';
 import type { Pin } from '../checkpoint/mod.ts';
+import { nodeOf } from '../checkpoint/mod.ts';
 import { toHex } from '../crypto/bytes.ts';
 import { TallystickError } from '../errors.ts';
 import { TILE_WIDTH } from '../merkle/mod.ts';
@@ -152,7 +153,7 @@ export class Run {
     }
     const { source, options, findings, checked } = this;
     const { index, signal, onProgress } = options;
-    const node = options.node ?? head.origin.slice(head.origin.lastIndexOf('/') + 1);
+    const node = options.node ?? nodeOf(head.origin);
     const payloads = new PayloadCheck(source, range.from, range.to, findings);
     const rows = index ? await RowCheck.open(index, node, range.from, range.to, findings) : null;
     const isDeep = options.deep === true || index !== undefined;

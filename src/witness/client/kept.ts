@@ -1,4 +1,5 @@
 import { sha256 } from '#sha256';
+import type { StateWrite } from '../../anchors/anchored-log.ts';
 import { formatNote, parseCheckpoint, parseNote, signatureLine } from '../../checkpoint/mod.ts';
 import { toHex, utf8 } from '../../crypto/bytes.ts';
 import { TallystickError } from '../../errors.ts';
@@ -49,11 +50,6 @@ export interface WitnessAlarm {
   readonly seen: string | null;
   /** The checkpoint that the witness was shown. */
   readonly own: string;
-}
-
-export interface StateWrite {
-  readonly key: string;
-  readonly value: string | null;
 }
 
 /** One a day and witness is kept besides the newest; of the last so many days. */

@@ -1,10 +1,10 @@
+import { type AnchoredLog, News, type StateWrite } from '../../anchors/anchored-log.ts';
 import { draft } from '../../catalog/define.ts';
 import { tallystick } from '../../catalog/tallystick.ts';
 import { type Cosignature, parseNote, parseVkey } from '../../checkpoint/mod.ts';
 import { toHex } from '../../crypto/bytes.ts';
 import { TallystickError, WitnessError } from '../../errors.ts';
 import type { TileReader } from '../../merkle/mod.ts';
-import type { RecordDraft } from '../../record/mod.ts';
 import { type Asked, type AskSettings, askWitness } from './ask.ts';
 import {
   alarmWrite,
@@ -14,29 +14,16 @@ import {
   type KeptCosignature,
   readCosigned,
   readWitnessState,
-  type StateWrite,
   type WitnessAlarm,
   type WitnessConfig,
   witnessPrefix,
 } from './kept.ts';
 
 /** The log that is witnessed. */
-export interface WitnessedLog {
-  readonly node: string;
+export interface WitnessedLog extends AnchoredLog {
   readonly vkey: string;
-  readonly head: {
-    readonly origin: string;
-    readonly size: number;
-    readonly root: Uint8Array;
-    readonly note: string;
-  };
+  readonly head: AnchoredLog['head'] & { readonly origin: string };
   readonly readTile: TileReader;
-  /** Seals a record of the log's own and commits state with it. */
-  appendOwn(record: RecordDraft, more: { readonly state: readonly StateWrite[] }): Promise<unknown>;
-  /** State by key, for keys that start with `prefix`. */
-  state(prefix: string): Promise<ReadonlyMap<string, string>>;
-  /** Event of a record of the log's own (system `tallystick`); null for every other. */
-  ownEvent(seq: number): Promise<string | null>;
 }
 
 export interface WitnessSettings extends Omit<AskSettings, 'signal'> {
@@ -74,9 +61,6 @@ const TICK_MS = 5_000;
 const BACK_OFF_MS = 5_000;
 const LONGEST_BACK_OFF_MS = 600_000;
 const MAX_WITNESSES = 32;
-/** Records at the end that are looked through for one that is worth showing. */
-const LOOK_BACK = 256;
-const SIGNING = 'AUDIT_LOG_SIGNING';
 const LOG_ITSELF = 'tallystick';
 
 interface Trouble {
@@ -100,6 +84,7 @@ interface Trouble {
  */
 export class Witnesses {
   readonly #log: WitnessedLog;
+  readonly #news: News;
   readonly #settings: WitnessSettings;
   readonly #now: () => number;
   readonly #troubles = new Map<string, Trouble>();
@@ -112,12 +97,10 @@ export class Witnesses {
   #tick: Promise<void> | null = null;
   /** One change of the configuration after another. */
   #last: Promise<unknown> = Promise.resolve();
-  /** Size up to the last record that is worth showing, as far as the records were looked at. */
-  #worth = 0;
-  #seen = 0;
 
   constructor(log: WitnessedLog, settings: WitnessSettings = {}) {
     this.#log = log;
+    this.#news = new News(log);
     this.#settings = settings;
     this.#now = settings.now ?? Date.now;
   }
@@ -247,7 +230,7 @@ export class Witnesses {
       if (now - target.at < this.#interval) return target.head;
       const isSet = ({ name }: KeptCosignature): boolean => configs.some((config) => config.name === name);
       const isOld = newest.some((kept) => isSet(kept) && this.#isOld(kept));
-      if (!isOld && (await this.#lookForWorth()) <= target.head.size) return target.head;
+      if (!isOld && (await this.#news.size()) <= target.head.size) return target.head;
     }
     const { head } = this.#log;
     this.#target = { head, at: now };
@@ -260,17 +243,6 @@ export class Witnesses {
 
   get #interval(): number {
     return this.#settings.intervalMs ?? INTERVAL_MS;
-  }
-
-  /** Records of signing alone are not worth showing. */
-  async #lookForWorth(): Promise<number> {
-    const { size } = this.#log.head;
-    const floor = Math.max(this.#seen, size - LOOK_BACK);
-    let at = size;
-    while (at > floor && (await this.#log.ownEvent(at - 1)) === SIGNING) at--;
-    if (at > this.#seen) this.#worth = at;
-    this.#seen = size;
-    return this.#worth;
   }
 
   #start(
