@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where `npm run independent` puts what it builds. */
+export const BUILT: string = join(import.meta.dirname, '../../node_modules/.cache/independent');
+/** In that folder: what the programs there were made from. */
+const MADE_FROM = join(BUILT, 'made-from');
+
+/** The programs: two of ours over others' packages, and others' own as they are (`tool` in go.mod). */
+type Program = 'reader' | 'policy' | 'fsck' | 'litewitness' | 'posix-oneshot';
+
+/** SHA-256 over all that decides what is built: the Go files here and go.mod with go.sum. */
+export function digestOfSources(): string {
+  const names = (readdirSync(import.meta.dirname, { recursive: true }) as string[]).sort();
+  const hash = createHash('sha256');
+  for (const name of names.filter((one) => /\.go$|^go\.(mod|sum)$/.test(one))) {
+    hash.update(`${name}\0`).update(readFileSync(join(import.meta.dirname, name)));
+  }
+  return hash.digest('hex');
+}
+
+/** Why the programs can't be run here; in CI they must be there. */
+export const missing: string | undefined =
+  existsSync(MADE_FROM) && readFileSync(MADE_FROM, 'utf8') === digestOfSources()
+    ? undefined
+    : "others' programs are not built from what is here now: npm run independent builds them (Go, and its module mirror)";
+assert.ok(process.env.CI === undefined || missing === undefined, `needed here: ${missing}`);
+
+export function programPath(program: Program): string {
+  return join(BUILT, program);
+}
+
+export interface Ran {
+  readonly status: number | null;
+  readonly output: string;
+}
+
+/** Runs a program to its end, while servers of this process go on. */
+export function run(program: Program, args: readonly string[]): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(programPath(program), args, { timeout: 120_000 }, (error, stdout, stderr) => {
+      if (error !== null && typeof error.code === 'string') reject(error);
+      else resolve({ status: child.exitCode, output: `${stdout}${stderr}` });
+    });
+  });
+}
