@@ -51,7 +51,7 @@ import type { LogStore } from './store/store.ts';
 import { tileReader } from './store/tile-reader.ts';
 import { type TimestampSettings, Timestamps, timestampsCheck } from './timestamps/mod.ts';
 import type { CryptoToken } from './tokens/mod.ts';
-import { keysInForce, type Report, readKeyHistory } from './verify/mod.ts';
+import { isSealedBy, keysInForce, type Report, readKeyHistory } from './verify/mod.ts';
 import { Witnesses, witnessCheck } from './witness/client/mod.ts';
 
 /** The library's composition root: the one place, beside command line and server, that names drivers. */
@@ -440,6 +440,11 @@ export class AuditLog {
   async ownEvent(seq: number): Promise<string | null> {
     const { record } = await this.get(seq);
     return record?.system === 'tallystick' ? record.event : null;
+  }
+
+  /** Whether the log's keys, followed through its key changes, have signed a checkpoint: a signed note of it. */
+  isOwn(note: string): Promise<boolean> {
+    return isSealedBy(this.#store.source(this.node), this.head, note);
   }
 
   /** The log's own hash tiles, as proofs are made of them. */

@@ -28,6 +28,7 @@ export {
   type PolicyWitness,
   parsePolicy,
   type QuorumAnswer,
+  quorumGap,
 } from './policy.ts';
 export {
   checkTlogProof,

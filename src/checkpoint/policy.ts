@@ -169,6 +169,8 @@ class PolicyReader {
 }
 
 const NONE = 'none';
+/** Of a group; larger ones are named without their members. */
+const MAX_QUORUM_TEXT = 500;
 
 function thresholdOf(text: string, members: number): number | null {
   if (text === 'any') return 1;
@@ -248,6 +250,32 @@ function quorumOf(
   }
   const by = times.get(quorum) ?? null;
   return { holds: by !== null, by };
+}
+
+/**
+ * What a policy demands, and what there is of it, in words, for whoever is told that it is not enough: `two-of-them (2 of
+ * other, third)`, `other (at 45 records)`.
+ *
+ * @param found what its witnesses say of each checkpoint that was looked at.
+ */
+export function quorumGap(
+  { groups, quorum }: Policy,
+  found: readonly { readonly size: number; readonly witnesses: readonly { readonly name: string }[] }[],
+): { readonly demanded: string; readonly had: string } {
+  const texts = new Map<string, string>();
+  // Members stand above the group that they are in.
+  for (const { name, threshold, members } of groups) {
+    const all = members.map((member) => texts.get(member) ?? member).join(', ');
+    const text = `${name} (${threshold} of ${all})`;
+    texts.set(name, text.length > MAX_QUORUM_TEXT ? `${name} (${threshold} of ${members.length})` : text);
+  }
+  const name = quorum ?? NONE;
+  const [best] = found.toSorted((a, b) => b.witnesses.length - a.witnesses.length || b.size - a.size);
+  const names = (best?.witnesses ?? []).map((witness) => witness.name).join(', ');
+  return {
+    demanded: texts.get(name) ?? name,
+    had: names === '' ? 'none' : `${names} (at ${best?.size} records)`,
+  };
 }
 
 /** Octets as a text; of what is no UTF-8, octets become half surrogates, so that it equals nothing else. */

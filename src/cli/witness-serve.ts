@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { isKeyName, parsePolicy, parseVkey, type VerifierKey } from '../checkpoint/mod.ts';
+import { isKeyName, parseNote, parsePolicy, parseVkey, type VerifierKey } from '../checkpoint/mod.ts';
 import type { Signer } from '../crypto/signer.ts';
 import { StoreError, TallystickError, UsageError } from '../errors.ts';
 import { PinSource } from '../tokens/pin.ts';
@@ -33,7 +33,7 @@ export async function witnessServe(call: Call): Promise<number> {
   const database = WitnessDatabase.open(directory(call));
   try {
     const witness = await openWitness(call, database);
-    for (const { origin, key } of logs) database.addKey(origin, key.vkey);
+    await believe(call, database, logs);
     const onTrouble = (error: unknown): void => {
       void io.stderr.line(`tallystick witness: ${safeText((error as Error).message)}`);
     };
@@ -52,6 +52,21 @@ export async function witnessServe(call: Call): Promise<number> {
   }
 }
 
+/**
+ * A key that was removed stays so: whoever removed it did that after this command was written into a start-up file, when
+ * the log had another.
+ */
+async function believe(call: Call, database: WitnessDatabase, logs: readonly NamedLog[]): Promise<void> {
+  for (const { origin, key } of logs) {
+    if (!database.isRemoved(key.vkey)) database.addKey(origin, key.vkey);
+    else {
+      await call.io.stderr.line(
+        `tallystick witness: ${safeText(short(key.vkey))} was removed and is not believed; "tallystick witness add-log" believes it again`,
+      );
+    }
+  }
+}
+
 export async function witnessAddLog(call: Call): Promise<number> {
   call.expect(1, 1);
   const logs = logsOf(call, call.operands[0] as string);
@@ -59,8 +74,14 @@ export async function witnessAddLog(call: Call): Promise<number> {
     const added = logs.filter(({ origin, key }) => database.addKey(origin, key.vkey));
     const { stdout } = call.io;
     if (call.json) await stdout.json(added.map(({ origin, key }) => ({ origin, vkey: key.vkey })));
-    for (const { origin } of call.json ? [] : logs)
-      await stdout.line(`${safeText(origin)} is believed by its key.`);
+    for (const { origin, key } of call.json ? [] : logs) {
+      await stdout.line(`${safeText(origin)} is believed by ${safeText(short(key.vkey))}.`);
+      const others = (database.log(origin)?.keys ?? []).filter((vkey) => vkey !== key.vkey);
+      for (const vkey of others) {
+        await stdout.line(`  and by ${safeText(short(vkey))}; once the log has retired that key, remove it:`);
+        await stdout.line(`  tallystick witness remove-log '${safeText(vkey)}'`);
+      }
+    }
     return EXIT.ok;
   });
 }
@@ -98,10 +119,16 @@ export async function witnessLogs(call: Call): Promise<number> {
     if (call.json) await stdout.json(logs);
     else if (logs.length === 0)
       await stdout.line('No log has been added: "tallystick witness add-log" adds one.');
-    for (const { origin: name, size, time, conflicts } of call.json ? [] : logs) {
+    for (const { origin: name, keys, size, time, conflicts } of call.json ? [] : logs) {
       const seen =
         size === null ? 'not seen yet' : `${counted(size, 'record')}, ${utc((time as number) * 1_000)}`;
       await stdout.line(`${safeText(name)}  ${seen}`);
+      const signers = signersIn(database.latest(name)?.note);
+      for (const vkey of keys) {
+        const did = signers.includes(short(vkey)) ? ', signed the newest' : '';
+        await stdout.line(`  believed by ${safeText(short(vkey))}${did}`);
+      }
+      if (keys.length === 0) await stdout.line('  believed no more: all of its keys were removed');
       for (const { kind, time: at } of conflicts) {
         const mark = kind === 'split-view' ? stdout.style(['red', 'bold'], 'SPLIT VIEW') : 'unproven';
         await stdout.line(`  ${mark} ${utc(at * 1_000)}: --json shows both notes`);
@@ -109,6 +136,17 @@ export async function witnessLogs(call: Call): Promise<number> {
     }
     return EXIT.ok;
   });
+}
+
+/** Name and id of the keys whose lines a note has. */
+function signersIn(note: string | undefined): readonly string[] {
+  if (note === undefined) return [];
+  return parseNote(note).signatures.map(({ name, keyId }) => `${name}+${keyId}`);
+}
+
+/** A vkey as it is shown: name and id. */
+function short(vkey: string): string {
+  return vkey.split('+', 2).join('+');
 }
 
 function directory(call: Call): string {

@@ -128,7 +128,7 @@ async function listed(call: Call): Promise<WitnessStatus[]> {
     const nothing = (): Promise<never> =>
       Promise.reject(new WitnessError('INTERNAL', 'a list of witnesses changes nothing'));
     const witnesses = new Witnesses({
-      ...{ node, head, vkey: '', appendOwn: nothing, readTile: nothing, ownEvent: nothing },
+      ...{ node, head, vkey: '', isOwn: nothing, appendOwn: nothing, readTile: nothing, ownEvent: nothing },
       state: (prefix) => store.state(prefix),
     });
     return await witnesses.list();

@@ -2,8 +2,10 @@ import {
   checkPolicy,
   cosignaturesOf,
   type Policy,
+  type PolicyAnswer,
   parseNote,
   parseVkey,
+  quorumGap,
   type VerifierKey,
 } from '../checkpoint/mod.ts';
 import { utf8 } from '../crypto/bytes.ts';
@@ -151,9 +153,11 @@ async function checkQuorum(
   const bounds: ExistedBy[] = [];
   let count = 0;
   let covered = 0;
+  const found: { size: number; witnesses: PolicyAnswer['witnesses'] }[] = [];
   for (const { size, note, keys } of checkpoints) {
     const answer = await caught(() => checkPolicy(note, policy, keys), size, note, run);
     if (answer === null) continue;
+    found.push({ size, witnesses: answer.witnesses });
     count += answer.witnesses.length;
     if (!answer.holds) continue;
     covered = Math.max(covered, size);
@@ -164,10 +168,15 @@ async function checkQuorum(
   const newest = checkpoints.at(-1);
   if (covered < needed && policy.quorum !== null && newest !== undefined) {
     const { size, note } = newest;
+    const { demanded, had } = quorumGap(
+      policy,
+      covered === 0 ? found : found.filter((each) => each.size > covered),
+    );
+    const gap = `that the policy demands, ${demanded}: the most that one has is ${had}`;
     const message =
       covered === 0
-        ? 'no checkpoint here has the cosignatures that the policy demands'
-        : `records from ${covered} on are under no checkpoint that has the cosignatures the policy demands`;
+        ? `no checkpoint here has the cosignatures ${gap}`
+        : `records from ${covered} on are under no checkpoint that has the cosignatures ${gap}`;
     run.findings.add({ code: 'no-quorum', from: covered, to: needed, size, notes: [note], message });
   }
   return { bounds, count };

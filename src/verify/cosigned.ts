@@ -5,6 +5,7 @@ import {
   parseCheckpoint,
   parseNote,
   type QuorumAnswer,
+  quorumGap,
 } from '../checkpoint/mod.ts';
 import { equalBytes, toHex } from '../crypto/bytes.ts';
 import { TallystickError } from '../errors.ts';
@@ -23,6 +24,9 @@ export interface CosignedCheckpoints {
   readonly policy: Policy | null;
 }
 
+/** Named in a message, at most. */
+const MAX_STRANGERS = 8;
+
 /** The verification that this is a part of. */
 interface Verification {
   readonly source: LogSource;
@@ -33,19 +37,30 @@ interface Verification {
   skip(what: string, why: string): void;
 }
 
-/** A checkpoint of this log that its key has signed. */
+/** A checkpoint of this log. */
 interface Anchor {
   readonly size: number;
   readonly root: Uint8Array;
   readonly note: string;
-  /** null without a policy. */
+  /** What the policy's witnesses say of it; null without a policy. */
   readonly quorum: QuorumAnswer | null;
+}
+
+/** Both largest first. */
+interface Anchors {
+  /** Those that the log's key has signed. */
+  readonly own: readonly Anchor[];
+  /** Those that a witness of the policy has cosigned, and no key that this log names has signed. */
+  readonly foreign: readonly Anchor[];
 }
 
 /**
  * Holds cosigned checkpoints against the log, which has been read: each that the log's key signed is an anchor, whoever
  * cosigned it. With a policy, the largest that a quorum has cosigned says how far witnesses vouch for the log; where there
  * is none, that is a failure. After failures nothing is compared, for it would say nothing new.
+ *
+ * A witness knows the log's keys by itself. What one of the policy has cosigned and no key signed that this log names must
+ * not pass for nothing: a log that was put back to before it changed its key names only the old one.
  *
  * @returns null without a policy that demands witnesses.
  */
@@ -54,16 +69,18 @@ export async function checkCosigned(
   head: FixedHead,
   { notes, policy }: CosignedCheckpoints,
 ): Promise<Witnessed | null> {
-  const anchors = await anchorsOf(run, head, notes, policy);
+  const { own: anchors, foreign } = await anchorsOf(run, head, notes, policy);
   let covered: Witnessed['covered'] = null;
   let uncompared = 0;
+  // Of those that are ahead the first, which is the largest, says it all.
+  const ahead = anchors.find(({ size }) => size > head.size);
+  if (ahead !== undefined) {
+    const { size, root, note } = ahead;
+    reportBehind(head, { size, root: toHex(root), note, where: placeOf(ahead) }, run.findings);
+  }
   for (const anchor of anchors) {
     const { size, root, note, quorum } = anchor;
-    if (size > head.size) {
-      // Of those that are ahead the first, which is the largest, says it all.
-      reportBehind(head, { size, root: toHex(root), note, where: placeOf(anchor) }, run.findings);
-      break;
-    }
+    if (size > head.size) continue;
     const actual = run.findings.failed ? null : await run.rootAt(size);
     if (actual === null) uncompared++;
     else if (!equalBytes(actual, root)) contradict(run, head, anchor, actual);
@@ -78,33 +95,72 @@ export async function checkCosigned(
   if (uncompared > 0) {
     run.skip(`${uncompared} cosigned checkpoints`, 'the records up to them are not all as sealed');
   }
+  for (const anchor of foreign) if (!run.findings.failed) await checkForeign(run, head, anchor);
   if (policy === null || policy.quorum === null) return null;
-  if (covered === null) reportNoQuorum(run, head, policy.quorum, anchors);
+  // One that was not compared, or contradicts the log, has its cosignatures all the same.
+  if (!anchors.some(({ quorum }) => quorum?.holds === true)) reportNoQuorum(run, head, policy, anchors);
   return { covered, beyond: head.size - (covered?.size ?? 0) };
 }
 
-/** Largest first. What is not of this log, or no known key signed, is left out and said. */
+/** What is not of this log, or nobody known signed, is left out and said. */
 async function anchorsOf(
   run: Verification,
   head: FixedHead,
   notes: readonly string[],
   policy: Policy | null,
-): Promise<readonly Anchor[]> {
-  const anchors: Anchor[] = [];
-  let foreign = 0;
+): Promise<Anchors> {
+  const own: Anchor[] = [];
+  const foreign: Anchor[] = [];
+  let others = 0;
   let unsigned = 0;
   for (const note of notes) {
-    const checkpoint = parseCheckpoint(parseNote(note).text);
-    const { origin, size, root } = checkpoint;
-    if (origin !== head.origin) foreign++;
-    else if ((await run.policy.open(note, size)).result !== 'good') unsigned++;
-    else anchors.push({ size, root, note, quorum: policy && (await quorumOf(run, head, note, policy)) });
+    const { origin, size, root } = parseCheckpoint(parseNote(note).text);
+    if (origin !== head.origin) others++;
+    else if ((await run.policy.open(note, size)).result === 'good') {
+      own.push({ size, root, note, quorum: policy && (await quorumOf(run, head, note, policy)) });
+    } else {
+      const quorum = policy && (await witnessesOf(note, policy));
+      if (quorum === null) unsigned++;
+      else foreign.push({ size, root, note, quorum });
+    }
   }
-  if (foreign > 0) run.skip(`${foreign} cosigned checkpoints`, `they are of another log than ${head.origin}`);
+  if (others > 0) run.skip(`${others} cosigned checkpoints`, `they are of another log than ${head.origin}`);
   if (unsigned > 0) {
     run.skip(`${unsigned} cosigned checkpoints`, 'no known key signed them: they say nothing of this log');
   }
-  return anchors.sort((a, b) => b.size - a.size);
+  const largestFirst = (a: Anchor, b: Anchor): number => b.size - a.size;
+  return { own: own.sort(largestFirst), foreign: foreign.sort(largestFirst) };
+}
+
+/** What witnesses of a policy say of a checkpoint whose log is not known; null when none has cosigned it. */
+export async function witnessesOf(note: string, policy: Policy): Promise<QuorumAnswer | null> {
+  try {
+    const answer = await checkQuorum(note, policy);
+    return answer.witnesses.length > 0 ? answer : null;
+  } catch (error) {
+    if (!(error instanceof TallystickError) || error.code !== 'NOTE_UNTRUSTED') throw error;
+    return null;
+  }
+}
+
+/** A key that is not named may be one that the log got later, or none of its: either way this is not all of it. */
+async function checkForeign(run: Verification, head: FixedHead, anchor: Anchor): Promise<void> {
+  const { size, root, note } = anchor;
+  const isAhead = size > head.size;
+  const actual = isAhead ? head.root : await run.rootAt(size);
+  if (actual === null || (!isAhead && equalBytes(actual, root))) {
+    run.skip('1 cosigned checkpoints', 'no key signed it that seals this log there');
+    return;
+  }
+  const shown = isAhead
+    ? `${size} records of this log, which has ${head.size} here`
+    : `another log of ${size} records than the one that is here now`;
+  run.findings.add({
+    ...{ code: 'unknown-key', from: isAhead ? head.size : 0, to: size, size, notes: [note, head.note] },
+    expected: `${size} records, root ${toHex(root)}`,
+    actual: `${isAhead ? head.size : size} records, root ${toHex(actual)}`,
+    message: `${placeOf(anchor)} shows ${shown}, signed by a key that this log does not name: this is a copy from before the log changed its key, or that key is not the log's`,
+  });
 }
 
 /** null, and reported, when a cosignature in it is not its witness's. */
@@ -139,20 +195,32 @@ function contradict(run: Verification, head: FixedHead, anchor: Anchor, actual: 
 function reportNoQuorum(
   run: Verification,
   head: FixedHead,
-  quorum: string,
+  policy: Policy,
   anchors: readonly Anchor[],
 ): void {
-  const most = anchors.map((anchor) => anchor.quorum?.witnesses ?? []).sort((a, b) => b.length - a.length)[0];
-  const have = most?.map(({ name }) => name).join(', ') ?? '';
+  const found = anchors.map(({ size, quorum }) => ({ size, witnesses: quorum?.witnesses ?? [] }));
+  const { demanded, had } = quorumGap(policy, found);
+  const strangers = strangersOn(anchors, policy, head.origin);
+  const others = strangers.length === 0 ? '' : `; ${strangers.join(', ')} cosigned, whom it does not name`;
   run.findings.add({
     ...{ code: 'no-quorum', from: 0, to: head.size, size: head.size, notes: [head.note] },
-    ...{ expected: `cosignatures of ${quorum}`, actual: have === '' ? 'none' : have },
-    message: 'no checkpoint of this log has the cosignatures that the policy demands',
+    ...{ expected: `cosignatures of ${demanded}`, actual: had },
+    message: `no checkpoint of this log has the cosignatures that the policy demands, ${demanded}: the most that one has is ${had}${others}`,
   });
 }
 
+/** Names of those who cosigned and are nobody in the policy; the first few. */
+function strangersOn(anchors: readonly Anchor[], { witnesses }: Policy, origin: string): readonly string[] {
+  const known = new Set(witnesses.map(({ key }) => `${key.name}+${key.id}`));
+  const lines = anchors.flatMap(({ note }) => parseNote(note).signatures);
+  const names = lines.flatMap(({ name, keyId }) => {
+    return name === origin || known.has(`${name}+${keyId}`) ? [] : [`${name}+${keyId}`];
+  });
+  return [...new Set(names)].slice(0, MAX_STRANGERS);
+}
+
 /** Who holds it, in words. */
-function placeOf({ quorum }: Anchor): string {
+export function placeOf({ quorum }: Pick<Anchor, 'quorum'>): string {
   const all = quorum?.witnesses ?? [];
   if (all.length === 0) return 'a checkpoint held outside the log';
   return `a checkpoint cosigned by ${all.map(seenBy).join(' and ')}`;

@@ -1,11 +1,12 @@
 import { nodeOf, parseCheckpoint, parseNote } from '../checkpoint/mod.ts';
 import { toHex } from '../crypto/bytes.ts';
+import { placeOf, witnessesOf } from './cosigned.ts';
 import { KeyPolicy } from './policy.ts';
 import type { Run } from './run.ts';
 
 /**
- * Of a log that has no sealed state: checkpoints that somebody outside has seen, signed by a given key, show that it had
- * one. The largest says it all.
+ * Of a log that has no sealed state: checkpoints that somebody outside has seen, signed by a given key or cosigned by a
+ * witness of the policy, show that it had one. The largest says it all.
  */
 export async function checkGone(run: Run): Promise<void> {
   const { cosigned, dated = [], keys = [], node } = run.options;
@@ -14,22 +15,30 @@ export async function checkGone(run: Run): Promise<void> {
     .filter(({ origin, size }) => size > 0 && (node === undefined || nodeOf(origin) === node))
     .sort((a, b) => b.size - a.size);
   if (run.findings.failed || held.length === 0) return;
-  if (keys.length === 0) {
-    run.skip(`${held.length} checkpoints held outside`, 'no key was given, and the log names none');
-    return;
-  }
   for (const { note, origin, size, root } of held) {
-    const policy = await KeyPolicy.of(null, { origin, size }, undefined, keys);
-    if ((await policy.open(note, size)).result !== 'good') continue;
+    const quorum = cosigned?.policy ? await witnessesOf(note, cosigned.policy) : null;
+    if (quorum === null && !(await isSigned(note, origin, size, keys))) continue;
     run.findings.add({
       ...{ code: 'truncated', from: 0, to: size, size, notes: [note] },
       ...{ expected: `${size} records, root ${toHex(root)}`, actual: 'no sealed state' },
-      message: `a checkpoint held outside shows that ${size} records were sealed; the log has none now`,
+      message: `${placeOf({ quorum })} shows that ${size} records were sealed; the log has none now`,
     });
     return;
   }
-  run.skip(
-    `${held.length} checkpoints held outside`,
-    'no given key signed them: they say nothing of this log',
-  );
+  const why =
+    keys.length === 0
+      ? 'no key was given, and the log names none'
+      : 'no given key signed them: they say nothing of this log';
+  run.skip(`${held.length} checkpoints held outside`, why);
+}
+
+async function isSigned(
+  note: string,
+  origin: string,
+  size: number,
+  keys: readonly string[],
+): Promise<boolean> {
+  if (keys.length === 0) return false;
+  const policy = await KeyPolicy.of(null, { origin, size }, undefined, keys);
+  return (await policy.open(note, size)).result === 'good';
 }

@@ -32,6 +32,7 @@ export {
   retiredAt,
 } from './key-history.ts';
 export { verifyLog } from './log.ts';
+export { isSealedBy } from './policy.ts';
 export { type PreviousLog, verifyPrevious } from './previous.ts';
 export { verifyRange, verifyRecord } from './range.ts';
 export type {

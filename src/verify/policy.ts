@@ -1,4 +1,12 @@
-import { Keyring, NOT_CHECKABLE, openCheckpoint, type Pin, type VerifierKey } from '../checkpoint/mod.ts';
+import {
+  Keyring,
+  NOT_CHECKABLE,
+  openCheckpoint,
+  type Pin,
+  parseCheckpoint,
+  parseNote,
+  type VerifierKey,
+} from '../checkpoint/mod.ts';
 import { TallystickError, UsageError } from '../errors.ts';
 import { type Era, erasAt, type KeyHistory, readKeyHistory, retiredAt } from './key-history.ts';
 import type { Trust } from './report.ts';
@@ -49,17 +57,19 @@ export class KeyPolicy {
   /** Trouble with the pin itself, null when there is none: the key that signed it seals no more at its size. */
   readonly pinTrouble: string | null;
   readonly #origin: string;
+  readonly #size: number;
   readonly #keyring: Keyring;
   readonly #demands: readonly (Demand | Fixed)[];
 
   private constructor(
-    origin: string,
+    { origin, size }: { readonly origin: string; readonly size: number },
     history: KeyHistory | null,
     keyring: Keyring,
     demands: readonly (Demand | Fixed)[],
     pinTrouble: string | null,
   ) {
     this.#origin = origin;
+    this.#size = size;
     this.history = history;
     this.#keyring = keyring;
     this.#demands = demands;
@@ -98,7 +108,7 @@ export class KeyPolicy {
     }
     if (given.length > 0) demands.push(givenBy(given, history));
     if (trusted.length === 0 && history !== null) demands.push(ownOf(history));
-    return new KeyPolicy(head.origin, history, keyring, demands, pinTrouble);
+    return new KeyPolicy(head, history, keyring, demands, pinTrouble);
   }
 
   /** Whether any key is known. */
@@ -143,7 +153,7 @@ export class KeyPolicy {
     const open = new Set(unchecked.map(({ vkey }) => vkey));
     for (const demand of this.#demands) {
       const required = this.#requiredOf(demand, size);
-      if (!isMet(demand, required, good, open)) continue;
+      if (!isMet(demand, required, good, open) && !this.#isAhead(demand, required, good, size)) continue;
       const counted = new Set([...required, ...this.#keysAt(size)]);
       const foreign = [...good].filter((key) => !counted.has(key) && !this.#mayStandBeside(key));
       return {
@@ -159,6 +169,20 @@ export class KeyPolicy {
     const [hidden] = unchecked;
     if (hidden !== undefined && required.every((key) => open.has(key))) throw hidden.notCheckable();
     return this.#refuse(good, open, size);
+  }
+
+  /**
+   * Whether a checkpoint is larger than the log, and one of its keys has signed it, or one that stands by: the log may
+   * have changed its keys since, and says nothing of that when it is an older copy of itself.
+   */
+  #isAhead(
+    demand: Demand | Fixed,
+    required: readonly string[],
+    good: ReadonlySet<string>,
+    size: number,
+  ): boolean {
+    if (size <= this.#size || !('byEra' in demand)) return false;
+    return [...required, ...(this.history?.standBy ?? [])].some((key) => good.has(key));
   }
 
   #requiredOf(demand: Demand | Fixed, size: number): readonly string[] {
@@ -205,6 +229,21 @@ export class KeyPolicy {
     if (history?.stoodBy.includes(key)) return `${short(key)}, which only stands by`;
     return short(key);
   }
+}
+
+/**
+ * Whether a log's own keys, followed through its key changes, have signed a checkpoint. Throws `ProofError` NOTE_INVALID
+ * for what is none, and what the source throws when its medium fails.
+ */
+export async function isSealedBy(
+  source: LogSource,
+  head: { readonly origin: string; readonly size: number },
+  note: string,
+): Promise<boolean> {
+  const { origin, size } = parseCheckpoint(parseNote(note).text);
+  if (origin !== head.origin) return false;
+  const policy = await KeyPolicy.read(source, head, undefined);
+  return policy.knowsKeys && (await policy.open(note, size)).result === 'good';
 }
 
 /** A vkey as messages name it. */

@@ -309,7 +309,11 @@ test('a cosignature that the log lost is no alarm: the witness says what it know
   const { head } = log;
   const shown = { origin: head.origin, size: head.size, root: head.root, note: head.note };
   const [config] = await witnesses.list();
-  await askWitness(config!, { ...shown, readTile: log.readTile, keys: [log.vkey] }, 0);
+  await askWitness(
+    config!,
+    { ...shown, readTile: log.readTile, vkey: log.vkey, isOwn: (of) => log.isOwn(of) },
+    0,
+  );
   assert.equal(w.witness.database.latest(head.origin)?.size, head.size);
   assert.equal((await only(fresh.ask())).result, 'cosigned');
   await log.append(DRAFT);

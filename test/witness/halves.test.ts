@@ -1,68 +1,32 @@
 import assert from 'node:assert/strict';
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { edit, forge, hashAgain } from '../../src/cli/demo/forge.ts';
-import { draft, NODE, tamper } from '../../src/cli/demo/scene.ts';
-import { LAYOUT, openLog } from '../../src/open.ts';
+import { NODE, tamper } from '../../src/cli/demo/scene.ts';
+import { LAYOUT } from '../../src/open.ts';
 import { openSoftwareKey } from '../../src/tokens/software.ts';
 import { type Ran, Sandbox } from '../cli/harness.ts';
-
-/** An organisation: a log, and a witness for the log of the other. */
-interface Organisation {
-  readonly data: string;
-  readonly vkey: string;
-  readonly origin: string;
-}
-
-async function begin(box: Sandbox, name: string): Promise<Organisation> {
-  const data = box.at(name, 'data');
-  const log = await openLog({ data, node: NODE, name, index: false, state: box.at('state') });
-  await log.append(Array.from({ length: 300 }, (_, i) => draft(i)));
-  const { vkey } = log;
-  const { origin } = log.head;
-  await log.close();
-  return { data, vkey, origin };
-}
-
-async function goOn(box: Sandbox, { data }: Organisation, records: number): Promise<void> {
-  const log = await openLog({ data, index: false, state: box.at('state') });
-  await log.append(Array.from({ length: records }, (_, i) => draft(1_000 + i)));
-  await log.close();
-}
-
-/** `witness serve` as a user calls it, until the test ends. */
-async function serve(
-  t: TestContext,
-  box: Sandbox,
-  argv: readonly string[],
-): Promise<{ url: string; name: string; keys: string[] }> {
-  const stop = new AbortController();
-  let out = '';
-  const began = Promise.withResolvers<void>();
-  const running = box.run(['witness', 'serve', '--listen', '127.0.0.1:0', '--json', ...argv], {
-    signal: stop.signal,
-    onOut: (text) => {
-      out += text;
-      if (out.includes('\n')) began.resolve();
-    },
-  });
-  t.after(async () => {
-    stop.abort('SIGTERM');
-    assert.equal((await running).code, 0);
-  });
-  const ended = running.then(({ err }) => assert.fail(err));
-  await Promise.race([began.promise, ended]);
-  ended.catch(() => {});
-  return JSON.parse(out);
-}
+import { begin, goOn, serveWitness } from './organisation.ts';
 
 test('two organisations witness each other; whichever way one falsifies its log, the half of the other exposes it', async (t) => {
   const box = new Sandbox(t);
   const a = await begin(box, 'a');
   const b = await begin(box, 'b');
-  const witnessB = await serve(t, box, [a.vkey, '--data', box.at('b', 'witness'), '--name', 'b.example/w']);
-  const witnessA = await serve(t, box, [b.vkey, '--data', box.at('a', 'witness'), '--name', 'a.example/w']);
+  const witnessB = await serveWitness(t, box, [
+    a.vkey,
+    '--data',
+    box.at('b', 'witness'),
+    '--name',
+    'b.example/w',
+  ]);
+  const witnessA = await serveWitness(t, box, [
+    b.vkey,
+    '--data',
+    box.at('a', 'witness'),
+    '--name',
+    'a.example/w',
+  ]);
   const older = box.at('a', 'older');
   cpSync(a.data, older, { recursive: true });
   for (const [log, { url, keys }] of [

@@ -65,7 +65,10 @@ test('a witness from the command line: logs added and removed, wrong names and k
     '--json',
   ]);
   assert.deepEqual(renamed.json, [{ origin: 'go.sum database tree', vkey: two.vkey }]);
-  assert.match((await box.run(['witness', 'logs'])).out, /one\.example {2}not seen yet\ntwo\.example/);
+  assert.match(
+    (await box.run(['witness', 'logs'])).out,
+    /one\.example {2}not seen yet\n {2}believed by one\.example\+3786a8f7\ntwo\.example/,
+  );
   assert.equal((await box.run(['witness', 'remove-log', one.vkey])).code, 0);
   assert.equal((await box.run(['witness', 'remove-log', one.vkey])).code, 1);
   assert.equal((await box.run(['witness', 'logs', one.origin])).code, 2);

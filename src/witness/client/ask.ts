@@ -1,6 +1,7 @@
 import {
+  type Checkpoint,
   type Cosignature,
-  openCheckpoint,
+  parseCheckpoint,
   parseNote,
   parseVkey,
   readCosignatures,
@@ -20,8 +21,10 @@ export interface ShownLog {
   /** The signed checkpoint. */
   readonly note: string;
   readonly readTile: TileReader;
-  /** vkeys that the log's checkpoints are believed by. */
-  readonly keys: readonly string[];
+  /** The key that seals it: what the operator of a witness is told. */
+  readonly vkey: string;
+  /** Whether a checkpoint, a signed note, is of this log and signed by the keys that seal it at that size. */
+  isOwn(note: string): Promise<boolean>;
 }
 
 export interface AskSettings {
@@ -70,7 +73,7 @@ export async function askWitness(
     // Earlier versions of the protocol answered another root with a conflict.
     const isOther = status === 422 || (size === old && size === log.size && size > 0);
     if (isOther && old > 0) return seen(config, log, 'split-view', old, answer, settings);
-    if (size === null || size === old) throw refused(name, status, text);
+    if (size === null || size === old) throw refused(name, status, text, log);
     old = size;
   }
   throw new WitnessError('WITNESS_WRONG', `the witness ${name} named another size each time it was asked`);
@@ -100,7 +103,7 @@ async function seen(
 ): Promise<Asked> {
   const { name } = config;
   const copy = await heldBy(config, log.origin, settings);
-  const held = copy === null ? null : await signedByLog(copy, log);
+  const held = copy === null ? null : await ownCheckpoint(copy, log);
   const alarm = { name, kind, size: held?.size ?? size, answer, seen: copy, own: log.note };
   if (held === null) return { result: 'alarm', alarm: { ...alarm, proven: false } };
   if (held.size > log.size)
@@ -148,15 +151,13 @@ export async function fetchHeld(
   throw refused(base, status, text);
 }
 
-async function signedByLog(
-  note: string,
-  { origin, keys }: ShownLog,
-): Promise<{ readonly size: number; readonly root: Uint8Array } | null> {
+/** null for what is no checkpoint that the log has signed. */
+async function ownCheckpoint(note: string, log: ShownLog): Promise<Checkpoint | null> {
   try {
-    const { checkpoint } = await openCheckpoint(note, keys);
-    return checkpoint.origin === origin ? checkpoint : null;
+    const checkpoint = parseCheckpoint(parseNote(note).text);
+    return checkpoint.origin === log.origin && (await log.isOwn(note)) ? checkpoint : null;
   } catch (error) {
-    if (error instanceof TallystickError) return null;
+    if (error instanceof TallystickError && error.code === 'NOTE_INVALID') return null;
     throw error;
   }
 }
@@ -204,9 +205,17 @@ async function readText(answer: Response): Promise<string> {
   return fromUtf8(all);
 }
 
-function refused(name: string, status: number, text: string): WitnessError {
+/** With what its operator has to do, where that is known. */
+function refused(name: string, status: number, text: string, log?: ShownLog): WitnessError {
   const said = JSON.stringify(text.slice(0, 200));
-  return new WitnessError('WITNESS_REFUSED', `the witness ${name} answered ${status}, ${said}`, {
+  const lacks = { 403: 'does not believe the key that seals this log now', 404: 'does not know this log' }[
+    status
+  ];
+  const todo =
+    lacks === undefined || log === undefined
+      ? ''
+      : `; it ${lacks}, until its operator does: tallystick witness add-log '${log.vkey}'`;
+  return new WitnessError('WITNESS_REFUSED', `the witness ${name} answered ${status}, ${said}${todo}`, {
     context: { status },
   });
 }

@@ -21,9 +21,12 @@ import {
 
 /** The log that is witnessed. */
 export interface WitnessedLog extends AnchoredLog {
+  /** The key that seals, or the first of several. */
   readonly vkey: string;
   readonly head: AnchoredLog['head'] & { readonly origin: string };
   readonly readTile: TileReader;
+  /** Whether the log's keys, followed through its key changes, have signed a checkpoint: a signed note of it. */
+  isOwn(note: string): Promise<boolean>;
 }
 
 export interface WitnessSettings extends Omit<AskSettings, 'signal'> {
@@ -280,10 +283,11 @@ export class Witnesses {
     head: WitnessedLog['head'],
   ): Promise<{ readonly asked: Asked; readonly shown: WitnessedLog['head'] }> {
     const { readTile, vkey } = this.#log;
+    const isOwn = (note: string): Promise<boolean> => this.#log.isOwn(note);
     const settings = { ...this.#settings, signal: this.#stop.signal };
     const show = (shown: WitnessedLog['head']): Promise<Asked> => {
       const { origin, size, root, note } = shown;
-      return askWitness(config, { origin, size, root, note, readTile, keys: [vkey] }, known, settings);
+      return askWitness(config, { origin, size, root, note, readTile, vkey, isOwn }, known, settings);
     };
     const asked = await show(head);
     const now = this.#log.head;
@@ -364,15 +368,17 @@ export class Witnesses {
 }
 
 /** An alarm in words. */
-export function alarmText({ name, kind, proven, size, own }: WitnessAlarm): string {
+export function alarmText({ name, kind, proven, size, seen, own }: WitnessAlarm): string {
   const [, shown] = parseNote(own).text.split('\n');
   const what =
     kind === 'rolled-back'
       ? `has seen ${size} records of this log, which now has ${shown}`
       : `has seen another log of this name, of ${size} records, than the one that now has ${shown}`;
-  const how = proven
-    ? 'it holds a checkpoint that this log has signed itself and now contradicts'
-    : 'it has shown nothing that this log has signed';
+  const claimed =
+    seen === null
+      ? 'it has shown nothing that this log has signed'
+      : 'what it has shown is not signed by a key that this log names';
+  const how = proven ? 'it holds a checkpoint that this log has signed itself and now contradicts' : claimed;
   return `the witness ${name} ${what}; ${how}`;
 }
 

@@ -129,9 +129,10 @@ export class WitnessDatabase {
     this.#write(() => this.#db.prepare('INSERT OR IGNORE INTO meta VALUES (?, ?)').run(name, value));
   }
 
-  /** Believes a log's key from now on. False when it did already. */
+  /** Believes a log's key from now on, also one that was removed. False when it did already. */
   addKey(origin: string, vkey: string): boolean {
     return this.#write(() => {
+      this.#db.prepare('DELETE FROM meta WHERE name = ?').run(removedName(vkey));
       this.#db.prepare(`INSERT OR IGNORE INTO logs VALUES (?, 0, NULL, '', '', 0)`).run(origin);
       return this.#db.prepare('INSERT OR IGNORE INTO keys VALUES (?, ?)').run(origin, vkey).changes === 1;
     });
@@ -139,7 +140,16 @@ export class WitnessDatabase {
 
   /** Believes a key no more. What is known of its log stays: it would be taken for another otherwise. */
   removeKey(vkey: string): boolean {
-    return this.#write(() => this.#db.prepare('DELETE FROM keys WHERE vkey = ?').run(vkey).changes > 0);
+    return this.#write(() => {
+      if (this.#db.prepare('DELETE FROM keys WHERE vkey = ?').run(vkey).changes === 0) return false;
+      this.#db.prepare(`INSERT OR IGNORE INTO meta VALUES (?, '')`).run(removedName(vkey));
+      return true;
+    });
+  }
+
+  /** Whether a key was believed, and was removed. */
+  isRemoved(vkey: string): boolean {
+    return this.fact(removedName(vkey)) !== null;
   }
 
   /** null for a log that has no key, or that nobody has named. */
@@ -241,6 +251,11 @@ export class WitnessDatabase {
       throw storeError(error, this.path);
     }
   }
+}
+
+/** The fact that a key is believed no more. */
+function removedName(vkey: string): string {
+  return `removed ${vkey}`;
 }
 
 function prepare(db: DatabaseSync, path: string): void {
