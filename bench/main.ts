@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { keepCompiled } from '../bin/compiled.js';
 import { appendAlone, appendConcurrently, appendInBatches, appendWithIndex } from './append.ts';
 import { bareHashing, bareSqlite, benchEntries, fdatasync } from './baselines.ts';
 import { type Figure, format } from './measure.ts';
@@ -20,6 +21,8 @@ const { values } = parseArgs({
   },
 });
 
+// As the command line does: what verifies is a process of its own.
+keepCompiled();
 if (values.help) {
   console.log(`npm run bench -- [--records N] [--dir DIR] [--json]
 

@@ -1,2 +1,1 @@
 export const FRUGAL: readonly string[];
-export function beFrugal(): void;

@@ -3,25 +3,21 @@
 // that Node 14 understands.
 
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { keepCompiled, PROGRAM } from './compiled.js';
 import { findNode, whatToInstall } from './find-node.js';
-import { beFrugal, FRUGAL } from './frugal.js';
+import { FRUGAL } from './frugal.js';
 
 const node = findNode();
-const isVerify = process.argv[2] === 'verify';
-const flags = isVerify ? FRUGAL : [];
+const flags = process.argv[2] === 'verify' ? FRUGAL : [];
 const areSet = flags.every((flag) => process.execArgv.includes(flag));
 if (node === null) fail(whatToInstall());
 else if (node === process.execPath && areSet) runHere();
 else runUnder(node);
 
 function runHere() {
-  if (isVerify) beFrugal();
-  // A checkout runs from its TypeScript; the published package has only what was built from it.
-  const source = new URL('../src/cli/main.ts', import.meta.url);
-  const built = new URL('../dist/cli/main.js', import.meta.url);
-  import(existsSync(source) ? source.href : built.href)
+  keepCompiled();
+  import(PROGRAM)
     .then((cli) => cli.main(process.argv.slice(2)))
     .then((code) => {
       process.exitCode = code;
