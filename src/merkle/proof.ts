@@ -19,21 +19,20 @@ export async function makeInclusion(
   readTile: TileReader,
 ): Promise<Uint8Array[]> {
   checkIndex(index, size);
-  const tiles = new Tiles(size, readTile);
-  const proof: Uint8Array[] = [];
+  const siblings: Subtree[] = [];
   let from = 0;
   let to = size;
   while (to - from > 1) {
     const middle = from + split(to - from);
     if (index < middle) {
-      proof.push(await tiles.root(middle, to));
+      siblings.push({ from: middle, to });
       to = middle;
     } else {
-      proof.push(await tiles.root(from, middle));
+      siblings.push({ from, to: middle });
       from = middle;
     }
   }
-  return proof.reverse();
+  return new Tiles(size, readTile).roots(siblings.reverse());
 }
 
 /**
@@ -46,23 +45,22 @@ export async function makeConsistency(
   readTile: TileReader,
 ): Promise<Uint8Array[]> {
   checkSizes(size1, size2);
-  const tiles = new Tiles(size2, readTile);
-  const proof: Uint8Array[] = [];
+  const subtrees: Subtree[] = [];
   let from = 0;
   let to = size2;
   while (to !== size1) {
     const middle = from + split(to - from);
     if (size1 <= middle) {
-      proof.push(await tiles.root(middle, to));
+      subtrees.push({ from: middle, to });
       to = middle;
     } else {
-      proof.push(await tiles.root(from, middle));
+      subtrees.push({ from, to: middle });
       from = middle;
     }
   }
   // The subtree where the old tree ends; when it is the old tree itself, the verifier has its root.
-  if (from > 0) proof.push(await tiles.root(from, to));
-  return proof.reverse();
+  if (from > 0) subtrees.push({ from, to });
+  return new Tiles(size2, readTile).roots(subtrees.reverse());
 }
 
 /** Root of the tree of `size` leaves, computed from as few tiles as hold it. Throws like `makeInclusion`. */
@@ -174,15 +172,26 @@ export function verifySubtreeConsistency(
   }
 }
 
+/** Leaves [from, to). */
+interface Subtree {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Subtree roots of one tree out of its tiles, each tile read once. */
 export class Tiles {
   readonly #size: number;
   readonly #read: TileReader;
-  readonly #seen = new Map<string, Uint8Array>();
+  readonly #seen = new Map<string, Promise<Uint8Array>>();
 
   constructor(size: number, read: TileReader) {
     this.#size = size;
     this.#read = read;
+  }
+
+  /** Roots of the few subtrees that make up a proof. Their tiles are asked for at the same time: each may be a way off. */
+  roots(subtrees: readonly Subtree[]): Promise<Uint8Array[]> {
+    return Promise.all(subtrees.map(({ from, to }) => this.root(from, to)));
   }
 
   /** Hash of leaves [from, to), where `from` is a multiple of a power of two ≥ to - from. */
@@ -207,17 +216,21 @@ export class Tiles {
     return tileRoot(tile.subarray(offset, offset + 2 ** (height % 8) * HASH));
   }
 
-  async #tile(level: number, index: number): Promise<Uint8Array> {
+  #tile(level: number, index: number): Promise<Uint8Array> {
     const key = `${level}/${index}`;
     const seen = this.#seen.get(key);
     if (seen !== undefined) return seen;
-    const width = tileWidth(level, index, this.#size);
-    const tile = await this.#read(level, index, width);
-    if (tile.length !== width * HASH) {
-      throw new ProofError('TILE_INVALID', `tile ${key} has ${tile.length} bytes, not ${width * HASH}`);
-    }
+    const tile = this.#readTile(level, index);
     this.#seen.set(key, tile);
     return tile;
+  }
+
+  async #readTile(level: number, index: number): Promise<Uint8Array> {
+    const width = tileWidth(level, index, this.#size);
+    const tile = await this.#read(level, index, width);
+    if (tile.length === width * HASH) return tile;
+    const message = `tile ${level}/${index} has ${tile.length} bytes, not ${width * HASH}`;
+    throw new ProofError('TILE_INVALID', message);
   }
 }
 

@@ -8,10 +8,8 @@ import type {
   RecordIndex,
 } from '../index/index.ts';
 import type { SealedHead } from '../log/receipt.ts';
-import { makeInclusion } from '../merkle/mod.ts';
 import type { Payload } from '../record/mod.ts';
 import type { LogStore } from '../store/store.ts';
-import { tileReader } from '../store/tile-reader.ts';
 import type { TimeBound } from '../timestamps/mod.ts';
 import {
   type CosignedCheckpoints,
@@ -149,7 +147,11 @@ export class AuditReader {
     return this.#store.payload(this.#log(node).node, digest);
   }
 
-  /** Inclusion proof of a record in the newest head: RFC 9162, hashes leaf side first. */
+  /**
+   * Inclusion proof of a record in the newest head: RFC 9162, hashes leaf side first. Throws `LogError` LOG_NOT_FOUND,
+   * LOG_DAMAGED, and `StoreError` STORE_DAMAGED where the hash tiles do not lead to the signed root: no proof is given
+   * that does not hold.
+   */
   async prove(
     seq: number,
     node?: string,
@@ -157,7 +159,7 @@ export class AuditReader {
     const log = this.#log(node);
     const head = await log.head();
     checkSeq(seq, head.size, log.node);
-    return { head, proof: await makeInclusion(seq, head.size, tileReader(this.#store.source(log.node))) };
+    return { head, proof: await this.#reader(log.node).proof(seq, head) };
   }
 
   async search(request?: SearchRequest): Promise<SearchAnswer> {

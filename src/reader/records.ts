@@ -53,6 +53,11 @@ export class RecordReader {
     }
   }
 
+  /** Inclusion proof of the record `seq`: see `TrustedTiles.proof`. */
+  proof(seq: number, head: TrustedHead): Promise<Uint8Array[]> {
+    return this.#tiles.proof(seq, head);
+  }
+
   /** The numbers in a part of the log whose bytes are not the sealed ones. None when that can't be told. */
   async altered(part: SourceBundle, head: TrustedHead): Promise<ReadonlySet<number>> {
     const altered = new Set<number>();

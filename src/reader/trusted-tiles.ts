@@ -3,6 +3,7 @@ import { StoreError } from '../errors.ts';
 import {
   HASH,
   hashesAtLevel,
+  makeInclusion,
   partialWidth,
   TILE_WIDTH,
   type TileReader,
@@ -57,6 +58,15 @@ export class TrustedTiles {
   /** Root over the leaves of a bundle that is full under the head, without reading its own tile. Throws as `leaf`. */
   async bundleRoot(bundle: number, head: TrustedHead): Promise<Uint8Array> {
     return this.#hash(1, bundle, await this.#edgeOf(head));
+  }
+
+  /**
+   * Inclusion proof of a record: RFC 9162, leaf side first. Made of believed hashes alone, so that it holds. Throws as
+   * `leaf`.
+   */
+  async proof(seq: number, head: TrustedHead): Promise<Uint8Array[]> {
+    const edge = await this.#edgeOf(head);
+    return makeInclusion(seq, head.size, (level, index) => this.#tile(level, index, edge));
   }
 
   async #hash(level: number, position: number, edge: Edge): Promise<Uint8Array> {

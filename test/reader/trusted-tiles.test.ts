@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { HASH, type TileReader, Tree } from '../../src/merkle/mod.ts';
+import { HASH, type TileReader, Tree, verifyInclusion } from '../../src/merkle/mod.ts';
 import { type TrustedHead, TrustedTiles } from '../../src/reader/trusted-tiles.ts';
 import { leavesOf } from '../merkle/naive.ts';
 import { StoredTiles } from '../merkle/stored-tiles.ts';
@@ -37,6 +37,38 @@ describe('trusted tiles', () => {
       for (const seq of some(head.size)) {
         assert.deepEqual(await trusted.leaf(seq, head), leaves[seq], `${seq} of ${head.size}`);
       }
+    }
+  });
+
+  test('give proofs that hold, under any head', async () => {
+    const sizes = [1, 2, 255, 256, 257, 300, 512, 65_537, 66_000];
+    const { leaves, tiles, heads } = grow(sizes);
+    const trusted = new TrustedTiles(tiles.read);
+    for (const head of [...heads, ...heads.toReversed()]) {
+      for (const seq of some(head.size)) {
+        const proof = await trusted.proof(seq, head);
+        verifyInclusion(seq, head.size, leaves[seq] as Uint8Array, proof, head.root);
+      }
+    }
+  });
+
+  test('give no proof out of an altered tile, wherever it is on the way', async () => {
+    const { tiles, heads } = grow([70_000]);
+    const head = heads[0] as TrustedHead;
+    const touched = [
+      [0, 3],
+      [1, 0],
+      [0, 273],
+      [1, 1],
+      [2, 0],
+    ] as const;
+    for (const [level, index] of touched) {
+      const trusted = new TrustedTiles(async (l, i, width) => {
+        const tile = await tiles.read(l, i, width);
+        if (l === level && i === index) tile[5] = (tile[5] as number) ^ 1;
+        return tile;
+      });
+      await rejects(trusted.proof(3 * 256 + 7, head), 'STORE_DAMAGED');
     }
   });
 
