@@ -26,12 +26,15 @@ export interface FixedHead {
 /**
  * Composes the head's checkpoint and checks who signed it, whose log it is, and that it is not behind the pin.
  * Null when it is not even a checkpoint; it has been reported.
+ *
+ * @param witnesses who may have cosigned it and is no stranger, `name+id`.
  */
 export async function fixHead(
   { origin, size, root, signatures }: SourceHead,
   policy: KeyPolicy,
   pin: Pin | undefined,
   findings: Findings,
+  witnesses: ReadonlySet<string>,
 ): Promise<FixedHead | null> {
   const note = composeNote(origin, size, root, signatures);
   if (note === null || (size === 0 && !equalBytes(root, emptyRoot()))) {
@@ -39,7 +42,7 @@ export async function fixHead(
     findings.add({ code: 'bad-checkpoint', from: 0, to: 0, size: 0, notes: [], message });
     return null;
   }
-  const signed = await whoSigned(size, note, policy, findings);
+  const signed = await whoSigned(size, note, policy, findings, witnesses);
   const head: FixedHead = { origin, size, root, note, isSigned: signed.keys.length > 0, ...signed };
   if (pin !== undefined && policy.pinTrouble !== null) {
     const place = { from: 0, to: pin.size, size: pin.size, notes: [pin.checkpoint, note] };
@@ -58,6 +61,7 @@ async function whoSigned(
   note: string,
   policy: KeyPolicy,
   findings: Findings,
+  witnesses: ReadonlySet<string>,
 ): Promise<Pick<FixedHead, 'trust' | 'keys' | 'unchecked'>> {
   const opening = await policy.open(note, size);
   const place = { from: 0, to: size, size, notes: [note] };
@@ -66,7 +70,8 @@ async function whoSigned(
     findings.add({ code: opening.result, ...place, message });
     return { trust: 'none', keys: [], unchecked: [] };
   }
-  const { trust, keys, unchecked, strangers } = opening;
+  const { trust, keys, unchecked } = opening;
+  const strangers = opening.strangers.filter((stranger) => !witnesses.has(stranger));
   if (strangers.length > 0) {
     const message = `the head is also signed by ${strangers.join(', ')}, which does not count`;
     findings.add({ code: 'foreign-signature', ...place, message });

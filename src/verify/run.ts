@@ -55,6 +55,8 @@ const PROGRESS_BUNDLES = 64;
 export class Run {
   readonly source: LogSource;
   readonly options: VerifyOptions;
+  /** Keys of the policy's witnesses, `name+id`. */
+  readonly witnesses: ReadonlySet<string>;
   readonly findings: Findings = new Findings();
   readonly checked: Checked = { records: 0, bundles: 0, tiles: 0, checkpoints: 0, payloads: 0, rows: 0 };
   readonly #notChecked: NotChecked[] = [];
@@ -71,6 +73,8 @@ export class Run {
   constructor(source: LogSource, options: VerifyOptions) {
     this.source = source;
     this.options = options;
+    const named = options.cosigned?.policy?.witnesses ?? [];
+    this.witnesses = new Set(named.map(({ key }) => `${key.name}+${key.id}`));
   }
 
   /** Once the head is open. */
@@ -89,7 +93,7 @@ export class Run {
     if (stored === null) return null;
     const policy = await KeyPolicy.read(this.source, stored, pin, given);
     this.#policy = policy;
-    this.head = await fixHead(stored, policy, pin, this.findings);
+    this.head = await fixHead(stored, policy, pin, this.findings, this.witnesses);
     for (const key of this.head?.unchecked ?? []) {
       this.skip(`signatures of ${short(key)}`, 'this platform cannot check signatures of its kind');
     }
