@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { deriveAction, deriveObjects, deriveSame } from '../../src/catalog/derive.ts';
 import type { AuditRecord, Json, ObjectRef } from '../../src/record/types.ts';
+import { runs } from '../runs.ts';
 
 function record(system: string, members: Partial<AuditRecord>): AuditRecord {
   return {
@@ -323,7 +324,7 @@ test('any fields at all: no exception, bounded, the same for any order of the fi
         for (const { kind, id } of found) assert.ok(kind !== '' && id !== '');
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
   const many = Array.from({ length: 5000 }, (_, i) => `c${i}`);
   assert.equal(objects('xroad', { serviceCodes: many }).length, 256);

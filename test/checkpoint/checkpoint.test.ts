@@ -11,6 +11,7 @@ import {
   vkeyFromSpki,
 } from '../../src/checkpoint/mod.ts';
 import { toBase64, utf8 } from '../../src/crypto/bytes.ts';
+import { runs } from '../runs.ts';
 import { p256Signer, testSigner } from './signers.ts';
 
 const INVALID = { name: 'ProofError', code: 'NOTE_INVALID' };
@@ -75,7 +76,7 @@ test('no changed character of a signed checkpoint is accepted', async () => {
         );
       },
     ),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });
 

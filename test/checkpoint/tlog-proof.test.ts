@@ -14,6 +14,7 @@ import {
 import { fromBase64, toBase64 } from '../../src/crypto/bytes.ts';
 import { type ErrorCode, ProofError } from '../../src/errors.ts';
 import { makeInclusion, tilePath } from '../../src/merkle/mod.ts';
+import { runs } from '../runs.ts';
 import { testSigner } from './signers.ts';
 
 const ORIGIN = 'example.com/log';
@@ -145,7 +146,7 @@ describe('tlog-proof', () => {
         if (text === good) return;
         await assert.rejects(async () => checkTlogProof(parseTlogProof(text), leaf, expected), ProofError);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
     await assert.rejects(checkTlogProof(parseTlogProof(good), ROOT, expected), fails('PROOF_INVALID'));
   });

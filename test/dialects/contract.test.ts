@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { MAX_NATIVE_BYTES } from '../../src/dialects/dialect.ts';
 import { DIALECTS } from '../../src/dialects/dialects.ts';
 import { FLAGS } from '../../src/dialects/flags.ts';
+import { runs } from '../runs.ts';
 import { assertSound, bytesOf, one, parse, rawBytes } from './helpers.ts';
 import {
   DIGICERT_JSON_LINES,
@@ -104,7 +105,7 @@ for (const dialect of DIALECTS) {
         fc.property(fc.oneof(mutated, fc.uint8Array({ maxLength: 400 })), (bytes) => {
           assertSound(bytes, parse(dialect, bytes));
         }),
-        { numRuns: 1500 },
+        { numRuns: runs(1500) },
       );
     });
 
@@ -118,7 +119,7 @@ for (const dialect of DIALECTS) {
             assert.deepEqual(parse(dialect, bytes, cuts), parse(dialect, bytes));
           },
         ),
-        { numRuns: 500 },
+        { numRuns: runs(500) },
       );
       const bytes = bytesOf(sample);
       assert.deepEqual(
@@ -137,7 +138,7 @@ for (const dialect of DIALECTS) {
           const score = dialect.detect(bytes);
           assert.ok(score >= 0 && score <= 1);
         }),
-        { numRuns: 300 },
+        { numRuns: runs(300) },
       );
       assert.equal(dialect.detect(new Uint8Array(0)), 0);
       assert.equal(dialect.detect(bytesOf('\n \n\r\n')), 0);
@@ -151,7 +152,7 @@ for (const dialect of DIALECTS) {
             for (const flag of record?.flags ?? []) assert.ok(Object.hasOwn(FLAGS, flag), flag);
           }
         }),
-        { numRuns: 200 },
+        { numRuns: runs(200) },
       );
     });
 

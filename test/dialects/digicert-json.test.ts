@@ -5,6 +5,7 @@ import { MAX_NATIVE_BYTES, type ParsedItem } from '../../src/dialects/dialect.ts
 import { detectDialect } from '../../src/dialects/dialects.ts';
 import { DIGICERT_JSON } from '../../src/dialects/digicert/json-dialect.ts';
 import type { Json, RecordDraft } from '../../src/record/types.ts';
+import { runs } from '../runs.ts';
 import { assertSound, bytesOf, one, parse, records, told } from './helpers.ts';
 
 const TIME = Date.UTC(2026, 2, 2, 8, 15, 30);
@@ -232,7 +233,7 @@ describe('lists', () => {
           );
         },
       ),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 

@@ -11,6 +11,7 @@ import { DIGICERT_CSV } from '../../src/dialects/digicert/dialect.ts';
 import { DIGICERT_JSON } from '../../src/dialects/digicert/json-dialect.ts';
 import type { Json, RecordDraft, SignatureInfo, SignatureMetadata } from '../../src/record/types.ts';
 import { checkDraft } from '../../src/record/validate.ts';
+import { runs } from '../runs.ts';
 import { bytesOf, parse, records } from './helpers.ts';
 import { DIGICERT_JSON_LINES, DIGICERT_LINES } from './lines.ts';
 import { detailsOf, gentleText, hostileText, native, roundTrip } from './round-trip.ts';
@@ -154,7 +155,7 @@ for (const [dialect, json] of [
               record.outcome === 'void' && event.part !== 'signature-metadata' ? ['escaped'] : [],
             );
           }),
-          { numRuns: event.part === 'audit-log' ? 15 : 150 },
+          { numRuns: runs(event.part === 'audit-log' ? 15 : 150) },
         );
       }
     });
@@ -174,7 +175,7 @@ for (const [dialect, json] of [
             checkDraft(back);
           },
         ),
-        { numRuns: 1000 },
+        { numRuns: runs(1000) },
       );
     });
 
@@ -210,7 +211,7 @@ for (const [dialect, json] of [
             assert.ok(missing.length === 0 || flags.includes('no-place'), missing.join());
           },
         ),
-        { numRuns: 1000 },
+        { numRuns: runs(1000) },
       );
     });
 

@@ -9,6 +9,7 @@ import { DOGTAG_AUDIT } from '../../src/dialects/dogtag/dialect.ts';
 import { TEXTS } from '../../src/dialects/dogtag/texts.ts';
 import type { Json, RecordDraft } from '../../src/record/types.ts';
 import { checkDraft } from '../../src/record/validate.ts';
+import { runs } from '../runs.ts';
 import { one, rawBytes, records } from './helpers.ts';
 import { detailsOf, eventsOf, gentleText, hostileText, native, roundTrip } from './round-trip.ts';
 import { listShared, readShared, skipWithoutShared as skip } from './shared.ts';
@@ -354,7 +355,7 @@ describe("printing and reading are each other's inverse", () => {
         assert.deepEqual(JSON.parse(JSON.stringify(native(back))), completed(record));
         assert.equal(print(back, minutes), text);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -399,7 +400,7 @@ describe("printing and reading are each other's inverse", () => {
         for (const flag of ['possible-forgery', 'continuation', 'truncated', 'unparsed'] as const)
           assert.ok(!back.flags?.includes(flag), flag);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -427,7 +428,7 @@ describe("printing and reading are each other's inverse", () => {
           assert.ok(text.endsWith('\n'));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

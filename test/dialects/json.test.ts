@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Flag } from '../../src/dialects/flags.ts';
 import { readJson } from '../../src/dialects/json.ts';
+import { runs } from '../runs.ts';
 
 function read(text: string): ReturnType<typeof readJson> & { flags: string[] } {
   const flags = new Set<Flag>();
@@ -34,7 +35,7 @@ test('reads what JSON.parse reads', () => {
         if (flags.length === 0) assert.deepEqual(got, JSON.parse(text));
       },
     ),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });
 
@@ -63,7 +64,7 @@ test('what JSON.parse refuses is never called whole', () => {
       const { state, end } = read(text);
       if (state === 'whole') assert.doesNotThrow(() => JSON.parse(text.slice(0, end)));
     }),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   );
 });
 

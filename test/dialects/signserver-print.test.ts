@@ -7,6 +7,7 @@ import { MAX_NATIVE_BYTES } from '../../src/dialects/dialect.ts';
 import { SIGNSERVER_TEXT } from '../../src/dialects/signserver/dialect.ts';
 import type { Json, RecordDraft } from '../../src/record/types.ts';
 import { checkDraft } from '../../src/record/validate.ts';
+import { runs } from '../runs.ts';
 import { one, records } from './helpers.ts';
 import { SIGNSERVER_LINES } from './lines.ts';
 import { detailsOf, eventsOf, gentleText, hostileText, native, roundTrip } from './round-trip.ts';
@@ -85,7 +86,7 @@ describe('what is printed comes back', () => {
         assert.equal(again.text, text);
         assert.deepEqual(again.back, back);
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 
@@ -114,7 +115,7 @@ describe('what is printed comes back', () => {
         for (const flag of suspect)
           assert.ok(!back.flags?.includes(flag), `${flag} of ${JSON.stringify(text)}`);
       }),
-      { numRuns: 600 },
+      { numRuns: runs(600) },
     );
   });
 

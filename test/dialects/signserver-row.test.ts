@@ -9,6 +9,7 @@ import { readAdditionalDetails, writeAdditionalDetails } from '../../src/dialect
 import { DialectError } from '../../src/errors.ts';
 import type { Json, RecordDraft } from '../../src/record/types.ts';
 import { checkDraft } from '../../src/record/validate.ts';
+import { runs } from '../runs.ts';
 import { records } from './helpers.ts';
 import { detailsOf, eventsOf, gentleText, hostileText, native } from './round-trip.ts';
 import { readShared, skipWithoutShared as skip } from './shared.ts';
@@ -179,7 +180,7 @@ describe('additionalDetails, refused', () => {
           assert.ok(error instanceof DialectError, String(error));
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });
@@ -227,7 +228,7 @@ describe('additionalDetails, written', () => {
       fc.property(fc.array(fc.tuple(hostileText, value), { maxLength: 5 }), (fields) => {
         assert.deepEqual(readAdditionalDetails(writeAdditionalDetails(fields)), { fields, flags: [] });
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });
@@ -341,7 +342,7 @@ describe('rows', () => {
           assert.deepEqual([again.row, again.flags], [{ ...row, eventStatus: again.row.eventStatus }, []]);
           assert.deepEqual(native(readAuditRow(again.row)), native(back));
         }),
-        { numRuns: 200 },
+        { numRuns: runs(200) },
       );
     });
   }

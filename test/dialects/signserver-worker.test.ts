@@ -10,6 +10,7 @@ import { SIGNSERVER_WORKER } from '../../src/dialects/signserver/worker.ts';
 import { UsageError } from '../../src/errors.ts';
 import type { AuditRecord, RecordDraft } from '../../src/record/types.ts';
 import { checkDraft } from '../../src/record/validate.ts';
+import { runs } from '../runs.ts';
 import { assertSound, one, parse, records, told } from './helpers.ts';
 import { SIGNSERVER_WORKER_LINES } from './lines.ts';
 import { detailsOf, gentleText, hostileText, native } from './round-trip.ts';
@@ -288,7 +289,7 @@ test('any input is covered whatever the pattern, and however it is pushed', () =
         assert.deepEqual(parse(SIGNSERVER_WORKER, text, cuts, { pattern }), items);
       },
     ),
-    { numRuns: 800 },
+    { numRuns: runs(800) },
   );
 });
 
@@ -336,7 +337,7 @@ describe('printing', () => {
         const [again, none] = roundTrip(back);
         assert.deepEqual([again, none], [text, []]);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 
@@ -352,7 +353,7 @@ describe('printing', () => {
         for (const flag of ['ambiguous', 'possible-forgery', 'truncated', 'unparsed'])
           assert.ok(!back.flags?.includes(flag), `${flag} of ${JSON.stringify(text)}`);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -376,7 +377,7 @@ describe('printing', () => {
           assert.ok(!back.flags?.includes('ambiguous'));
           assert.ok(text.endsWith('\n\n') && text.split('\n').length === 3);
         }),
-        { numRuns: 150 },
+        { numRuns: runs(150) },
       );
     });
   }

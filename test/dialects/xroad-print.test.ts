@@ -9,6 +9,7 @@ import { XROAD_AUDIT } from '../../src/dialects/xroad/dialect.ts';
 import { RecordError, UsageError } from '../../src/errors.ts';
 import type { Json, RecordDraft } from '../../src/record/types.ts';
 import { checkDraft } from '../../src/record/validate.ts';
+import { runs } from '../runs.ts';
 import { one, parse } from './helpers.ts';
 import { XROAD_LINES } from './lines.ts';
 import { detailsOf, eventsOf, gentleText, hostileText, native, roundTrip } from './round-trip.ts';
@@ -321,7 +322,7 @@ test('whatever the values: one entry, and all of them', () => {
         assert.deepEqual(native(back), expected(record));
       },
     ),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 
@@ -341,7 +342,7 @@ test('names of events and fields that nobody knows', () => {
         assert.equal(back.event, event);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 

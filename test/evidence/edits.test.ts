@@ -6,6 +6,7 @@ import { utf8 } from '../../src/crypto/bytes.ts';
 import { parseEvidence, verifyEvidence } from '../../src/evidence/mod.ts';
 import { composeNote } from '../../src/verify/note.ts';
 import { testSigner } from '../checkpoint/signers.ts';
+import { runs } from '../runs.ts';
 import { BuiltLog, ORIGIN, START } from '../verify/built-log.ts';
 import { A, B, change, evidenceOf, findingsOf, sealedBy, vkey } from './fixture.ts';
 
@@ -73,7 +74,7 @@ test('a changed byte is named, means nothing, or is in what the report calls a m
         `byte ${at} ^ ${bits}: ${new TextDecoder().decode(changed.slice(Math.max(0, at - 40), at + 40))}`,
       );
     }),
-    { numRuns: 1_500 },
+    { numRuns: runs(1_500) },
   );
 });
 
@@ -112,6 +113,6 @@ test('whatever it is given, it answers', async () => {
     fc.asyncProperty(fc.json(), async (json) => {
       assert.equal((await verifyEvidence(json)).verdict, 'not-intact');
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });

@@ -8,6 +8,7 @@ import { type Filter, parseQuery, rowMatcher } from '../../src/query/mod.ts';
 import type { AuditRecord } from '../../src/record/mod.ts';
 import type { RowPage } from '../../src/verify/mod.ts';
 import { filters } from '../query/filters.ts';
+import { runs } from '../runs.ts';
 import { bundle, records, text } from './samples.ts';
 
 const ALL: Filter = { kind: 'all' };
@@ -122,7 +123,7 @@ export function indexContract(name: string, open: () => Promise<RecordIndex>): v
           const newest = await index.search({ filter, through, order: 'newest', limit: 1_000 });
           assert.deepEqual(newest, hits.toReversed());
         }),
-        { numRuns: 150 },
+        { numRuns: runs(150) },
       );
     });
 

@@ -11,6 +11,7 @@ import {
   verifyInclusion,
   verifySubtreeConsistency,
 } from '../../src/merkle/mod.ts';
+import { runs } from '../runs.ts';
 import { leavesOf, naivePath, naiveRoot, naiveSubproof } from './naive.ts';
 import { StoredTiles } from './stored-tiles.ts';
 
@@ -99,7 +100,7 @@ test('no single changed bit, dropped, doubled or moved hash is accepted', async 
         REFUSED,
       );
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 

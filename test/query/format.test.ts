@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { indexRow } from '../../src/catalog/row.ts';
 import { type Filter, formatQuery, matcher, parseQuery } from '../../src/query/mod.ts';
 import { records, text } from '../index/samples.ts';
+import { runs } from '../runs.ts';
 import { filters } from './filters.ts';
 
 const time = fc.oneof(
@@ -22,7 +23,7 @@ describe('formatted query text', () => {
       fc.property(query.filter(isShort), (filter) => {
         assert.deepEqual(parseQuery(formatQuery(filter)), filter);
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 
@@ -48,7 +49,7 @@ describe('formatted query text', () => {
         const [before, after] = [matcher(filter), matcher(parseQuery(words))];
         for (const [record, row] of rows) assert.equal(after(record, row), before(record, row), words);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

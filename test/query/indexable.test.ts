@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { indexRow } from '../../src/catalog/row.ts';
 import { type Filter, indexable, matcher, parseQuery, rowMatcher } from '../../src/query/mod.ts';
 import { records, text } from '../index/samples.ts';
+import { runs } from '../runs.ts';
 import { filters } from './filters.ts';
 
 const [log = []] = fc.sample(records('n1', { min: 100, max: 100 }), { numRuns: 1, seed: 3 });
@@ -43,7 +44,7 @@ describe('the part of a filter that an index answers', () => {
           else if (exact) assert.ok(!mayMatch(row));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

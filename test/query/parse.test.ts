@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { QueryError } from '../../src/errors.ts';
 import { type Filter, MAX_QUERY_BYTES, matcher, parseQuery, type TextField } from '../../src/query/mod.ts';
+import { runs } from '../runs.ts';
 
 const NOW = Date.UTC(2026, 9, 15, 12);
 const OCT_1 = Date.UTC(2026, 9, 1);
@@ -264,7 +265,7 @@ describe('query text', () => {
         }
         matcher(filter);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 });

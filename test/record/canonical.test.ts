@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import independent from 'canonicalize';
 import fc from 'fast-check';
 import { canonicalize, type Json, MAX_DEPTH, parseJson } from '../../src/record/mod.ts';
+import { runs } from '../runs.ts';
 import { anyJson, assertRefused } from './support.ts';
 
 const VECTORS = new URL('../vectors/jcs/', import.meta.url);
@@ -40,7 +41,7 @@ test('any JSON is written as an independent implementation writes it', () => {
     fc.property(anyJson, (value) => {
       assert.equal(canonicalize(value), independent(value));
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   );
 });
 

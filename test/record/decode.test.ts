@@ -10,6 +10,7 @@ import {
   type Json,
   MAX_ENTRY_BYTES,
 } from '../../src/record/mod.ts';
+import { runs } from '../runs.ts';
 import { anyDraft, anyJson, assertRefused, ENVELOPE, entryOf, LOGGED, minimal } from './support.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -47,7 +48,7 @@ test('what was encoded is read back whole', () => {
       const log = { v: 1, node: ENVELOPE.node, source: ENVELOPE.source, seq, logged: LOGGED };
       assert.deepStrictEqual(decodeEntry(entryOf(draft, seq)), { ...draft, ...log });
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });
 
@@ -57,7 +58,7 @@ test('members of later versions are kept, whatever they are', () => {
       const record = { ...RECORD, later } as unknown as Json;
       assert.deepStrictEqual(decodesTo(canonicalize(record)), record);
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });
 

@@ -13,6 +13,7 @@ import {
   maxEntryBytes,
   type RecordDraft,
 } from '../../src/record/mod.ts';
+import { runs } from '../runs.ts';
 import { anyDraft, assertRefused, ENVELOPE, encode, fullDraft, LOGGED, minimal } from './support.ts';
 
 const LAST_TIME = 253_402_300_799_999;
@@ -37,7 +38,7 @@ describe('an entry', () => {
         assert.ok(utf8Length(text) <= maxEntryBytes(encoded));
         assert.deepEqual(encoded.payloads, []);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Json, MAX_DEPTH, parseJson } from '../../src/record/mod.ts';
+import { runs } from '../runs.ts';
 import { anyJson, assertRefused } from './support.ts';
 
 const SHORT: Readonly<Record<string, string>> = {
@@ -113,7 +114,7 @@ test('reads any spelling of any JSON', () => {
     fc.property(anyJson, anyDice, (value, dice) => {
       assert.deepStrictEqual(parseJson(new Scribe(dice).write(value).text), value);
     }),
-    { numRuns: 1_000 },
+    { numRuns: runs(1_000) },
   );
 });
 
@@ -127,7 +128,7 @@ test('refuses a name that comes twice, at any depth and in any spelling, and say
       const error = assertRefused(() => parseJson(scribe.text), 'JSON_INVALID');
       assert.equal(error.context.at, scribe.duplicateAt);
     }),
-    { numRuns: 1_000 },
+    { numRuns: runs(1_000) },
   );
 });
 
@@ -186,7 +187,7 @@ test('takes exactly what JSON.parse takes, but for duplicates', () => {
       // Of names with escapes the engine is no judge, see below.
       if (!text.includes('\\')) assert.deepStrictEqual(read, value);
     }),
-    { numRuns: 5_000 },
+    { numRuns: runs(5_000) },
   );
 });
 

@@ -18,6 +18,7 @@ import {
   references,
   restorePayloads,
 } from '../../src/record/mod.ts';
+import { runs } from '../runs.ts';
 import { anyDraft, anyText, assertRefused, encode, LOGGED, minimal } from './support.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -200,7 +201,7 @@ describe('restored', () => {
         );
         assert.deepStrictEqual(restored, full);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 

@@ -6,6 +6,7 @@ import type { EventInfo } from '../../src/catalog/catalog.ts';
 import { canonicalBytes } from '../../src/record/canonical.ts';
 import { canonicalize, type Json, MAX_DEPTH, parseJson } from '../../src/record/mod.ts';
 import { isPlainCanonical } from '../../src/record/plain.ts';
+import { runs } from '../runs.ts';
 import { anyDraft, anyJson, ENVELOPE, entryOf, LOGGED } from './support.ts';
 
 /** What canonical form is: the text is what the strict reader and the writer make of it. */
@@ -75,7 +76,7 @@ test('what is plain is canonical: records and any JSON', () => {
   fc.assert(fc.property(anyDraft, fc.maxSafeNat(), (draft, seq) => count(entryOf(draft, seq))));
   fc.assert(
     fc.property(anyJson, (value) => count(canonicalBytes(value))),
-    { numRuns: 1_000 },
+    { numRuns: runs(1_000) },
   );
   assert.ok(plain > 100, `${plain} of them are plain`);
 });
@@ -157,7 +158,7 @@ test('what is plain is canonical: pieces of JSON in any order', () => {
     fc.property(fc.array(piece, { maxLength: 9 }), (pieces) => {
       if (agrees(bytesOf(pieces.join('')))) plain++;
     }),
-    { numRuns: 20_000 },
+    { numRuns: runs(20_000) },
   );
   assert.ok(plain > 100, `${plain} of them are plain`);
 });

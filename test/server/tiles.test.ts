@@ -8,6 +8,7 @@ import { leafHashes, tilePath, tilesOf, tileWidth } from '../../src/merkle/mod.t
 import { HttpFiles, PublishedLog } from '../../src/published/mod.ts';
 import { TamperedStore } from '../../src/store/sqlite/tamper.ts';
 import { verifyLog } from '../../src/verify/mod.ts';
+import { runs } from '../runs.ts';
 import { assertProblem, atEnd, draft, NODE, serverFor, tempDir, tempLog } from './support.ts';
 
 const log = await tempLog();
@@ -166,7 +167,7 @@ describe('what there is not', () => {
         if (answer.statusCode === 200) assert.match(path, /^tile\/([01]|entries)\/00[0-2](\.p\/\d+)?$/);
         else assert.match(String(answer.headers['content-type']), /^application\/problem\+json/);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

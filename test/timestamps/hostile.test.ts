@@ -8,6 +8,7 @@ import { concatBytes, utf8 } from '../../src/crypto/bytes.ts';
 import type { TimestampCode } from '../../src/timestamps/findings.ts';
 import { readAnswer } from '../../src/timestamps/request.ts';
 import { type TimestampOptions, type TimestampReport, verifyTimestamp } from '../../src/timestamps/verify.ts';
+import { runs } from '../runs.ts';
 import { ATTRIBUTE, essFor, type Forged, forge, generalized, granted, sequence } from './support/forge.ts';
 import { ca, DAY, type Holder, stamper } from './support/pki.ts';
 
@@ -215,7 +216,7 @@ describe('bytes', () => {
         // What the signature does not cover (versions, the list of digest algorithms) proves nothing and changes nothing.
         if (report.verdict !== 'bad') assert.deepEqual({ ...report }, { ...before });
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 
@@ -225,7 +226,7 @@ describe('bytes', () => {
         const report = await verifyTimestamp(bytes, DATA, { roots: [root.der] });
         assert.deepEqual(codes(report), ['malformed']);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

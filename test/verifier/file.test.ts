@@ -5,6 +5,7 @@ import { utf8 } from '../../src/crypto/bytes.ts';
 import { formatEvidence, LIMITS, parseEvidence } from '../../src/evidence/mod.ts';
 import { EMPTY_SLOT, embedEvidence, readEvidenceFile, verifyEvidenceFile } from '../../src/verifier/file.ts';
 import { assertIntact, evidenceOf, findingsOf } from '../evidence/fixture.ts';
+import { runs } from '../runs.ts';
 import { BuiltLog, entryOf, makeRecord } from '../verify/built-log.ts';
 
 const PAGE = `<!doctype html>\n<html lang="en">\n<p>A page.</p>\n${EMPTY_SLOT}`;
@@ -69,7 +70,7 @@ describe('evidence in its page', () => {
         const read = readEvidenceFile(changed);
         assert.ok(read === null || read.page !== own?.page || read.json !== own?.json);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

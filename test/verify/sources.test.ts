@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { StoreError } from '../../src/errors.ts';
 import { encodeBundle } from '../../src/merkle/mod.ts';
 import { type SourceBundle, verifyLog } from '../../src/verify/mod.ts';
+import { runs } from '../runs.ts';
 import { BuiltLog, entryOf, forged, makeRecord, VKEY } from './built-log.ts';
 import { assertFound, assertIntact } from './expect.ts';
 
@@ -120,7 +121,7 @@ test('whatever a source says, the verifier ends with a report and never calls it
         assert.ok(report.findings.length <= 101);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 

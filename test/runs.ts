@@ -1,0 +1,8 @@
+/** What long tests go through: all of it in CI, a part of it elsewhere, so that `npm test` is soon over. */
+
+export const isCi = process.env.CI !== undefined;
+
+/** How often a property is tried with new values. */
+export function runs(inCi: number): number {
+  return isCi ? inCi : Math.ceil(inCi / 4);
+}
