@@ -25,7 +25,7 @@ export async function openToAdminister(call: Call, needsLog = true, asks = true)
       close: async () => server.close(),
     };
   }
-  if (needsLog) requireLog(call.data);
+  if (needsLog) requireLog(call);
   const log = await openHere(call, false, asks);
   const admin = log.administration({ name: cliUser() });
   return { isServer: false, do: (act, given) => administer(admin, act, given), close: () => log.close() };

@@ -10,6 +10,8 @@ import { SqliteStore } from '../store/sqlite/mod.ts';
 import type { LogStore } from '../store/store.ts';
 import { askSecret } from './ask-secret.ts';
 import type { Call } from './command.ts';
+import { counted, utc } from './format.ts';
+import { RememberedPins } from './pins.ts';
 import { safeText } from './safe-text.ts';
 import { findServer } from './server-here.ts';
 
@@ -22,8 +24,9 @@ export interface Reading {
 }
 
 /** Throws `UsageError` LOG_NOT_FOUND when nothing is there yet, and what the store throws. */
-export async function openToRead({ data }: Call): Promise<Reading> {
-  requireLog(data);
+export async function openToRead(call: Call): Promise<Reading> {
+  const { data } = call;
+  requireLog(call);
   const store = await SqliteStore.open({ dir: data, readOnly: true });
   try {
     const reader = await AuditReader.open(store, null);
@@ -87,10 +90,11 @@ export interface Searching {
 }
 
 /** Throws `UsageError` LOG_NOT_FOUND when there is no log yet, `IndexError` INDEX_UNAVAILABLE. */
-export async function openToSearch({ data }: Call): Promise<Searching> {
+export async function openToSearch(call: Call): Promise<Searching> {
+  const { data } = call;
   const server = await findServer(data);
   if (server === null) {
-    requireLog(data);
+    requireLog(call);
     return openReader({ data });
   }
   const { client } = server;
@@ -102,11 +106,23 @@ export async function openToSearch({ data }: Call): Promise<Searching> {
   };
 }
 
-/** Throws `UsageError` LOG_NOT_FOUND. */
-export function requireLog(data: string): void {
+/** Throws `UsageError` LOG_NOT_FOUND, with what is remembered of the logs that were there. */
+export function requireLog({ data, io: { env } }: Call): void {
   if (existsSync(databasePath(data))) return;
+  const pins = new RememberedPins(stateDirectory(env), data);
+  const were = pins.nodes().flatMap((node) => pins.of(node).read() ?? []);
+  if (were.length === 0) {
+    throw new UsageError(
+      'LOG_NOT_FOUND',
+      `there is no log in ${data}: "tallystick import FILE" or "tallystick serve" begins one, --data DIR names another place`,
+    );
+  }
+  const told = were.map(
+    ({ origin, size, savedAt }) => `the log ${origin} with ${counted(size, 'record')}, on ${utc(savedAt)}`,
+  );
   throw new UsageError(
     'LOG_NOT_FOUND',
-    `there is no log in ${data}: "tallystick import FILE" or "tallystick serve" begins one, --data DIR names another place`,
+    `there is no log in ${data} any more. What was last remembered of this place: ${told.join('; ')}. It was deleted or moved since; "tallystick verify" shows the signed checkpoint that proves that it was here`,
+    { context: { remembered: were.map(({ origin, size, savedAt }) => ({ origin, size, savedAt })) } },
   );
 }

@@ -32,7 +32,7 @@ async function run(call: Call): Promise<SelfTestReport> {
       server.close();
     }
   }
-  requireLog(call.data);
+  requireLog(call);
   const log = await openHere(call, false, true);
   try {
     return await log.watch.selfTest({ name: cliUser() });

@@ -164,7 +164,7 @@ async function openDesk(call: Call): Promise<Desk> {
       close: async () => server.close(),
     };
   }
-  requireLog(call.data);
+  requireLog(call);
   const log = await openHere(call, false);
   const timestamps = new Timestamps(log);
   return {

@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { type Pin, type Policy, parseCheckpoint, parseNote, parsePolicy } from '../checkpoint/mod.ts';
+import {
+  checkQuorum,
+  type Pin,
+  type Policy,
+  parseCheckpoint,
+  parseNote,
+  parsePolicy,
+} from '../checkpoint/mod.ts';
 import { TallystickError, UsageError } from '../errors.ts';
 import type { LogStore } from '../store/store.ts';
 import type { CosignedCheckpoints, Report } from '../verify/mod.ts';
@@ -44,6 +51,32 @@ export async function cosignedOf(
     throw new UsageError('FILE_UNREADABLE', `${named} is no signed checkpoint: ${cause.message}`, { cause });
   }
   return { notes: [note, ...kept], policy };
+}
+
+/**
+ * Of the cosigned checkpoints that a log keeps, the largest that a policy's quorum has cosigned, with those above it: what
+ * is needed to know whether there is one. All of them when there is none.
+ */
+export async function keptQuorum(
+  store: LogStore,
+  node: string,
+  policy: Policy,
+): Promise<CosignedCheckpoints> {
+  const kept = readCosigned(await store.state(witnessPrefix(node)), node).map(({ note }) => note);
+  for (const [i, note] of kept.entries()) {
+    if (await isReached(note, policy)) return { notes: kept.slice(0, i + 1), policy };
+  }
+  return { notes: kept, policy };
+}
+
+async function isReached(note: string, policy: Policy): Promise<boolean> {
+  try {
+    return (await checkQuorum(note, policy)).holds;
+  } catch (error) {
+    // What is wrong with it is found where it is held against the log.
+    if (error instanceof TallystickError && error.code === 'NOTE_UNTRUSTED') return false;
+    throw error;
+  }
 }
 
 /** Keys that a policy names for a log; none when it names no logs at all. Throws `UsageError` USAGE when it names others. */

@@ -96,7 +96,7 @@ async function openTargets(call: Call): Promise<{ targets: Target[]; close(): Pr
   const pins = pinsOf(call, call.data);
   const asked = call.text('node');
   if (asked !== undefined) checkNode(asked);
-  if (pins.nodes.length === 0) requireLog(call.data);
+  if (pins.nodes.length === 0) requireLog(call);
   const reading = existsSync(databasePath(call.data)) ? await openToRead(call) : null;
   try {
     const there = (await reading?.store.nodes()) ?? [];
@@ -182,7 +182,7 @@ async function verifyOne(
   if (isPart(call) && (named !== null || call.text('cosigned') !== undefined)) {
     throw call.usage('--policy and --cosigned are about a whole log; leave --from and --to out');
   }
-  const policy = named ?? (isPart(call) ? null : pinnedPolicy(before));
+  const policy = named ?? pinnedPolicy(before);
   const origin = (await originOf(source)) ?? before?.origin ?? null;
   const cosigned = await cosignedOf(call, policy, { node, store, origin });
   // Of a log that is gone, what somebody outside has seen says which one it was.

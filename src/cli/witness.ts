@@ -157,7 +157,7 @@ async function openDesk(call: Call): Promise<Desk> {
       close: async () => server.close(),
     };
   }
-  requireLog(call.data);
+  requireLog(call);
   const log = await openHere(call, false);
   const witnesses = new Witnesses(log);
   return {

@@ -97,8 +97,7 @@ export async function checkCosigned(
   }
   for (const anchor of foreign) if (!run.findings.failed) await checkForeign(run, head, anchor);
   if (policy === null || policy.quorum === null) return null;
-  // One that was not compared, or contradicts the log, has its cosignatures all the same.
-  if (!anchors.some(({ quorum }) => quorum?.holds === true)) reportNoQuorum(run, head, policy, anchors);
+  if (covered === null) reportNoQuorum(run, head, policy, anchors);
   return { covered, beyond: head.size - (covered?.size ?? 0) };
 }
 
@@ -198,14 +197,21 @@ function reportNoQuorum(
   policy: Policy,
   anchors: readonly Anchor[],
 ): void {
+  const holding = anchors.find(({ quorum }) => quorum?.holds === true);
+  // One that contradicts the log, or was not compared for what has been found, has its cosignatures all the same.
+  if (holding !== undefined && run.findings.failed) return;
   const found = anchors.map(({ size, quorum }) => ({ size, witnesses: quorum?.witnesses ?? [] }));
   const { demanded, had } = quorumGap(policy, found);
   const strangers = strangersOn(anchors, policy, head.origin);
   const others = strangers.length === 0 ? '' : `; ${strangers.join(', ')} cosigned, whom it does not name`;
+  const lack =
+    holding === undefined
+      ? `no checkpoint of this log has the cosignatures that the policy demands, ${demanded}: the most that one has is ${had}${others}`
+      : `the checkpoint that has the cosignatures that the policy demands, ${demanded}, at ${holding.size} records, could not be compared with the log`;
   run.findings.add({
     ...{ code: 'no-quorum', from: 0, to: head.size, size: head.size, notes: [head.note] },
     ...{ expected: `cosignatures of ${demanded}`, actual: had },
-    message: `no checkpoint of this log has the cosignatures that the policy demands, ${demanded}: the most that one has is ${had}${others}`,
+    message: lack,
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Pin } from '../checkpoint/mod.ts';
 import { equalBytes, fromHex, toHex } from '../crypto/bytes.ts';
 import { ProofError, TallystickError } from '../errors.ts';
-import { makeConsistency, rootFromTiles, verifyConsistency } from '../merkle/mod.ts';
+import { emptyRoot, makeConsistency, rootFromTiles, verifyConsistency } from '../merkle/mod.ts';
 import { type CosignedCheckpoints, checkCosigned } from './cosigned.ts';
 import type { Finding } from './findings.ts';
 import type { FixedHead } from './head.ts';
@@ -80,6 +80,8 @@ async function finish(
 ): Promise<FollowedPin> {
   let witnessed: Witnessed | null = null;
   if (head !== null && cosigned !== undefined && !run.findings.failed) {
+    // The tiles have not been verified: what they say of a tree counts where it is proven that the head continues it.
+    run.rootAt = (size) => provenRoot(run, head, size);
     const { notes, policy } = cosigned;
     // A published head may bear its cosignatures itself.
     witnessed = await checkCosigned(run, head, { notes: [head.note, ...notes], policy });
@@ -120,12 +122,27 @@ async function checkContinued(run: Run, head: FixedHead, pin: Pin): Promise<void
     const readTile = proofTiles(run.source);
     const proof = await makeConsistency(pin.size, head.size, readTile);
     if (isConsistent(pin.size, head, proof, pinned)) return;
-    const found = await rootFromTiles(pin.size, readTile);
-    if (isConsistent(pin.size, head, proof, found)) return contradict(run, head, pin, found);
+    const found = await provenRoot(run, head, pin.size);
+    if (found !== null) return contradict(run, head, pin, found);
   } catch (error) {
     if (!(error instanceof ProofError)) throw error;
   }
   reportTiles(run, head);
+}
+
+/** Root that the tree under the head had at a size; null when the tiles do not prove one. */
+async function provenRoot(run: Run, head: FixedHead, size: number): Promise<Uint8Array | null> {
+  if (size === head.size) return head.root;
+  if (size === 0) return emptyRoot();
+  const readTile = proofTiles(run.source);
+  try {
+    const proof = await makeConsistency(size, head.size, readTile);
+    const found = await rootFromTiles(size, readTile);
+    return isConsistent(size, head, proof, found) ? found : null;
+  } catch (error) {
+    if (error instanceof ProofError) return null;
+    throw error;
+  }
 }
 
 async function checkLedTo(run: Run, head: FixedHead): Promise<void> {

@@ -57,7 +57,7 @@ export async function verifyRange(
   run.rootAt = (size) => sealedRoot(tiles, size);
   await checkPin(run, head);
   await checkDated(run, head, options.dated ?? []);
-  await checkCosigned(run, head, { notes: options.cosigned?.notes ?? [], policy: null });
+  run.witnessed = await checkCosigned(run, head, options.cosigned ?? { notes: [], policy: null });
   if (options.trustAnchors !== undefined) {
     run.skip('the certificates of the sealing keys', 'which they are, only the whole log says');
   }

@@ -132,7 +132,7 @@ export class Run {
         expected: `${pin.size} records, root ${pin.root}`,
         actual: 'no sealed state',
         notes: [pin.checkpoint],
-        message: `${pin.size} records were sealed when the pin was saved; the log has none now`,
+        message: `the log ${pin.origin} had ${pin.size} sealed records when it was last remembered, on ${new Date(Math.min(pin.savedAt, 8.64e15)).toISOString()}; nothing of it is here now`,
       });
     }
     if (head === null) this.skip('everything', 'the log has no sealed state');

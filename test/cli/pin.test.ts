@@ -210,6 +210,31 @@ describe('every command that reads holds the log against the pin', () => {
     await refused(/other-log.* begun anew on purpose, delete /);
   });
 
+  test('of a log that was deleted whole, it says which one was there, with how many records, and when', async (t) => {
+    const box = new Sandbox(t);
+    await pinned(box);
+    rmSync(box.data, { recursive: true });
+    const was =
+      /the log tallystick-[0-9a-f]{8}\/\S+ with 7 records, on 20\d\d-\d\d-\d\dT\S+Z\. It was deleted or moved/;
+    for (const argv of [...READS, ['status'], ['witness', 'list'], ['timestamp', 'list'], ['keys', 'list']]) {
+      const { code, err } = await box.run(argv);
+      assert.equal(code, 2, argv.join(' '));
+      assert.match(err, was, argv.join(' '));
+    }
+    const { code, out } = await box.run(['verify']);
+    assert.equal(code, 1);
+    assert.match(out, /^NOT INTACT: /);
+    assert.match(
+      out,
+      /truncated: the log tallystick-[0-9a-f]{8}\/\S+ had 7 sealed records when it was last remembered, on 20\S+Z; nothing of it is here now/,
+    );
+    assert.match(out, /held against the pin of 20.*: 7 records/);
+    const [finding] = (await box.run(['verify', '--json'])).json.findings;
+    assert.deepEqual([finding.code, finding.size, finding.notes.length], ['truncated', 7, 1]);
+    rmSync(box.at('state'), { recursive: true });
+    assert.match((await box.run(['get', '1'])).err, /there is no log in \S+: "tallystick import FILE"/);
+  });
+
   test('a pin that cannot be read is no reason to go on without', async (t) => {
     const box = new Sandbox(t);
     const file = await pinned(box);

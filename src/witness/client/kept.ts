@@ -65,7 +65,11 @@ export function configWrite(node: string, name: string, config: WitnessConfig | 
   return { key: `${witnessPrefix(node)}config/${idOf(name)}`, value };
 }
 
-/** The writes that keep a cosignature: as the newest, as the first of its day, and without those of days long past. */
+/**
+ * The writes that keep a cosignature: as the newest, as the first of its day, and without those of days long past. The
+ * witness's newest until now stays as long as it is over what is another one's newest: a quorum may have been reached
+ * there, and while one of them is away none will be reached beyond it.
+ */
 export function cosignatureWrites(
   node: string,
   kept: KeptCosignature,
@@ -73,7 +77,8 @@ export function cosignatureWrites(
 ): readonly StateWrite[] {
   const id = idOf(kept.name);
   const value = JSON.stringify(kept);
-  const writes: StateWrite[] = [{ key: `${witnessPrefix(node)}newest/${id}`, value }];
+  const newestKey = `${witnessPrefix(node)}newest/${id}`;
+  const writes: StateWrite[] = [{ key: newestKey, value }, ...sharedWrites(node, newestKey, kept, state)];
   const days = `${witnessPrefix(node)}day/${id}/`;
   const today = days + dayOf(kept.receivedAt);
   if (state.has(today)) return writes;
@@ -81,6 +86,30 @@ export function cosignatureWrites(
   const last = days + dayOf(kept.receivedAt - MAX_DAYS * DAY_MS);
   for (const key of state.keys()) {
     if (key.startsWith(days) && key <= last) writes.push({ key, value: null });
+  }
+  return writes;
+}
+
+/** What was kept of a witness besides its newest, and of all others, is dropped where it is over nobody's newest any more. */
+function sharedWrites(
+  node: string,
+  newestKey: string,
+  kept: KeptCosignature,
+  state: ReadonlyMap<string, string>,
+): StateWrite[] {
+  const { configs, newest } = readWitnessState(state, node);
+  const shared = `${witnessPrefix(node)}shared/`;
+  const isSet = new Set(configs.map(({ name }) => name));
+  const others = newest.filter(({ name }) => name !== kept.name && isSet.has(name));
+  const wanted = new Set([kept, ...others].map(({ size }) => size));
+  const before = state.get(newestKey);
+  const [last] = before === undefined ? [] : valuesBelow<KeptCosignature>(new Map([[newestKey, before]]), '');
+  const writes: StateWrite[] = [...state.keys()].flatMap((key) => {
+    const isDropped = key.startsWith(shared) && !wanted.has(Number(key.slice(key.lastIndexOf('/') + 1)));
+    return isDropped ? [{ key, value: null }] : [];
+  });
+  if (before !== undefined && last !== undefined && last.size !== kept.size && wanted.has(last.size)) {
+    writes.push({ key: `${shared}${idOf(kept.name)}/${last.size}`, value: before });
   }
   return writes;
 }
@@ -121,14 +150,14 @@ export interface Cosigned {
 }
 
 /**
- * The cosigned checkpoints that a log's state keeps, largest first: the newest of each witness, and for the last 400
- * days the first of each day. Cosignatures of one checkpoint are together in one note. They were good when they came;
+ * The cosigned checkpoints that a log's state keeps, largest first: the newest of each witness, with what the others have
+ * cosigned of these, and for the last 400 days the first of each day. Cosignatures of one checkpoint are together in one note. They were good when they came;
  * whoever relies on them checks them again. What does not read is as if it were not there.
  *
  * @param state of a node: what `witnessPrefix` finds.
  */
 export function readCosigned(state: ReadonlyMap<string, string>, node: string): readonly Cosigned[] {
-  const kept = ['newest/', 'day/'].flatMap((part) =>
+  const kept = ['newest/', 'shared/', 'day/'].flatMap((part) =>
     valuesBelow<KeptCosignature>(state, `${witnessPrefix(node)}${part}`),
   );
   const byText = new Map<string, KeptCosignature[]>();
