@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -163,14 +163,14 @@ test("a running server is read by Tessera's fsck while its log grows", { skip: m
   const data = tempDir(t);
   const log = await openLog({ data, node: 'ca1', index: false, state: join(data, 'state') });
   const server = await startServer({ log, version: '0.0.0', port: 0 });
-  t.after(async () => {
+  const draft = { system: 'shop', event: 'SOLD', outcome: 'success', time: 1 } as const;
+  try {
+    for (const size of [log.head.size, 255, 256, 257, 1_000]) {
+      await log.append(Array.from({ length: size - log.head.size }, () => draft));
+      assert.match(await fsck(t, `${server.url}/log/ca1/`, log.vkey), took(size));
+    }
+  } finally {
     await server.close();
     await log.close();
-    rmSync(data, { recursive: true, force: true });
-  });
-  const draft = { system: 'shop', event: 'SOLD', outcome: 'success', time: 1 } as const;
-  for (const size of [log.head.size, 255, 256, 257, 1_000]) {
-    await log.append(Array.from({ length: size - log.head.size }, () => draft));
-    assert.match(await fsck(t, `${server.url}/log/ca1/`, log.vkey), took(size));
   }
 });
