@@ -38,15 +38,16 @@ export async function anchorsOf(
   const cosignatures = new Map([[pin.checkpoint, line]]);
   const held = (log: VerifyOptions, evidence: EvidenceOptions): Held => ({ log, evidence, cosignatures });
   const pinned = (one: Pin): Held => held({ pin: one }, { pins: [one] });
+  const ofPin = pinned(pin);
   const { size, root, checkpoint: note } = pin;
   const dated = { size, root, note, notLaterThan: SEEN * 1000, by: 'CN=Stamps' };
   return {
     none: held({}, {}),
     key: held({ keys }, { keys }),
     'old pin': pinned(older),
-    pin: pinned(pin),
+    pin: ofPin,
     witness: held({ keys, cosigned: { notes: [note + line], policy } }, { keys, policy }),
-    'time stamp': held({ keys, dated: [dated] }, { pins: [pin] }),
-    receipt: held({ keys, cosigned: { notes: [note], policy: null } }, { pins: [pin] }),
+    'time stamp': held({ keys, dated: [dated] }, ofPin.evidence),
+    receipt: held({ keys, cosigned: { notes: [note], policy: null } }, ofPin.evidence),
   };
 }

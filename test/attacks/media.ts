@@ -3,7 +3,7 @@ import { checkpointBody } from '../../src/checkpoint/mod.ts';
 import type { Medium } from '../../src/cli/demo/attacks.ts';
 import { NODE, tamper } from '../../src/cli/demo/scene.ts';
 import { fromUtf8, utf8 } from '../../src/crypto/bytes.ts';
-import { formatEvidence, verifyEvidence } from '../../src/evidence/mod.ts';
+import { type EvidenceOptions, formatEvidence, verifyEvidence } from '../../src/evidence/mod.ts';
 import { encodeBundle, makeSharedInclusion, tilePath, tileWidth } from '../../src/merkle/mod.ts';
 import { formatKeyChanges, payloadPath } from '../../src/published/layout.ts';
 import { PublishedLog } from '../../src/published/mod.ts';
@@ -164,13 +164,21 @@ async function inEvidence(
     .catch(() => proofOf(whole, numbers))
     .catch(() => []);
   const plain = text('');
-  return async ({ evidence, cosignatures }) => {
+  // What anchors have in common is verified once.
+  const verdicts = new Map<EvidenceOptions, Promise<Verdict>>();
+  return ({ evidence, cosignatures }) => {
     // A witness's line is of use with the very checkpoint that it was made for.
     const line = cosignatures.get(checkpoint) ?? '';
+    const found = verdicts.get(evidence) ?? judge(line, evidence);
+    verdicts.set(evidence, found);
+    return found;
+  };
+
+  async function judge(line: string, evidence: EvidenceOptions): Promise<Verdict> {
     const { verdict, findings, logs } = await verifyEvidence(line === '' ? plain : text(line), evidence);
     const notChecked = logs.flatMap((each) => each.notChecked);
     return { verdict, findings: [...findings, ...logs.flatMap((each) => each.findings)], notChecked };
-  };
+  }
 }
 
 function proofOf(log: StoredLog, numbers: readonly number[]): Promise<Uint8Array[]> {

@@ -10,7 +10,7 @@ import {
   type Json,
   MAX_ENTRY_BYTES,
 } from '../../src/record/mod.ts';
-import { runs } from '../runs.ts';
+import { runs, stride } from '../runs.ts';
 import { anyDraft, anyJson, assertRefused, ENVELOPE, entryOf, LOGGED, minimal } from './support.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -68,7 +68,7 @@ test('no change of one byte reads as the same record', () => {
   let decoded = 0;
   for (let at = 0; at < bytes.length; at++) {
     const changed = bytes.slice();
-    for (let byte = 0; byte < 256; byte++) {
+    for (let byte = at % stride(4); byte < 256; byte += stride(4)) {
       if (byte === bytes[at]) continue;
       changed[at] = byte;
       decoded += differs(changed, same);
@@ -83,7 +83,10 @@ test('no byte more or less reads as the same record', () => {
   const printable = [9, 10, 13, ...Array.from({ length: 95 }, (_, i) => 32 + i)];
   for (let at = 0; at <= bytes.length; at++) {
     if (at < bytes.length) differs(Uint8Array.from(bytes.toSpliced(at, 1)), same);
-    for (const byte of printable) differs(Uint8Array.from(bytes.toSpliced(at, 0, byte)), same);
+    for (let i = at % stride(4); i < printable.length; i += stride(4)) {
+      const byte = printable[i] as number;
+      differs(Uint8Array.from(bytes.toSpliced(at, 0, byte)), same);
+    }
   }
 });
 

@@ -6,7 +6,7 @@ import type { EventInfo } from '../../src/catalog/catalog.ts';
 import { canonicalBytes } from '../../src/record/canonical.ts';
 import { canonicalize, type Json, MAX_DEPTH, parseJson } from '../../src/record/mod.ts';
 import { isPlainCanonical } from '../../src/record/plain.ts';
-import { runs } from '../runs.ts';
+import { runs, stride } from '../runs.ts';
 import { anyDraft, anyJson, ENVELOPE, entryOf, LOGGED } from './support.ts';
 
 /** What canonical form is: the text is what the strict reader and the writer make of it. */
@@ -92,14 +92,14 @@ test('what is plain is canonical: every change of one byte', () => {
   for (const bytes of SAMPLES) {
     const changed = bytes.slice();
     for (let at = 0; at < bytes.length; at++) {
-      for (let byte = 0; byte < 256; byte++) {
+      for (let byte = at % stride(4); byte < 256; byte += stride(4)) {
         changed[at] = byte;
         if (agrees(changed)) plain++;
       }
       changed[at] = bytes[at]!;
     }
   }
-  assert.ok(plain > 10_000, `${plain} of them are plain`);
+  assert.ok(plain > 10_000 / stride(4), `${plain} of them are plain`);
 });
 
 test('what is plain is canonical: a byte less, a byte more, cut off, two bytes or members changed places', () => {
