@@ -20,8 +20,8 @@ import { BUILT, digestOfSources } from './programs.ts';
  */
 
 /** What go.mod asks for, and the release that is fetched where that is not there. */
-const NEEDED = [1, 24] as const;
-const RELEASE = 'go1.24.13';
+const NEEDED = [1, 25] as const;
+const RELEASE = 'go1.25.5';
 
 const goEnv = { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' };
 
@@ -74,5 +74,5 @@ const program = findGo();
 rmSync(BUILT, { recursive: true, force: true });
 mkdirSync(BUILT, { recursive: true });
 const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags=-s -w'];
-go(program, ['build', ...flags, '-o', `${BUILT}/`, './reader', './policy', 'tool']);
+go(program, ['build', ...flags, '-o', `${BUILT}/`, './reader', './policy', './signers', 'tool']);
 writeFileSync(join(BUILT, 'made-from'), digestOfSources());

@@ -9,8 +9,8 @@ export const BUILT: string = join(import.meta.dirname, '../../node_modules/.cach
 /** In that folder: what the programs there were made from. */
 const MADE_FROM = join(BUILT, 'made-from');
 
-/** The programs: two of ours over others' packages, and others' own as they are (`tool` in go.mod). */
-type Program = 'reader' | 'policy' | 'fsck' | 'litewitness' | 'posix-oneshot';
+/** The programs: three of ours over others' packages, and others' own as they are (`tool` in go.mod). */
+type Program = 'reader' | 'policy' | 'signers' | 'fsck' | 'litewitness' | 'posix-oneshot';
 
 /** SHA-256 over all that decides what is built: the Go files here and go.mod with go.sum. */
 export function digestOfSources(): string {

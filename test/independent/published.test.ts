@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
-import { formatTlogProof } from '../../src/checkpoint/mod.ts';
+import { formatTlogProof, vkeyFromSpki } from '../../src/checkpoint/mod.ts';
 import { makeInclusion } from '../../src/merkle/mod.ts';
 import { openLog } from '../../src/open.ts';
 import { startServer } from '../../src/server/mod.ts';
 import { tileReader } from '../../src/store/tile-reader.ts';
+import { p256Signer } from '../checkpoint/signers.ts';
 import { publishTo, tempDir, verifyCopy } from '../publish/fixture.ts';
-import { BuiltLog, entryOf, makeRecord, VKEY } from '../verify/built-log.ts';
+import { BuiltLog, entryOf, makeRecord, ORIGIN, VKEY } from '../verify/built-log.ts';
 import { missing, type Ran, run } from './programs.ts';
 
 /** Published logs, read by what others wrote and shares no line with ours. */
@@ -121,6 +123,14 @@ describe('a published log, at every size and after growth', { skip: missing }, (
     );
     assert.equal(status, 0, output);
     assert.match(await fsck(t, await hosted(t, dir), VKEY), took(70_001));
+  });
+
+  test("sealed by ECDSA P-256 is taken by Tessera's fsck", async (t) => {
+    const dir = tempDir(t);
+    const signer = p256Signer('log', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+    await publishTo(dir, await BuiltLog.build(300, 100, signer));
+    const vkey = vkeyFromSpki(ORIGIN, 'ecdsa-p256', signer.publicKey);
+    assert.match(await fsck(t, await hosted(t, dir), vkey), took(300));
   });
 
   for (const file of FILES) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { openLog } from '../../src/open.ts';
 import { Sandbox } from '../cli/harness.ts';
 import { begin, goOn, serveWitness } from '../witness/organisation.ts';
 import { Litewitness, missingAgent } from './litewitness.ts';
@@ -105,6 +106,11 @@ test('litewitness cosigns a log that grows, forgets, and has more keys; torchwoo
   for (const name of [origin, NAME, 'own.example/w']) {
     assert.ok(judged.output.includes(`signed by ${name}\n`), judged.output);
   }
+  // All five signatures stand for others, those by ML-DSA-44 too.
+  const log = await openLog({ data, index: false, state: box.at('state') });
+  const vkeys = [...log.vkeys, lite.vkey, ...own.keys];
+  await log.close();
+  assert.deepEqual(await run('signers', [held, ...vkeys]), { status: 0, output: 'signed by 5 keys\n' });
   // Without one of them it is neither's quorum.
   const lines = note.split('\n');
   writeFileSync(held, lines.filter((line) => !line.startsWith(`— ${NAME} `)).join('\n'));
