@@ -12,6 +12,7 @@ export {
   formatNote,
   isKeyName,
   MAX_NOTE_BYTES,
+  MAX_SIGNATURES,
   type Note,
   type NoteSignature,
   parseNote,

@@ -20,7 +20,8 @@ export interface Note {
 
 /** Larger notes are refused before they are looked into. 64 lines of the largest signatures in use fit. */
 export const MAX_NOTE_BYTES: number = 512 * 1024;
-const MAX_SIGNATURES = 64;
+/** Signature lines of a note, at most. */
+export const MAX_SIGNATURES = 64;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what a note must not hold
 const CONTROL = /[\u0000-\u0009\u000b-\u001f]/;

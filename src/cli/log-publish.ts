@@ -3,14 +3,10 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { openCheckpoint } from '../checkpoint/mod.ts';
 import { LogError, UsageError } from '../errors.ts';
 import { stateDirectory } from '../open.ts';
-import { type PublishableHead, publish } from '../publish/mod.ts';
+import { publish } from '../publish/mod.ts';
 import { NodeLock } from '../store/sqlite/lock.ts';
-import type { LogStore } from '../store/store.ts';
-import { keysAt, readKeyHistory } from '../verify/mod.ts';
-import { readCosigned, witnessPrefix } from '../witness/client/mod.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { counted } from './format.ts';
@@ -28,7 +24,7 @@ export async function logPublish(call: Call): Promise<number> {
     const { store, reader } = reading;
     const sealed = await reader.head(call.text('node'));
     const node = call.text('node') ?? (reader.nodes[0] as string);
-    const head = call.isSet('cosigned') ? await cosignedHead(store, node) : sealed;
+    const head = call.isSet('cosigned') ? await reader.cosignedHead(node) : sealed;
     const lock = lockDirectory(directory, stateDirectory(call.io.env));
     try {
       const { signal } = call.io;
@@ -52,24 +48,6 @@ export async function logPublish(call: Call): Promise<number> {
 function said(directory: string, { from, size }: { readonly from: number; readonly size: number }): string {
   const more = from === 0 ? '' : `, ${from === size ? 'none' : counted(size - from, 'record')} new`;
   return `${counted(size, 'record')} in ${safeText(directory)}${more}`;
-}
-
-/**
- * The newest state that a witness has cosigned, with the cosignatures. Throws `LogError` LOG_NOT_FOUND when there is none,
- * `ProofError` NOTE_UNTRUSTED when the log's keys have not signed it.
- */
-async function cosignedHead(store: LogStore, node: string): Promise<PublishableHead> {
-  const [newest] = readCosigned(await store.state(witnessPrefix(node)), node);
-  if (newest === undefined) {
-    throw new LogError(
-      'LOG_NOT_FOUND',
-      `no witness has cosigned the log of ${node} yet; "tallystick witness add" names one`,
-    );
-  }
-  const { origin, size, note } = newest;
-  const history = await readKeyHistory(store.source(node), origin, size);
-  const { checkpoint } = await openCheckpoint(note, history === null ? [] : keysAt(history, size));
-  return { origin, size, root: checkpoint.root, note };
 }
 
 /** The directory is ahead of what was to be published, and the log is not behind it: nothing was rolled back. */

@@ -1,7 +1,22 @@
-import { formatPin, nodeOf, type Pin, parseCheckpoint, parseNote, parsePin } from '../checkpoint/mod.ts';
+import {
+  checkpointBody,
+  formatPin,
+  nodeOf,
+  type Pin,
+  parseCheckpoint,
+  parseNote,
+  parsePin,
+  parsePolicy,
+} from '../checkpoint/mod.ts';
 import { LogError } from '../errors.ts';
 import { HttpFiles, PublishedLog, readCheckpoint } from '../published/mod.ts';
-import { beginPin, type FollowedPin, followPin, type LogSource } from '../verify/mod.ts';
+import {
+  beginPin,
+  type CosignedCheckpoints,
+  type FollowedPin,
+  followPin,
+  type LogSource,
+} from '../verify/mod.ts';
 import type { Fetch } from './http.ts';
 
 /** Where a client keeps what it remembers of a log: a file, a database, the storage of a browser. */
@@ -49,11 +64,25 @@ export class HeldLog {
     const log = new PublishedLog(files);
     const source = note === undefined ? log : at(log, note);
     const now = Date.now();
-    const found = before === null ? await beginPin(source, {}, now) : await followPin(source, before, now);
+    let found = before === null ? await beginPin(source, {}, now) : await followPin(source, before, now);
+    if (found.pin?.policy !== undefined) {
+      const cosigned = await cosignedBy(`${files.place}/cosigned`, this.#fetch, found.pin.policy);
+      // Held against the newest head, which is read after that: a checkpoint over more is then no race.
+      const vouched = await followPin(log, found.pin, now, cosigned);
+      if (vouched.pin === null) found = vouched;
+    }
     if (found.pin === null) throw contradicted(origin, before, found);
     if (found.pin !== before) await this.#store.write(formatPin(found.pin));
     return found.pin;
   }
+}
+
+/** What the server has of witnesses: its newest cosigned checkpoint, or nothing. */
+async function cosignedBy(place: string, fetch: Fetch, policy: string): Promise<CosignedCheckpoints> {
+  const head = await new PublishedLog(new HttpFiles(place, fetch)).head();
+  const notes =
+    head === null ? [] : [`${checkpointBody(head.origin, head.size, head.root)}\n${head.signatures}`];
+  return { notes, policy: parsePolicy(policy) };
 }
 
 /** The log as it is under a checkpoint. */
@@ -72,7 +101,12 @@ function at(log: LogSource, note: string): LogSource {
 function contradicted(origin: string, before: Pin | null, { findings }: FollowedPin): LogError {
   const failures = findings.filter((finding) => finding.class === 'fail');
   const first = failures.find(({ code }) => code === 'other-log') ?? failures[0];
-  const what = before === null ? 'does not hold' : `does not continue the ${before.size} records pinned`;
+  const what =
+    before === null
+      ? 'does not hold'
+      : first?.code === 'no-quorum'
+        ? 'is not vouched for by the witnesses that the pin demands'
+        : `does not continue the ${before.size} records pinned`;
   return new LogError(
     'PIN_CONTRADICTED',
     `the server's log ${what} (${first?.code}: ${first?.message}). Have it verified against the pin before anything of it is believed`,

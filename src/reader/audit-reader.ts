@@ -1,4 +1,5 @@
 import { Catalogs } from '../catalog/catalogs.ts';
+import { openCheckpoint, parsePolicy } from '../checkpoint/mod.ts';
 import { LogError, TallystickError, UsageError } from '../errors.ts';
 import type {
   FacetRequest,
@@ -14,6 +15,7 @@ import type { TimeBound } from '../timestamps/mod.ts';
 import {
   type CosignedCheckpoints,
   type KeyHistory,
+  keysAt,
   type LogSource,
   type Report,
   readKeyHistory,
@@ -91,6 +93,28 @@ export class AuditReader {
   /** The newest sealed state. Throws `LogError` LOG_NOT_FOUND, LOG_DAMAGED. */
   async head(node?: string): Promise<SealedHead> {
     return this.#log(node).head();
+  }
+
+  /**
+   * The newest sealed state that a witness has cosigned, with all cosignatures that it has. Throws `LogError`
+   * LOG_NOT_FOUND when there is none, LOG_DAMAGED, and `ProofError` NOTE_UNTRUSTED when the log's keys have not signed it.
+   */
+  async cosignedHead(node?: string): Promise<Omit<SealedHead, 'signatures'>> {
+    const log = this.#log(node);
+    const state = await this.#store.state(witnessPrefix(log.node));
+    const now = await log.head();
+    // What was there before the log was put back is not in it any more.
+    const newest = readCosigned(state, log.node).find(({ size }) => size <= now.size);
+    if (newest === undefined) {
+      throw new LogError(
+        'LOG_NOT_FOUND',
+        `no witness has cosigned the log of ${log.node} yet; "tallystick witness add" names one`,
+      );
+    }
+    const { origin, size, note } = newest;
+    const history = await readKeyHistory(this.#store.source(log.node), origin, size);
+    const { checkpoint } = await openCheckpoint(note, history === null ? [] : keysAt(history, size));
+    return { origin, size, root: checkpoint.root, note };
   }
 
   /**
@@ -200,13 +224,14 @@ export class AuditReader {
 
   /**
    * Verifies a node's log as `verifyLog` does; with the index too, when it is open. The checkpoints that the log keeps
-   * cosigned, and dated up to a root that it is set to, are anchors unless others are given. Never throws for what it finds.
+   * cosigned, and dated up to a root that it is set to, are anchors unless others are given; witnesses that the pin demands
+   * must have cosigned then. Never throws for what it finds.
    */
   async verify(settings: VerifySettings = {}): Promise<Report> {
     const { node } = this.#log(settings.node);
     // Before the head is read: a checkpoint over more than the head is then no race.
     const dated = settings.dated ?? (await (await KeptTimestamps.read(this.#store, node, null)).dated());
-    const cosigned = settings.cosigned ?? (await this.#cosigned(node));
+    const cosigned = settings.cosigned ?? (await this.#cosigned(node, settings.pin?.policy));
     return verifyLog(this.#store.source(node), {
       ...settings,
       ...{ node, dated, cosigned },
@@ -221,9 +246,9 @@ export class AuditReader {
     await this.#store.close();
   }
 
-  async #cosigned(node: string): Promise<CosignedCheckpoints> {
+  async #cosigned(node: string, policy: string | undefined): Promise<CosignedCheckpoints> {
     const kept = readCosigned(await this.#store.state(witnessPrefix(node)), node);
-    return { notes: kept.map(({ note }) => note), policy: null };
+    return { notes: kept.map(({ note }) => note), policy: policy === undefined ? null : parsePolicy(policy) };
   }
 
   #log(node: string | undefined): ReadableLog {

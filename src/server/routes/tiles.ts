@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { concatBytes, utf8 } from '../../crypto/bytes.ts';
 import { LogError, StoreError, TallystickError, UsageError } from '../../errors.ts';
+import type { SealedHead } from '../../log/receipt.ts';
 import { parseTilePath, TILE_WIDTH, type TileId, tileWidth } from '../../merkle/mod.ts';
 import { formatKeyChanges, parsePayloadPath } from '../../published/mod.ts';
 import type { AuditReader } from '../../reader/audit-reader.ts';
@@ -31,9 +32,37 @@ const Below = Type.Object(
   { additionalProperties: false },
 );
 
-/** The log as C2SP tlog-tiles, with what `log publish` adds to it: see `published/layout.ts`. */
+/** One log, in one of the two ways in which it is published. */
+interface View {
+  /** Where it is, with the parameter `node`. */
+  readonly at: string;
+  readonly what: string;
+  /** The sealed state that its checkpoint is of. */
+  head(node: string): Promise<Pick<SealedHead, 'origin' | 'size' | 'note'>>;
+}
+
+/**
+ * The log as C2SP tlog-tiles, with what `log publish` adds to it: see `published/layout.ts`. Twice, as that does it too:
+ * as it is now, for whoever remembers what it was, and as far as a witness has cosigned it, for readers whose policy asks
+ * for cosignatures. Tiles are the same for both.
+ */
 export function tileRoutes(app: FastifyInstance, { log }: Service): void {
   const { reader } = log;
+  logRoutes(app, reader, {
+    at: '/log/:node',
+    what: 'The newest signed checkpoint (C2SP tlog-tiles)',
+    head: (node) => reader.head(node),
+  });
+  logRoutes(app, reader, {
+    at: '/log/:node/cosigned',
+    what: 'The newest checkpoint that a witness has cosigned, with all its cosignatures',
+    head: (node) => reader.cosignedHead(node),
+  });
+}
+
+function logRoutes(app: FastifyInstance, reader: AuditReader, { at, what, head }: View): void {
+  // Described once.
+  const hide = at !== '/log/:node';
   const answers = (type: string, description: string) => ({
     200: text(description, type),
     304: { description: 'What the ETag named still stands.', type: 'null' },
@@ -41,25 +70,26 @@ export function tileRoutes(app: FastifyInstance, { log }: Service): void {
   });
 
   app.get<{ Params: Static<typeof Node> }>(
-    '/log/:node/checkpoint',
+    `${at}/checkpoint`,
     {
       schema: {
-        summary: 'The newest signed checkpoint (C2SP tlog-tiles)',
+        summary: what,
         tags: ['tiles'],
         params: Node,
         response: answers('text/plain', 'C2SP tlog-checkpoint as a signed note'),
       },
     },
     async (request, reply) => {
-      const { note } = await reader.head(request.params.node);
+      const { note } = await head(request.params.node);
       return send(request, reply, 'checkpoint', utf8(note));
     },
   );
 
   app.get<{ Params: Static<typeof Node> }>(
-    '/log/:node/key-changes',
+    `${at}/key-changes`,
     {
       schema: {
+        hide,
         summary: 'The checkpoints at which the key changed',
         tags: ['tiles'],
         params: Node,
@@ -68,7 +98,7 @@ export function tileRoutes(app: FastifyInstance, { log }: Service): void {
     },
     async (request, reply) => {
       const { node } = request.params;
-      const { origin, size } = await reader.head(node);
+      const { origin, size } = await head(node);
       const kept: SourceCheckpoint[] = [];
       for await (const one of reader.source(node).keyChanges()) if (one.size <= size) kept.push(one);
       return send(request, reply, 'checkpoint', utf8(formatKeyChanges(origin, kept)));
@@ -76,9 +106,10 @@ export function tileRoutes(app: FastifyInstance, { log }: Service): void {
   );
 
   app.get<{ Params: Static<typeof Below> }>(
-    '/log/:node/tile/*',
+    `${at}/tile/*`,
     {
       schema: {
+        hide,
         summary: 'A hash tile or a bundle of entries (C2SP tlog-tiles)',
         description:
           '`tile/<L>/<N>[.p/<W>]` are hashes, `tile/entries/<N>[.p/<W>]` entries, each after its length as u16. Every width that the log has come past is there.',
@@ -88,16 +119,17 @@ export function tileRoutes(app: FastifyInstance, { log }: Service): void {
       },
     },
     async (request, reply) => {
-      const tile = tileAt(pathBelow(request));
+      const tile = tileAt(pathBelow(request, at));
       const bytes = await readTile(reader, request.params.node, tile);
       return send(request, reply, tile.level === 'entries' ? 'entries' : 'hashes', bytes);
     },
   );
 
   app.get<{ Params: Static<typeof Below> }>(
-    '/log/:node/payload/*',
+    `${at}/payload/*`,
     {
       schema: {
+        hide,
         summary: 'The content that a record sealed by its hash',
         description: '`payload/<two digits>/<digest>`: 16 bytes of salt, then the JSON of the member.',
         tags: ['tiles'],
@@ -106,7 +138,7 @@ export function tileRoutes(app: FastifyInstance, { log }: Service): void {
       },
     },
     async (request, reply) => {
-      const digest = parsePayloadPath(pathBelow(request));
+      const digest = parsePayloadPath(pathBelow(request, at));
       if (digest === null)
         throw nothing('a payload is at payload/<first two digits>/<digest>, in lower-case hex');
       const payload = await reader.payload(digest, request.params.node);
@@ -149,9 +181,9 @@ function namesTag(header: string | undefined, tag: string): boolean {
 }
 
 /** The path below the log, as it was sent: what was escaped is not one of ours. */
-function pathBelow({ raw, params }: FastifyRequest<{ Params: Static<typeof Below> }>): string {
+function pathBelow({ raw, params }: FastifyRequest<{ Params: Static<typeof Below> }>, at: string): string {
   const path = (raw.url ?? '').replace(/\?.*$/s, '');
-  const prefix = `/log/${params.node}/`;
+  const prefix = `${at.replace(':node', () => params.node)}/`;
   return path.startsWith(prefix) ? path.slice(prefix.length) : '';
 }
 

@@ -1,6 +1,12 @@
 import { sha256 } from '#sha256';
 import type { StateWrite } from '../../anchors/anchored-log.ts';
-import { formatNote, parseCheckpoint, parseNote, signatureLine } from '../../checkpoint/mod.ts';
+import {
+  formatNote,
+  MAX_SIGNATURES,
+  parseCheckpoint,
+  parseNote,
+  signatureLine,
+} from '../../checkpoint/mod.ts';
 import { toHex, utf8 } from '../../crypto/bytes.ts';
 import { TallystickError } from '../../errors.ts';
 
@@ -186,7 +192,8 @@ function together(text: string, kept: readonly KeptCosignature[]): Cosigned {
   for (const each of newest) if (!witnesses.has(each.name)) witnesses.set(each.name, each);
   const own = kept.flatMap(({ note }) => parseNote(note).signatures);
   const ownLines = own.map(({ name, keyId, signature }) => signatureLine(name, keyId, signature));
-  const lines = [...witnesses.values()].map((each) => each.lines);
+  const all = [...witnesses.values()].flatMap(({ lines }) => lines.split(/(?<=\n)/));
+  const lines = all.slice(0, MAX_SIGNATURES - new Set(ownLines).size);
   const { origin, size, root } = parseCheckpoint(text);
   return {
     ...{
