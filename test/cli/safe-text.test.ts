@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { escapeJson, safeJson, safeLines, safeText } from '../../src/cli/safe-text.ts';
+import { codePoint } from '../code-point.ts';
 
 describe('safeText', () => {
   const cases: readonly [string, string, string][] = [
@@ -26,7 +27,7 @@ describe('safeText', () => {
 
   test('nothing unsafe is ever left', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(fc.string({ unit: codePoint }), (text) => {
         assert.doesNotMatch(safeText(text), /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u);
       }),
     );
@@ -40,7 +41,7 @@ describe('safeText', () => {
 describe('safeJson', () => {
   test('says the same to a program, and nothing to a terminal', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), fc.string({ unit: 'binary' }), (value, text) => {
+      fc.property(fc.jsonValue(), fc.string({ unit: codePoint }), (value, text) => {
         const json = safeJson({ value, text }, 2);
         assert.deepEqual(JSON.parse(json), JSON.parse(JSON.stringify({ value, text })));
         assert.doesNotMatch(

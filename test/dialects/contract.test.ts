@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { MAX_NATIVE_BYTES } from '../../src/dialects/dialect.ts';
 import { DIALECTS } from '../../src/dialects/dialects.ts';
 import { FLAGS } from '../../src/dialects/flags.ts';
+import { codePoint } from '../code-point.ts';
 import { runs } from '../runs.ts';
 import { assertSound, bytesOf, one, parse, rawBytes } from './helpers.ts';
 import {
@@ -77,7 +78,7 @@ const hostile = fc
   .array(
     fc.oneof(
       { weight: 5, arbitrary: fc.constantFrom(...PIECES) },
-      { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 8 }) },
+      { weight: 1, arbitrary: fc.string({ unit: codePoint, maxLength: 8 }) },
       {
         weight: 2,
         arbitrary: fc.constantFrom(...[...SAMPLES.values()].flat()),

@@ -7,6 +7,7 @@ import type { Field } from '../../src/catalog/table.ts';
 import type { Dialect, PrinterOptions } from '../../src/dialects/dialect.ts';
 import { PRINT_FLAGS } from '../../src/dialects/flags.ts';
 import type { Json, RecordDraft } from '../../src/record/types.ts';
+import { codePoint } from '../code-point.ts';
 import { bytesOf, records } from './helpers.ts';
 
 /** Pieces of values that try to end a field, a line or an entry, or to look like another. */
@@ -75,7 +76,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc
-      .string({ unit: 'binary', maxLength: 20 })
+      .string({ unit: codePoint, maxLength: 20 })
       .map((text) => text.toWellFormed().replaceAll('\0', '')),
   },
   {

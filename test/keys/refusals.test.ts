@@ -12,6 +12,7 @@ import { checkSettings } from '../../src/keys/settings.ts';
 import { type AuditLog, openLog } from '../../src/open.ts';
 import { certificatesToPem } from '../../src/tokens/chain.ts';
 import { SoftwareToken } from '../../src/tokens/software.ts';
+import { codePoint } from '../code-point.ts';
 import { issue, selfSigned } from '../tokens/certificates.ts';
 import { FaultyToken } from '../tokens/faulty.ts';
 import { pinFile } from './kinds.ts';
@@ -261,7 +262,7 @@ describe('certificate signing requests', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(
-          fc.string({ unit: 'binary' }),
+          fc.string({ unit: codePoint }),
           fc.string().map((text) => `CN=${text}`),
         ),
         async (subject) => {

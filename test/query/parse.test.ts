@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { QueryError } from '../../src/errors.ts';
 import { type Filter, MAX_QUERY_BYTES, matcher, parseQuery, type TextField } from '../../src/query/mod.ts';
+import { codePoint } from '../code-point.ts';
 import { runs } from '../runs.ts';
 
 const NOW = Date.UTC(2026, 9, 15, 12);
@@ -250,7 +251,7 @@ describe('query text', () => {
     );
     const query = fc.oneof(
       fc.array(tokens, { maxLength: 20 }).map((parts) => parts.join('')),
-      fc.string({ unit: 'binary', maxLength: 40 }),
+      fc.string({ unit: codePoint, maxLength: 40 }),
     );
     fc.assert(
       fc.property(query, (words) => {

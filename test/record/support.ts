@@ -11,6 +11,7 @@ import {
   type Json,
   type RecordDraft,
 } from '../../src/record/mod.ts';
+import { codePoint } from '../code-point.ts';
 
 /** Asserts that `act` throws a `RecordError` of this code, and at this path when one is given. Returns the error. */
 export function assertRefused(act: () => unknown, code: ErrorCode, path?: string): RecordError {
@@ -56,7 +57,7 @@ const awkwardNames = fc.constantFrom(
 /** Any string that UTF-8 can carry. */
 export const anyText: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: fc.string() },
-  { weight: 2, arbitrary: fc.string({ unit: 'binary' }) },
+  { weight: 2, arbitrary: fc.string({ unit: codePoint }) },
   { weight: 1, arbitrary: awkwardNames },
 );
 
