@@ -38,7 +38,7 @@ export async function followPin(
   cosigned?: CosignedCheckpoints,
 ): Promise<FollowedPin> {
   if (cosigned === undefined && (await standsAs(source, pin))) return { findings: [], pin, witnessed: null };
-  const run = new Run(source, { pin });
+  const run = new Run(source, { pin, ...(cosigned && { cosigned }) });
   const head = await run.openHead();
   if (head !== null && !run.findings.failed) await checkContinued(run, head, pin);
   const followed = await finish(run, head, pin, now, cosigned);
@@ -61,7 +61,7 @@ export async function beginPin(
   now: number,
   cosigned?: CosignedCheckpoints,
 ): Promise<FollowedPin> {
-  const run = new Run(source, keys === undefined ? {} : { keys });
+  const run = new Run(source, { ...(keys && { keys }), ...(cosigned && { cosigned }) });
   const head = await run.openHead();
   if (head !== null && !run.findings.failed) await checkLedTo(run, head);
   const begun = await finish(run, head, policy === undefined ? {} : { policy }, now, cosigned);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cosignCheckpoint, cosignerKeyFromSpki, type Policy, parsePolicy } from '../../src/checkpoint/mod.ts';
-import { verifyLog } from '../../src/verify/mod.ts';
+import { beginPin, followPin, verifyLog } from '../../src/verify/mod.ts';
 import { testSigner } from '../checkpoint/signers.ts';
 import { BuiltLog, VKEY } from './built-log.ts';
 
@@ -39,4 +39,13 @@ test('a cosignature on the head that is not its witness’s is never a quorum', 
   const [covered, found] = await codes(log, policyOf('witness'));
   assert.equal(covered, null);
   assert.ok(found.includes('no-quorum'), found.join());
+});
+
+test('a pin is begun and followed over them without a remark', async () => {
+  const log = await cosignedLog();
+  const cosigned = { notes: [], policy: policyOf('witness') };
+  const { pin, findings, witnessed } = await beginPin(log, { keys: [VKEY] }, 0, cosigned);
+  assert.deepEqual([findings, witnessed?.covered?.size], [[], 300]);
+  const followed = await followPin(log, pin!, 1, cosigned);
+  assert.deepEqual([followed.findings, followed.witnessed?.covered?.size], [[], 300]);
 });
