@@ -39,6 +39,12 @@ const LAYERS: readonly Layer[] = [
     why: 'a published log is one more source for the verifier, wherever its files are',
   },
   {
+    at: 'exported',
+    may: ['record', 'merkle', 'checkpoint', 'verify'],
+    portable: true,
+    why: 'records in a file with what proves them: written from any source, verified from its bytes',
+  },
+  {
     at: 'guard',
     may: ['record', 'catalog'],
     portable: true,

@@ -162,6 +162,7 @@ export const COMMANDS: readonly Command[] = [
         summary: 'verify a published log instead: a directory, or an address (http, https)',
       },
       { name: 'no-entries', summary: 'of a log published without entries, what proves them' },
+      { name: 'export', value: 'FILE', summary: 'verify an export instead: nothing but the file is needed' },
       {
         name: 'timestamp-root',
         value: 'FILE',
@@ -202,6 +203,7 @@ export const COMMANDS: readonly Command[] = [
     examples: [
       'verify --deep',
       'verify --pin /media/usb/ca1.pin --json',
+      'verify --export log.ndjson --pin ca1.pin',
       'verify --signatures --certificates certs/',
     ],
     run: async (call: Call) => (await import('./verify.ts')).verify(call),

@@ -7,7 +7,7 @@ import type { Call } from './command.ts';
 import { boundLine, evidenceLines } from './evidence-text.ts';
 import { EXIT } from './exit.ts';
 import { counted } from './format.ts';
-import { PinFile } from './pins.ts';
+import { existingPin } from './pins.ts';
 import { recordLine, titleLine } from './record-line.ts';
 import { recordPage } from './record-page.ts';
 import { aboutPage } from './verifier-page.ts';
@@ -44,16 +44,10 @@ function optionsOf(call: Call): EvidenceOptions {
   return {
     complete: call.isSet('complete'),
     ...(key === undefined ? {} : { keys: [key] }),
-    ...(pin === undefined ? {} : { pins: [pinIn(call.path(pin))] }),
+    ...(pin === undefined ? {} : { pins: [existingPin(call.path(pin))] }),
     ...(policy === null ? {} : { policy }),
     ...(tsaRoots === null ? {} : { tsaRoots }),
   };
-}
-
-function pinIn(path: string): NonNullable<ReturnType<PinFile['read']>> {
-  const pin = new PinFile(path).read();
-  if (pin === null) throw new UsageError('FILE_UNREADABLE', `there is no pin ${path}`);
-  return pin;
 }
 
 /** Throws `UsageError` FILE_UNREADABLE, also for a file that is larger than any evidence. */

@@ -1,16 +1,6 @@
-import { checkpointBody } from '../checkpoint/mod.ts';
-import { fromUtf8, toHex } from '../crypto/bytes.ts';
-import { LogError, StoreError } from '../errors.ts';
-import { bundleEntries, makeInclusion } from '../merkle/mod.ts';
-import { tileReader } from '../store/tile-reader.ts';
-import {
-  type LogSource,
-  type Report,
-  type SourceHead,
-  type SourcePayload,
-  verifyLog,
-  verifyRange,
-} from '../verify/mod.ts';
+import { LogError } from '../errors.ts';
+import { exportOf } from '../exported/mod.ts';
+import { type Report, verifyLog, verifyRange } from '../verify/mod.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { ExportFile } from './export-file.ts';
@@ -21,9 +11,6 @@ import type { Reading } from './open-data.ts';
 import { partOf } from './part.ts';
 import { Progress } from './progress.ts';
 import { escapeJson, safeText } from './safe-text.ts';
-
-/** Named in the first line of an export; docs/cli.md describes the form. */
-const FORMAT = 'tallystick-export/1';
 
 /** Where the lines go. */
 interface Target {
@@ -74,17 +61,14 @@ async function write(call: Call, { store, reader }: Reading, target: Target): Pr
       ? verifyLog(source, options)
       : verifyRange(source, from, to, options));
     if (report.verdict !== 'intact') throw notIntact(node, report);
-    await target.write(
-      `${JSON.stringify(await header(source, head, { node, from, to, keys: report.keys }))}\n`,
-    );
-    let count = 0;
-    for await (const line of lines(source, from, to)) {
+    // The first line and the last are no records.
+    let count = -1;
+    for await (const line of exportOf(source, head, { from, to, keys: report.keys })) {
       call.io.signal.throwIfAborted();
       await target.write(line);
-      progress.update(++count, to - from);
+      progress.update(Math.min(++count, to - from), to - from);
     }
-    await target.write(`${JSON.stringify({ end: true, count })}\n`);
-    return count;
+    return to - from;
   } finally {
     progress.clear();
   }
@@ -96,48 +80,6 @@ function nodeOf(call: Call, nodes: readonly string[]): string {
   if (asked === undefined && nodes.length === 1) return nodes[0] as string;
   const there = nodes.length === 0 ? 'there is none yet' : `there are: ${nodes.join(', ')}`;
   throw new LogError('LOG_NOT_FOUND', `name the log with --node; ${there}`);
-}
-
-async function header(
-  source: LogSource,
-  head: SourceHead,
-  { node, from, to, keys }: { node: string; from: number; to: number; keys: Report['keys'] },
-): Promise<Record<string, unknown>> {
-  const { origin, size, root, signatures } = head;
-  const read = tileReader(source);
-  return {
-    ...{ format: FORMAT, origin, node, from, to, size, root: toHex(root), keys },
-    checkpoint: `${checkpointBody(origin, size, root)}\n${signatures}`,
-    proof: {
-      first: (await makeInclusion(from, size, read)).map(toHex),
-      last: (await makeInclusion(to - 1, size, read)).map(toHex),
-    },
-  };
-}
-
-/** A line for each record: its canonical bytes as they are, and its payloads. */
-async function* lines(source: LogSource, from: number, to: number): AsyncGenerator<string> {
-  const payloads = source.payloads(from, to)[Symbol.asyncIterator]();
-  let payload = await payloads.next();
-  let seq = from;
-  for await (const part of source.bundles(from, to)) {
-    for (const entry of part.entries === null ? [] : bundleEntries(part.entries)) {
-      const own: string[] = [];
-      for (; payload.done !== true && payload.value.seq <= seq; payload = await payloads.next()) {
-        if (payload.value.seq === seq) own.push(payloadText(payload.value));
-      }
-      yield `{"seq":${seq},"entry":${fromUtf8(entry)},"payloads":[${own.join(',')}]}\n`;
-      seq++;
-    }
-  }
-  if (seq !== to) throw new StoreError('STORE_DAMAGED', `record ${seq} could not be read; run verify`);
-}
-
-/** A payload's bytes are JSON text: they stand as they are. */
-function payloadText({ seq, digest, salt, bytes }: SourcePayload): string {
-  if (bytes === null)
-    throw new StoreError('STORE_DAMAGED', `a payload of record ${seq} does not decode; run verify`);
-  return `{"digest":"${digest}","salt":"${toHex(salt)}","content":${fromUtf8(bytes)}}`;
 }
 
 function notIntact(node: string, { findings }: Report): LogError {

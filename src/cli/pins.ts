@@ -56,6 +56,13 @@ export class PinFile {
   }
 }
 
+/** The pin in a file that has to be there. Throws `UsageError` PIN_INVALID, FILE_UNREADABLE. */
+export function existingPin(path: string): Pin {
+  const pin = new PinFile(path).read();
+  if (pin === null) throw new UsageError('FILE_UNREADABLE', `there is no pin ${path}`);
+  return pin;
+}
+
 /** The pins remembered of a data directory or of a published log, outside of it: a file for each node. */
 export class RememberedPins {
   readonly #directory: string;

@@ -25,6 +25,7 @@ import { Progress } from './progress.ts';
 import { publishedPlace, publishedSource } from './published-target.ts';
 import type { Verified } from './verified.ts';
 import { lacksAnchor, trustAnchorsOf } from './verify-certificates.ts';
+import { verifyExported } from './verify-export.ts';
 import { type ComparedIndex, indexToCompare } from './verify-index.ts';
 import { isProven, previousOf } from './verify-previous.ts';
 import { certificatesOf, checkSignatures } from './verify-signatures.ts';
@@ -51,6 +52,8 @@ interface Target {
  */
 export async function verify(call: Call): Promise<number> {
   call.expect(0, 0);
+  const exported = call.text('export');
+  if (exported !== undefined) return verifyExported(call, exported);
   const key = call.text('key');
   const certificates = await certificatesOf(call);
   const anchors = trustAnchorsOf(call);

@@ -1,9 +1,12 @@
 export { bundleEntries, countEntries, encodeBundle, leafHashes } from './bundle.ts';
+export { CompactRange } from './compact-range.ts';
 export { emptyRoot, HASH, leafHash, nodeHash, tileRoot } from './hash.ts';
 export {
+  inclusionPath,
   makeConsistency,
   makeInclusion,
   rootFromTiles,
+  type Subtree,
   verifyConsistency,
   verifyInclusion,
   verifySubtreeConsistency,

@@ -18,6 +18,11 @@ export async function makeInclusion(
   size: number,
   readTile: TileReader,
 ): Promise<Uint8Array[]> {
+  return new Tiles(size, readTile).roots(inclusionPath(index, size));
+}
+
+/** Whose roots an inclusion proof consists of, in its order. Throws `ProofError` PROOF_INVALID like `makeInclusion`. */
+export function inclusionPath(index: number, size: number): Subtree[] {
   checkIndex(index, size);
   const siblings: Subtree[] = [];
   let from = 0;
@@ -32,7 +37,7 @@ export async function makeInclusion(
       from = middle;
     }
   }
-  return new Tiles(size, readTile).roots(siblings.reverse());
+  return siblings.reverse();
 }
 
 /**
@@ -173,7 +178,7 @@ export function verifySubtreeConsistency(
 }
 
 /** Leaves [from, to). */
-interface Subtree {
+export interface Subtree {
   readonly from: number;
   readonly to: number;
 }

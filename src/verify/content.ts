@@ -29,7 +29,7 @@ interface UnderWay {
 export class ContentCheck {
   readonly #checker: DeepChecker | null;
   readonly #context: DeepContext;
-  readonly #payloads: PayloadCheck;
+  readonly #payloads: Pick<PayloadCheck, 'check'>;
   readonly #rows: RowCheck | null;
   readonly #findings: Findings;
   readonly #attempts = new AttemptCheck();
@@ -42,7 +42,7 @@ export class ContentCheck {
   constructor(
     checker: DeepChecker | null,
     context: DeepContext,
-    payloads: PayloadCheck,
+    payloads: Pick<PayloadCheck, 'check'>,
     rows: RowCheck | null,
     findings: Findings,
   ) {

@@ -60,7 +60,8 @@ export const FINDINGS = {
   'index-differs': { class: 'fail', summary: 'the search index says other than the log; the log stands' },
 
   'bad-evidence': { class: 'fail', summary: 'an evidence file is not of the form that one has' },
-  'bad-proof': { class: 'fail', summary: 'a proof that evidence carries does not hold' },
+  'bad-export': { class: 'fail', summary: 'an export is not of the form that one has' },
+  'bad-proof': { class: 'fail', summary: 'a proof that evidence or an export carries does not hold' },
   'bad-timestamp': { class: 'fail', summary: 'a time stamp that evidence carries does not hold' },
   'bad-certificate': {
     class: 'fail',
@@ -152,10 +153,11 @@ export interface IndexFinding extends Base {
   readonly columns: readonly string[];
 }
 
-/** About evidence: what it carries, or what it claims of its records. */
+/** About evidence or an export: what it carries, or what it claims of its records. */
 export interface EvidenceFinding extends Base {
   readonly code:
     | 'bad-evidence'
+    | 'bad-export'
     | 'bad-proof'
     | 'bad-timestamp'
     | 'bad-certificate'

@@ -11,7 +11,7 @@ export class PayloadCheck {
   #good = 0;
   #absent = 0;
 
-  constructor(source: LogSource, from: number, to: number, findings: Findings) {
+  constructor(source: Pick<LogSource, 'payloads'>, from: number, to: number, findings: Findings) {
     this.#payloads = new Ahead(source.payloads(from, to));
     this.#findings = findings;
   }

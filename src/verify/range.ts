@@ -55,7 +55,7 @@ export async function verifyRange(
   }
   run.isWhole = false;
   run.rootAt = (size) => sealedRoot(tiles, size);
-  await checkPin(run, head);
+  await checkPin(run, head, 'the hash tiles at its size are not all as sealed; verify the whole log');
   await checkDated(run, head, options.dated ?? []);
   run.witnessed = await checkCosigned(run, head, options.cosigned ?? { notes: [], policy: null });
   if (options.trustAnchors !== undefined) {
@@ -84,13 +84,17 @@ async function sealedRoot(tiles: SealedTiles, size: number): Promise<Uint8Array 
   }
 }
 
-/** The tree at the pin's size must have the pin's root. */
-async function checkPin(run: Run, head: FixedHead): Promise<void> {
+/**
+ * The tree at the pin's size must have the pin's root.
+ *
+ * @param unknown why that is when the root there is not to be had.
+ */
+export async function checkPin(run: Run, head: FixedHead, unknown: string): Promise<void> {
   const { pin } = run.options;
   if (pin === undefined || pin.origin !== head.origin || pin.size > head.size) return;
   const root = await run.rootAt(pin.size);
   if (root === null) {
-    run.skip('the pin', 'the hash tiles at its size are not all as sealed; verify the whole log');
+    run.skip('the pin', unknown);
     return;
   }
   if (equalBytes(root, fromHex(pin.root) as Uint8Array)) return;

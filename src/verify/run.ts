@@ -9,6 +9,7 @@ import type { CosignedCheckpoints } from './cosigned.ts';
 import { type DatedCheckpoint, rootAt } from './dated.ts';
 import { Findings } from './findings.ts';
 import { type FixedHead, fixHead } from './head.ts';
+import type { KeyHistory } from './key-history.ts';
 import { PayloadCheck } from './payloads.ts';
 import { KeyPolicy, short } from './policy.ts';
 import type { Attempts, Certified, Checked, NotChecked, Report, Witnessed } from './report.ts';
@@ -86,12 +87,18 @@ export class Run {
     this.#notChecked.push({ what, why });
   }
 
-  /** Fixes the head and checks it by itself. Null when there is none to go on from; that is in the report then. */
-  async openHead(): Promise<FixedHead | null> {
+  /**
+   * Fixes the head and checks it by itself. Null when there is none to go on from; that is in the report then.
+   *
+   * @param history which keys seal the log, where that is not for the source to say.
+   */
+  async openHead(history?: KeyHistory | null): Promise<FixedHead | null> {
     const { pin, keys: given } = this.options;
     const stored = await this.#readHead();
     if (stored === null) return null;
-    const policy = await KeyPolicy.read(this.source, stored, pin, given);
+    const policy = await (history === undefined
+      ? KeyPolicy.read(this.source, stored, pin, given)
+      : KeyPolicy.of(history, stored, pin, given));
     this.#policy = policy;
     this.head = await fixHead(stored, policy, pin, this.findings, this.witnesses);
     for (const key of this.head?.unchecked ?? []) {

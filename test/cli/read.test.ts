@@ -214,6 +214,44 @@ describe('export', () => {
     }
   });
 
+  test('is verified by itself, with whatever its reader knows of the log', async (t) => {
+    const box = new Sandbox(t);
+    await box.fill(270);
+    await box.ok(['pin', 'create', '-o', 'first.pin']);
+    await box.ok(['append'], { stdin: `${JSON.stringify(draft(0))}\n` });
+    const key = await keyOf(box);
+    await box.ok(['export', '-o', 'all.ndjson']);
+    await box.ok(['export', '--from', '100', '--to', '199', '-o', 'part.ndjson']);
+    const whole = (
+      await box.ok(['verify', '--export', 'all.ndjson', '--pin', 'first.pin', '--deep', '--json'])
+    ).json;
+    assert.deepEqual([whole.verdict, whole.trust, whole.size], ['intact', 'pinned-key', 272]);
+    assert.deepEqual([whole.pin.status, whole.pin.size], ['kept', 271]);
+    const part = (await box.ok(['verify', '--export', 'part.ndjson', '--key', key, '--json'])).json;
+    assert.deepEqual(
+      [part.verdict, part.range, part.checked.records],
+      ['intact', { from: 100, to: 200 }, 100],
+    );
+    assert.match((await box.ok(['verify', '--export', 'part.ndjson'])).out, /^intact: 100 of 100 records/);
+    const text = readFileSync(box.at('all.ndjson'), 'utf8');
+    writeFileSync(box.at('edited.ndjson'), text.replace('"seq":5,"source"', '"seq":6,"source"'));
+    const edited = await box.run(['verify', '--export', 'edited.ndjson', '--json']);
+    assert.deepEqual(
+      [edited.code, edited.json.verdict, edited.json.findings[0].code],
+      [1, 'not-intact', 'altered'],
+    );
+    writeFileSync(box.at('cut.ndjson'), text.slice(0, -10));
+    assert.equal((await box.run(['verify', '--export', 'cut.ndjson'])).code, 1);
+    await box.ok(['export', '--to', '3', '-o', 'other.ndjson']);
+    assert.equal((await box.run(['verify', '--export', 'first.pin'])).code, 1);
+    assert.equal(await box.refused(['verify', '--export', 'none'], 2), 'FILE_UNREADABLE');
+    assert.equal(
+      await box.refused(['verify', '--export', 'all.ndjson', '--pin', 'none'], 2),
+      'FILE_UNREADABLE',
+    );
+    assert.equal(await box.refused(['verify', '--export', 'all.ndjson', '--from', '3'], 2), 'USAGE');
+  });
+
   test('-o makes a new file, whole or not at all', async (t) => {
     const box = new Sandbox(t);
     await box.fill(3);

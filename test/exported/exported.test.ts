@@ -1,0 +1,350 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { cosignCheckpoint, cosignerKeyFromSpki, parsePolicy } from '../../src/checkpoint/mod.ts';
+import { utf8 } from '../../src/crypto/bytes.ts';
+import { type ExportOptions, exportOf, headerOf, verifyExport } from '../../src/exported/mod.ts';
+import { payloadDigest } from '../../src/record/mod.ts';
+import type { Report } from '../../src/verify/mod.ts';
+import { testSigner } from '../checkpoint/signers.ts';
+import { A, B, change, sealedBy, vkey } from '../evidence/fixture.ts';
+import { runs } from '../runs.ts';
+import { BuiltLog, entryOf, KEY, makeRecord, ORIGIN, rebuild, START, VKEY } from '../verify/built-log.ts';
+
+/** An export of records [from, to), of the whole log when not given. */
+async function written(log: BuiltLog, from = 0, to = log.size, keys = [VKEY]): Promise<string> {
+  const head = { origin: ORIGIN, size: log.size, root: log.root, signatures: log.signatures };
+  let text = '';
+  for await (const line of exportOf(log, head, { from, to, keys })) text += line;
+  return text;
+}
+
+async function* inPieces(bytes: Uint8Array, length: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += length) yield bytes.slice(at, at + length);
+}
+
+function verify(text: string | Uint8Array, options: ExportOptions = {}, length = 10_000): Promise<Report> {
+  return verifyExport(inPieces(typeof text === 'string' ? utf8(text) : text, length), options);
+}
+
+function brief({ findings }: Report): [string, number, number][] {
+  return findings.map(({ code, from, to }) => [code, from, to]);
+}
+
+/** Replaces lines: 0 is the header, record n of a whole export is line n + 1. */
+function withLines(text: string, change: (lines: string[]) => void): string {
+  const lines = text.split('\n').slice(0, -1);
+  change(lines);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** A log of 600 records, one with sealed content that looks like what surrounds it in a line. */
+async function withPayload(): Promise<BuiltLog> {
+  const content = utf8('{"a":"}]},{\\"digest\\":\\"","payloads":[{"b":[]}]}');
+  const salt = new Uint8Array(16).fill(7);
+  const digest = payloadDigest(salt, content);
+  const log = await BuiltLog.build(600, 100, KEY, (seq) =>
+    seq === 300
+      ? makeRecord(seq, { details: { payloads: [], x: { payload: digest, bytes: content.length } } })
+      : makeRecord(seq),
+  );
+  log.sealedPayloads = [{ seq: 300, digest, salt, bytes: content }];
+  return log;
+}
+
+describe('an export', () => {
+  test('of any part of a log of any size verifies, in whatever pieces it is read', async () => {
+    const logs = new Map<number, BuiltLog>();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(1, 2, 3, 7, 255, 256, 257, 511, 512, 513, 700),
+        fc.nat(),
+        fc.nat(),
+        fc.integer({ min: 1, max: 5_000 }),
+        async (size, a, b, length) => {
+          const log = logs.get(size) ?? (await BuiltLog.build(size, 100));
+          logs.set(size, log);
+          const [from, last] = [a % size, b % size].sort((x, y) => x - y) as [number, number];
+          const report = await verify(
+            await written(log, from, last + 1),
+            { pin: log.pin(), deep: true },
+            length,
+          );
+          assert.deepEqual(brief(report), []);
+          assert.equal(report.verdict, 'intact');
+          assert.deepEqual(report.range, { from, to: last + 1 });
+          assert.deepEqual([report.size, report.trust], [size, 'pinned-key']);
+          assert.equal(report.checked.records, last + 1 - from);
+        },
+      ),
+      { numRuns: runs(60) },
+    );
+  });
+
+  test('says whose word it stands on, and what it does not have', async () => {
+    const log = await BuiltLog.build(300);
+    const own = await verify(await written(log, 100, 200));
+    assert.deepEqual([own.verdict, own.trust], ['intact', 'log-key']);
+    const left = own.notChecked.map(({ what }) => what);
+    for (const what of ['whose key it is', 'an outside anchor', 'the rest of the log']) {
+      assert.ok(left.includes(what), what);
+    }
+    const given = await verify(await written(log), { keys: [VKEY], deep: true });
+    assert.deepEqual([given.trust, given.attempts?.sealed], ['given-key', 0]);
+    const stranger = await verify(await written(log), { keys: [vkey(B)] });
+    assert.deepEqual(brief(stranger), [['unknown-key', 0, 300]]);
+  });
+
+  test('is held against a pin of a size that it has', async () => {
+    const log = await BuiltLog.build(300);
+    const older = (await BuiltLog.build(150)).pin();
+    for (const [from, to] of [
+      [0, 300],
+      [100, 200],
+      [150, 151],
+      [149, 150],
+    ] as const) {
+      const report = await verify(await written(log, from, to), { pin: older });
+      assert.deepEqual([report.verdict, brief(report)], ['intact', []]);
+      assert.ok(!report.notChecked.some(({ what }) => what === 'the pin'), `${from}`);
+    }
+    const after = await verify(await written(log, 200, 300), { pin: older });
+    assert.ok(after.notChecked.some(({ what }) => what === 'the pin'));
+    assert.equal(after.verdict, 'intact');
+    const other = await rebuild(log, KEY, (seq) => makeRecord(seq, seq === 40 ? { event: 'FORGED' } : {}));
+    const found = await verify(await written(other), { pin: older });
+    assert.deepEqual(brief(found), [['split-view', 0, 150]]);
+    const shorter = await verify(await written(await BuiltLog.build(100)), { pin: older });
+    assert.deepEqual(brief(shorter), [['rolled-back', 100, 150]]);
+  });
+
+  test('is vouched for by witnesses as the log is', async () => {
+    const log = await BuiltLog.build(300);
+    const early = await BuiltLog.build(200);
+    const witness = testSigner('witness');
+    const { vkey: witnessKey } = cosignerKeyFromSpki('w.example/1', 'ed25519', witness.publicKey);
+    const policy = parsePolicy(`log ${VKEY}\nwitness w ${witnessKey}\nquorum w\n`);
+    const body = early.note.slice(0, early.note.indexOf('\n\n') + 1);
+    const note = early.note + (await cosignCheckpoint(body, 'w.example/1', witness, START / 1000 + 500));
+    const report = await verify(await written(log), { keys: [VKEY], cosigned: { notes: [note], policy } });
+    assert.deepEqual([report.verdict, report.witnessed?.covered?.size], ['intact', 200]);
+    const without = await verify(await written(log), { keys: [VKEY], cosigned: { notes: [], policy } });
+    assert.deepEqual(brief(without), [['no-quorum', 0, 300]]);
+  });
+
+  test('goes on from an older key, in any part, also from the key alone', async () => {
+    const log = await sealedBy(
+      [
+        { records: 10, by: [A] },
+        { records: 300, last: change([B], A), by: [A, B] },
+        { records: 90, by: [B] },
+      ],
+      [A],
+    );
+    for (const [from, to] of [
+      [0, 400],
+      [350, 400],
+      [5, 20],
+    ] as const) {
+      for (const keys of [[vkey(A)], [vkey(B)], []]) {
+        const report = await verify(
+          await written(log, from, to, [vkey(B)]),
+          keys.length === 0 ? {} : { keys },
+        );
+        assert.deepEqual([report.verdict, brief(report)], ['intact', []], `${from} ${keys}`);
+        assert.equal(report.eras.length, 2);
+      }
+    }
+    const unproven = (await written(log, 350, 400, [vkey(B)])).replace('KEY_CHANGE', 'KEY_CHANGF');
+    assert.deepEqual(brief(await verify(unproven, { keys: [vkey(A)] })), [
+      ['unknown-key', 0, 400],
+      ['bad-proof', 309, 310],
+    ]);
+  });
+
+  test('has its content checked, whatever stands in it', async () => {
+    const log = await withPayload();
+    const text = await written(log);
+    const report = await verify(text, { deep: true });
+    assert.deepEqual([report.verdict, brief(report), report.checked.payloads], ['intact', [], 1]);
+    const changed = text.replace('{"b":[]}', '{"c":[]}');
+    assert.deepEqual(brief(await verify(changed)), [['payload-altered', 300, 301]]);
+    const removed = await verify(
+      withLines(text, (lines) => {
+        const line = lines[301] as string;
+        lines[301] = `${line.slice(0, line.indexOf('[{"digest"'))}[]}`;
+      }),
+      { deep: true },
+    );
+    assert.equal(removed.verdict, 'intact');
+    assert.ok(removed.notChecked.some(({ what }) => what === '1 payloads'));
+    const foreign = text.replace(
+      /("seq":5,.*"payloads":\[)\]/,
+      `$1${/\{"digest".*\}(?=\]\}\n)/.exec(text)?.[0]}]`,
+    );
+    assert.deepEqual(brief(await verify(foreign, { deep: true })), [['payload-foreign', 5, 6]]);
+  });
+
+  test('with records that are sealed and wrong says so when they are read', async () => {
+    const log = await BuiltLog.build(10, 10, KEY, (seq) => makeRecord(seq, seq === 4 ? { seq: 5 } : {}));
+    assert.equal((await verify(await written(log))).verdict, 'intact');
+    assert.deepEqual(brief(await verify(await written(log), { deep: true })), [['misnumbered', 4, 5]]);
+  });
+});
+
+describe('an export that was touched', () => {
+  const cases: readonly (readonly [
+    string,
+    (lines: string[]) => void,
+    readonly [string, number, number][],
+  ])[] = [
+    ['a record edited', (l) => (l[8] = edit(l[8])), [['altered', 0, 300]]],
+    [
+      'a record taken out',
+      (l) => l.splice(8, 1),
+      [
+        ['coverage-ends', 0, 300],
+        ['missing', 7, 8],
+      ],
+    ],
+    [
+      'the last records taken out',
+      (l) => l.splice(201, 100),
+      [
+        ['coverage-ends', 0, 300],
+        ['missing', 200, 300],
+      ],
+    ],
+    [
+      'a record twice',
+      (l) => l.splice(8, 0, l[8] as string),
+      [
+        ['coverage-ends', 0, 300],
+        ['inserted', 7, 8],
+      ],
+    ],
+    [
+      'a record beyond the end',
+      (l) => l.splice(301, 0, (l[8] as string).replace('"seq":7,', '"seq":300,')),
+      [
+        ['coverage-ends', 0, 300],
+        ['inserted', 300, 301],
+      ],
+    ],
+    [
+      'a line that is none',
+      (l) => (l[8] = '{"seq":7}'),
+      [
+        ['coverage-ends', 0, 300],
+        ['unreadable', 7, 8],
+      ],
+    ],
+    [
+      'a member twice',
+      (l) => (l[8] = (l[8] as string).replace('"payloads":', '"payloads":[],"payloads":')),
+      [['altered', 0, 300]],
+    ],
+    [
+      'a member more',
+      (l) => (l[8] = (l[8] as string).replace(/\}$/, ',"x":1}')),
+      [
+        ['coverage-ends', 0, 300],
+        ['unreadable', 7, 8],
+      ],
+    ],
+    ['no last line', (l) => l.pop(), [['bad-export', 300, 300]]],
+    ['another count', (l) => (l[301] = '{"end":true,"count":299}'), [['bad-export', 300, 300]]],
+    ['something behind it', (l) => l.push('{}'), [['bad-export', 300, 300]]],
+    [
+      'another range',
+      (l) => (l[0] = (l[0] as string).replace('"to":300', '"to":299')),
+      [
+        ['coverage-ends', 0, 299],
+        ['inserted', 299, 300],
+        ['bad-export', 299, 299],
+      ],
+    ],
+    [
+      'another size',
+      (l) => (l[0] = (l[0] as string).replace('"size":300', '"size":301')),
+      [['bad-export', 0, 0]],
+    ],
+    [
+      'a member twice in front',
+      (l) => (l[0] = (l[0] as string).replace('"from":0', '"from":0,"from":0')),
+      [['bad-export', 0, 0]],
+    ],
+    [
+      'another version',
+      (l) => (l[0] = (l[0] as string).replace('export/1', 'export/2')),
+      [['bad-export', 0, 0]],
+    ],
+    ['nothing', (l) => (l.length = 0), [['bad-export', 0, 0]]],
+  ];
+
+  test('is not intact, and it is said what is wrong', async () => {
+    const text = await written(await BuiltLog.build(300));
+    for (const [what, change, expected] of cases) {
+      const report = await verify(withLines(text, change), { deep: true });
+      assert.deepEqual([report.verdict, brief(report)], ['not-intact', expected], what);
+    }
+  });
+
+  test('anywhere is never intact; cut off anywhere, neither', async () => {
+    const log = await withPayload();
+    const parts = [utf8(await written(log, 250, 320)), utf8(await written(log))];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(1),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        fc.boolean(),
+        async (which, at, mask, inFront) => {
+          const bytes = parts[which] as Uint8Array;
+          const touched = bytes.slice();
+          // Half of them where the proofs are.
+          const place = at % (inFront ? bytes.indexOf(0x0a) + 1 : bytes.length);
+          touched[place] = (touched[place] as number) ^ mask;
+          const there = new TextDecoder().decode(bytes.slice(Math.max(0, place - 20), place + 20));
+          assert.equal((await verify(touched)).verdict, 'not-intact', `byte ${place}: ${there}`);
+          const cut = bytes.slice(0, at % bytes.length);
+          assert.equal((await verify(cut)).verdict, 'not-intact', `cut at ${cut.length}`);
+        },
+      ),
+      { numRuns: runs(200) },
+    );
+  });
+
+  test('with a line that has no end takes no more memory than a line may', async () => {
+    const text = await written(await BuiltLog.build(3));
+    const first = utf8(text.slice(0, text.indexOf('\n') + 1));
+    const chunk = new Uint8Array(4 * 1024 * 1024).fill(0x20);
+    let most = 0;
+    const endless = async function* (): AsyncGenerator<Uint8Array> {
+      yield first;
+      for (let i = 0; i < 64; i++) {
+        yield chunk.slice();
+        most = Math.max(most, process.memoryUsage().arrayBuffers);
+      }
+    };
+    const before = process.memoryUsage().arrayBuffers;
+    const report = await verifyExport(endless());
+    assert.deepEqual(brief(report).at(-1)?.[0], 'bad-export');
+    assert.ok(most - before < 200 * 1024 * 1024, `${most - before}`);
+  });
+});
+
+test('the first line can be had alone', async () => {
+  const log = await BuiltLog.build(5);
+  const text = utf8(await written(log));
+  assert.equal((await headerOf(inPieces(text, 100)))?.origin, ORIGIN);
+  assert.equal(await headerOf(inPieces(utf8('{}\n'), 100)), null);
+  assert.deepEqual(
+    (await headerOf(inPieces(text, 100)))?.history[0]?.entry,
+    new TextDecoder().decode(entryOf(makeRecord(0))),
+  );
+});
+
+function edit(line: string | undefined): string {
+  return (line as string).replace('"EVENT_7"', '"EVENT_8"');
+}
