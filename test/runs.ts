@@ -11,3 +11,8 @@ export function runs(inCi: number): number {
 export function stride(elsewhere: number): number {
   return isCi ? 1 : elsewhere;
 }
+
+/** All of what is alike; elsewhere the one whose turn it is. */
+export function inTurn<T>(all: readonly T[], turn: number): readonly T[] {
+  return isCi ? all : [all[turn % all.length] as T];
+}

@@ -30,7 +30,8 @@ async function within(
 
 function fill(count: number): (log: Log) => Promise<void> {
   return async (log) => {
-    for (let i = 0; i < count; i++) await log.append([draft()], { source: 'test' });
+    const appends = Array.from({ length: count }, () => log.append([draft()], { source: 'test' }));
+    await Promise.all(appends);
   };
 }
 

@@ -150,7 +150,7 @@ export function indexContract(name: string, open: () => Promise<RecordIndex>): v
             assert.deepEqual(found, order === 'oldest' ? hits : hits.toReversed());
           }
         }),
-        { numRuns: 30 },
+        { numRuns: runs(30) },
       );
     });
 
@@ -198,7 +198,7 @@ export function indexContract(name: string, open: () => Promise<RecordIndex>): v
             buckets.toSorted((x, y) => x.start - y.start || (x.outcome < y.outcome ? -1 : 1)),
           );
         }),
-        { numRuns: 30 },
+        { numRuns: runs(30) },
       );
     });
 

@@ -9,6 +9,7 @@ import { Log } from '../../src/log/log.ts';
 import { StoredLog } from '../../src/reader/stored-log.ts';
 import { MemoryDisk, MemoryStore } from '../../src/store/memory.ts';
 import { keysInForce, verifyLog } from '../../src/verify/mod.ts';
+import { runs } from '../runs.ts';
 import { assertIntact } from '../verify/expect.ts';
 import { drafts, FakeClock, NODE, SOURCE, StagedSigner, settle } from './fixture.ts';
 import { StagedStore } from './staged-store.ts';
@@ -213,6 +214,6 @@ test('writer, reader and every verifier agree on the keys, whatever happens', as
         for (const one of steps) await life.run(one);
       },
     ),
-    { numRuns: Number(process.env.KEYS_RUNS ?? 30) },
+    { numRuns: Number(process.env.KEYS_RUNS ?? runs(30)) },
   );
 });

@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { SqliteStore } from '../../src/store/sqlite/mod.ts';
+import { isCi } from '../runs.ts';
 import { checkLog } from './check.ts';
 import { draftOf, makeSlow, openNumbered } from './numbered-log.ts';
 
 const SCRIPT = fileURLToPath(new URL('append-forever.ts', import.meta.url));
-const LOGS = process.env.CI ? 10 : 1;
+const LOGS = isCi ? 10 : 1;
 const ROUNDS = 5;
 
 interface Acknowledged {
@@ -96,7 +97,7 @@ describe('kill -9', () => {
     const data = join(directory, 'data');
     await makeSlow(data);
     const told: Acknowledged[] = [];
-    for (let round = 1; round <= (process.env.CI ? 10 : 3); round++) {
+    for (let round = 1; round <= (isCi ? 10 : 2); round++) {
       told.push(...(await appendUntilKilled(data, `${round}`, 1 + Math.random() * 500, 10)));
       await assertWhole(data, told);
     }
@@ -104,7 +105,7 @@ describe('kill -9', () => {
   });
 
   test('while the log is being made: the next start makes it, or goes on', async () => {
-    for (let log = 0; log < 4 * LOGS; log++) {
+    for (let log = 0; log < (isCi ? 4 * LOGS : 2); log++) {
       const directory = mkdtempSync(join(tmpdir(), 'tallystick-kill-'));
       const data = join(directory, 'data');
       await assertWhole(data, await appendUntilKilled(data, '1', 0));
