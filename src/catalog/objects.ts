@@ -1,4 +1,4 @@
-import type { Json, ObjectRef, RecordDraft, SignatureInfo } from '../record/types.ts';
+import type { Described, Json, ObjectRef, SignatureInfo } from '../record/types.ts';
 import { isReference } from '../record/validate.ts';
 import { FORMS, type Form, type Identity } from './identity.ts';
 
@@ -31,7 +31,7 @@ export interface ObjectRule {
 const MAX_OBJECTS = 256;
 
 /** What the fields of a record tell of the things it acted upon, each once, in the order of the rules. */
-export function readObjects(record: RecordDraft, rules: readonly ObjectRule[]): ObjectRef[] {
+export function readObjects(record: Described, rules: readonly ObjectRule[]): ObjectRef[] {
   const out: ObjectRef[] = [];
   for (const { rule, identities } of readRules(record, rules)) {
     for (const identity of identities) keep(out, rule.kind, identity);
@@ -44,7 +44,7 @@ export function readObjects(record: RecordDraft, rules: readonly ObjectRule[]): 
  * Which of a record's objects it tells to be one and the same: groups of two or more of one kind. A rule that
  * finds several things (a list, a report on many keys) says nothing about which of them another rule means.
  */
-export function readSame(record: RecordDraft, rules: readonly ObjectRule[]): ObjectRef[][] {
+export function readSame(record: Described, rules: readonly ObjectRule[]): ObjectRef[][] {
   const groups: ObjectRef[][] = [];
   const sole = new Map<string, Map<ObjectRule, ObjectRef[][]>>();
   for (const { rule, identities } of readRules(record, rules)) {
@@ -74,7 +74,7 @@ interface Applied {
   readonly identities: readonly Identity[];
 }
 
-function* readRules(record: RecordDraft, rules: readonly ObjectRule[]): Generator<Applied> {
+function* readRules(record: Described, rules: readonly ObjectRule[]): Generator<Applied> {
   const fields = new Fields(record);
   for (const rule of rules) {
     const value = fields.get(rule.from);
@@ -100,7 +100,7 @@ class Fields {
   readonly #details: Readonly<Record<string, Json>>;
   readonly #signature: SignatureInfo | null;
 
-  constructor(record: RecordDraft) {
+  constructor(record: Described) {
     const { details, signature } = record;
     this.#details = details === undefined || isReference(details) ? {} : (details as Record<string, Json>);
     this.#signature = signature === undefined || isReference(signature) ? null : (signature as SignatureInfo);

@@ -1,4 +1,4 @@
-import type { AuditRecord, ObjectRef, SignatureInfo } from '../record/types.ts';
+import type { ObjectRef, RecordSubject } from '../record/types.ts';
 import { Catalogs } from './catalogs.ts';
 import { deriveAction, deriveObjects } from './derive.ts';
 
@@ -34,8 +34,9 @@ export interface IndexRow {
 }
 
 /** What an index keeps of a record: its members, and what the catalogs conclude from them. */
-export function indexRow(record: AuditRecord, catalogs: Catalogs = Catalogs.builtIn): IndexRow {
-  const signature = inline<SignatureInfo>(record.signature);
+export function indexRow(record: RecordSubject, catalogs: Catalogs = Catalogs.builtIn): IndexRow {
+  const { signature } = record;
+  const signed = signature === undefined || 'payload' in signature ? undefined : signature;
   return {
     node: record.node,
     seq: record.seq,
@@ -51,13 +52,8 @@ export function indexRow(record: AuditRecord, catalogs: Catalogs = Catalogs.buil
     actor: record.actor?.name ?? null,
     ip: record.actor?.ip ?? null,
     correlation: record.correlation ?? null,
-    hash: signature?.hash?.toLowerCase() ?? null,
+    hash: signed?.hash?.toLowerCase() ?? null,
     flags: record.flags ?? [],
     objects: deriveObjects(record, catalogs),
   };
-}
-
-/** The member when it stands in the record, undefined when it is absent or sealed beside it. */
-function inline<T extends object>(member: T | { readonly payload: string } | undefined): T | undefined {
-  return member === undefined || 'payload' in member ? undefined : (member as T);
 }

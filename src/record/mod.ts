@@ -12,6 +12,7 @@ export {
 export { contentDigest, idKey } from './idempotency.ts';
 export { parseJson } from './json.ts';
 export { payloadMatches, type Reference, references, restorePayloads } from './payload.ts';
+export { RecordReader } from './record-reader.ts';
 export type * from './types.ts';
 export { MAX_DEPTH, MAX_ENTRY_BYTES, MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES } from './types.ts';
 export { checkDraft, checkNode, checkSource, checkStored, isReference } from './validate.ts';

@@ -109,6 +109,23 @@ export interface LogMembers {
 
 export interface AuditRecord extends RecordDraft, LogMembers {}
 
+type Present = 'node' | 'seq' | 'logged' | 'time' | 'system' | 'source' | 'event' | 'outcome';
+type Possible = 'module' | 'component' | 'correlation' | 'flags' | 'objects' | 'details';
+type Possibly<T> = { readonly [Name in keyof T]?: T[Name] | undefined };
+
+/** Of a record what it is about: all that an index's row is made of. */
+export type RecordSubject = Pick<AuditRecord, Present> &
+  Possibly<Pick<AuditRecord, Possible>> & {
+    readonly actor?: Possibly<Pick<Actor, 'name' | 'ip'>> | undefined;
+    readonly signature?: Sealable<Possibly<SignatureInfo>> | undefined;
+  };
+
+/** What catalogs draw conclusions from. */
+export type Described = Pick<
+  RecordSubject,
+  'system' | 'event' | 'module' | 'component' | 'objects' | 'details' | 'signature'
+>;
+
 /** A sealed member's bytes and salt: what the store keeps beside the log. */
 export interface Payload {
   /** Lower-case hex SHA-256(salt ‖ bytes). */

@@ -1,16 +1,24 @@
+import { utf8 } from '../crypto/bytes.ts';
 import { RecordError } from '../errors.ts';
 import { isPlainObject } from './json.ts';
+import { NOT_PLAIN, valueEnd, wordEnd } from './plain.ts';
 import {
   boolean,
   fields,
+  fieldsOf,
   inside,
   integer,
   list,
+  notPlain,
+  type ObjectRule,
   object,
   oneOf,
+  type PlainRule,
   type Problem,
   pattern,
+  plainMembers,
   type Rule,
+  rule,
   string,
   wrong,
 } from './rules.ts';
@@ -32,6 +40,9 @@ interface Member {
 /** 9999-12-31T23:59:59.999Z */
 const LAST_TIME = 253_402_300_799_999;
 const ANY_LENGTH = Number.POSITIVE_INFINITY;
+/** What a reference begins with: its members stand by name. */
+const REFERENCE = utf8('{"bytes":');
+const VERSION = utf8('1');
 
 const time = integer(0, LAST_TIME);
 const seq = integer(0, Number.MAX_SAFE_INTEGER);
@@ -53,9 +64,21 @@ const reference = object({
   payload: pattern(/^[0-9a-f]{64}$/, '64 lower-case hex digits'),
   bytes: integer(0, MAX_PAYLOAD_BYTES),
 });
+/** Where an object begins that may be a reference: that takes a look at the value. */
+function mayBeReference(bytes: Uint8Array, at: number): boolean {
+  return wordEnd(bytes, at, REFERENCE) !== NOT_PLAIN;
+}
+const inlineFields = fieldsOf((bytes, at, depth) =>
+  mayBeReference(bytes, at) ? NOT_PLAIN : valueEnd(bytes, at, depth),
+);
+const details = rule(fields, (bytes, at) =>
+  mayBeReference(bytes, at) ? NOT_PLAIN : inlineFields.plain(bytes, at),
+);
 const rawText = string(ANY_LENGTH);
+const raw = rule(rawProblem, plainMembers([{ name: 'text', plain: rawText.plain, required: true }]));
+const version = rule(versionProblem, (bytes, at) => wordEnd(bytes, at, VERSION));
 
-const actor = object({
+export const actor: ObjectRule = object({
   name: string(4096),
   serial: string(1024),
   issuer: string(4096),
@@ -63,13 +86,16 @@ const actor = object({
   auth: string(1024),
   role: string(1024),
 });
-const objectRef = object({ kind: string(64), id: string(1024), name: string(1024) }, ['kind', 'id']);
+export const objectRef: ObjectRule = object({ kind: string(64), id: string(1024), name: string(1024) }, [
+  'kind',
+  'id',
+]);
 const link = object({ node, seq, why: string(256) }, ['node', 'seq', 'why']);
 const metadata = object(
   { key: string(1024), value: string(ANY_LENGTH), primary: boolean, source: string(1024) },
   ['key', 'value'],
 );
-const signature = object({
+export const signature: ObjectRule = object({
   algorithm: string(256),
   hashAlgorithm: string(256),
   hash: string(1024),
@@ -85,7 +111,7 @@ const MEMBERS: Readonly<Record<string, Member>> = {
   actor: { by: 'producer', rule: actor },
   component: { by: 'producer', rule: string(1024) },
   correlation: { by: 'producer', rule: string(1024) },
-  details: { by: 'producer', rule: fields, sealable: true },
+  details: { by: 'producer', rule: details, sealable: true },
   dialect: { by: 'producer', rule: string(64) },
   event: { by: 'producer', rule: string(1024), required: true },
   flags: { by: 'producer', rule: list(64, flag) },
@@ -151,6 +177,32 @@ export function checkStored(value: unknown): AuditRecord {
   return value as unknown as AuditRecord;
 }
 
+/** The members of a record in the order of their names. */
+export const MEMBER_NAMES: readonly string[] = [...TABLE.keys()].sort();
+
+/** Where members stand, see `plainMembers`: of a record, and in it of its actor and its signature. */
+export interface Places {
+  readonly record: Uint32Array;
+  readonly actor: Uint32Array;
+  readonly signature: Uint32Array;
+}
+
+/**
+ * The rules of a record read back, for bytes: where a record ends that is plain canonical JSON (`plain.ts`), obeys every
+ * rule, has no member that is not known here and refers to no payload. NOT_PLAIN otherwise: then `checkStored` is to be
+ * asked. Of an actor or signature that is absent the places stay as they were.
+ */
+export function storedRule(places: Places): PlainRule {
+  const placing = new Map([
+    ['actor', actor.placing(places.actor)],
+    ['signature', signature.placing(places.signature)],
+  ]);
+  const members = [...TABLE].map(([name, { rule, required = false }]) => {
+    return { name, plain: placing.get(name) ?? rule.plain, required };
+  });
+  return plainMembers(members, places.record);
+}
+
 /** Returns the text when it may name a node. Throws `RecordError` RECORD_INVALID otherwise. */
 export function checkNode(name: string): string {
   const problem = node(name);
@@ -193,11 +245,12 @@ function memberProblem(name: string, member: Member, content: unknown, reference
   return null;
 }
 
-function forged(): Problem {
-  return wrong('looks like a reference to sealed content, which only the log makes');
-}
+const forged: Rule = rule(
+  () => wrong('looks like a reference to sealed content, which only the log makes'),
+  notPlain,
+);
 
-function raw(value: unknown): Problem | null {
+function rawProblem(value: unknown): Problem | null {
   if (!isPlainObject(value) || Object.keys(value).length !== 1) {
     return wrong('must be {"text": …} or {"base64": …}');
   }
@@ -208,7 +261,7 @@ function raw(value: unknown): Problem | null {
     : wrong('must be standard base64 with padding', '.base64');
 }
 
-function version(value: unknown): Problem | null {
+function versionProblem(value: unknown): Problem | null {
   return value === 1 ? null : wrong('must be 1; another format version needs another version of Tallystick');
 }
 

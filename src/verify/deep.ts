@@ -2,7 +2,14 @@ import { Catalogs } from '../catalog/catalogs.ts';
 import { type IndexRow, indexRow } from '../catalog/row.ts';
 import { TallystickError } from '../errors.ts';
 import { bundleEntries } from '../merkle/mod.ts';
-import { type AuditRecord, decodeEntry, idKey, references } from '../record/mod.ts';
+import {
+  type AuditRecord,
+  decodeEntry,
+  idKey,
+  RecordReader,
+  type RecordSubject,
+  references,
+} from '../record/mod.ts';
 import type { GuardedRecord } from './attempts.ts';
 import { type Finding, finding } from './findings.ts';
 
@@ -33,6 +40,9 @@ export interface DeepResult {
   readonly rows: readonly (IndexRow | null)[] | null;
 }
 
+/** One serves all: it is done with an entry when it has read it. */
+const reader = new RecordReader();
+
 /**
  * Reads entries `from` onwards, in bundle form, whose bytes have been found to be the sealed ones: each is the
  * canonical form of a record, is of this node, is numbered as it stands, and was not logged before the one in front.
@@ -51,14 +61,18 @@ export function deepCheckBundle(
   let last: number | null = null;
   let seq = from;
   for (const entry of bundleEntries(bundle)) {
-    const record = read(entry, seq, findings);
+    const plain = reader.read(entry);
+    const whole = plain === null ? read(entry, seq, findings) : null;
+    const record = plain ?? whole;
     if (record !== null) {
       checkPlace(record, node, seq, findings);
       if (last !== null && record.logged < last) findings.push(clockSkew(seq, last, record.logged));
-      if (record.phase !== undefined) guarded.push(guardedRecord(record, seq));
       first ??= record.logged;
       last = record.logged;
-      for (const { path, ref } of references(record)) {
+    }
+    if (whole !== null) {
+      if (whole.phase !== undefined) guarded.push(guardedRecord(whole, seq));
+      for (const { path, ref } of references(whole)) {
         payloads.push({ seq, path, digest: ref.payload, bytes: ref.bytes });
       }
     }
@@ -94,7 +108,7 @@ function read(entry: Uint8Array, seq: number, findings: Finding[]): AuditRecord 
   }
 }
 
-function checkPlace(record: AuditRecord, node: string, seq: number, findings: Finding[]): void {
+function checkPlace(record: RecordSubject, node: string, seq: number, findings: Finding[]): void {
   if (record.node === node && record.seq === seq) return;
   const [expected, actual] = [`${node} ${seq}`, `${record.node} ${record.seq}`];
   const message = `the record at ${seq} calls itself ${record.seq} of ${record.node}`;
