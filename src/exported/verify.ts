@@ -394,7 +394,8 @@ async function historyOf(header: ExportHeader, findings: Findings): Promise<KeyH
       return false;
     }
   });
-  const bySeq = new Map(proven.map(({ seq, entry }) => [seq, utf8(entry)]));
+  // What is not proven has been found. Its keys are asked all the same whether they have signed: so that says more.
+  const bySeq = new Map(header.history.map(({ seq, entry }) => [seq, utf8(entry)]));
   return followKeys(
     {
       entry: async (seq) => bySeq.get(seq) ?? null,

@@ -4,6 +4,7 @@ import type { Medium } from '../../src/cli/demo/attacks.ts';
 import { NODE, tamper } from '../../src/cli/demo/scene.ts';
 import { fromUtf8, utf8 } from '../../src/crypto/bytes.ts';
 import { type EvidenceOptions, formatEvidence, verifyEvidence } from '../../src/evidence/mod.ts';
+import { verifyExport } from '../../src/exported/mod.ts';
 import { encodeBundle, makeSharedInclusion, tilePath, tileWidth } from '../../src/merkle/mod.ts';
 import { formatKeyChanges, payloadPath } from '../../src/published/layout.ts';
 import { PublishedLog } from '../../src/published/mod.ts';
@@ -12,7 +13,7 @@ import { SqliteStore } from '../../src/store/sqlite/mod.ts';
 import { entriesOf, leavesOf, type StoredLog } from '../../src/store/stored-log.ts';
 import { type Finding, type LogSource, type NotChecked, verifyLog } from '../../src/verify/mod.ts';
 import { type Held, WITNESS_KEY } from './anchors.ts';
-import { ExportedLog, exportOf } from './exported.ts';
+import { exportOf } from './exported.ts';
 
 /** What a verification came to, whatever it was of. */
 export interface Verdict {
@@ -50,7 +51,10 @@ export async function placesOf(data: string, whole: StoredLog): Promise<Readonly
     tiles: { kept: mustStay, put: async (log) => overSource(published(log)) },
     export: {
       kept: () => [],
-      put: async (log) => overSource(new ExportedLog(exportOf(log as StoredLog))),
+      put: async (log) => {
+        const file = await exportOf(log as StoredLog, inMemory(log), inMemory(whole));
+        return ({ log: held }, deep) => verifyExport(once(file), { ...held, deep });
+      },
     },
     evidence: { kept: () => [], put: async (log) => inEvidence(log as StoredLog, whole) },
   };
@@ -58,6 +62,10 @@ export async function placesOf(data: string, whole: StoredLog): Promise<Readonly
 
 function overSource(source: LogSource): (held: Held, deep: boolean) => Promise<Verdict> {
   return ({ log }, deep) => verifyLog(source, { ...log, deep });
+}
+
+async function* once(file: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield file;
 }
 
 function inMemory(log: StoredLog | null): LogSource {

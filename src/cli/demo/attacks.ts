@@ -128,9 +128,6 @@ export const ATTACKS: readonly Attack[] = [
     },
     finds: (cell) => {
       const first = Math.min(cell.at, otherOf(cell.at, cell.size));
-      // Without record 0 there is nothing in an export that names a key.
-      if (cell.medium === 'export' && first === 0 && cell.anchor === 'none')
-        return ['unknown-key', 0, cell.size];
       if (!HASHED.includes(cell.medium)) return altered({ ...cell, at: first });
       // Each bundle by itself: what comes from another is foreign to it.
       const isNear = bundleOf(cell.at) === bundleOf(otherOf(cell.at, cell.size));
@@ -142,7 +139,6 @@ export const ATTACKS: readonly Attack[] = [
     alter: (log, at) => done(slipIn(log, at)),
     finds: ({ at, size, medium }) => {
       if (medium === 'evidence') return ['bad-evidence', 0, 0];
-      if (medium === 'export') return ['altered', 0, size];
       // A store gives no more than it is asked for: what is behind the head's end it keeps to itself.
       if (at === size - 1 && STORES.includes(medium)) return ['altered', at, at + 1];
       if (medium === 'memory' && at % BUNDLE === 0) return ['reordered', at, size];
