@@ -46,16 +46,22 @@ export async function* scan(
   const isMatch = matcher(filter);
   const matches: Matches = (record, sealed) => isMatch(record, indexRow(sealed, request.catalogs));
   const maybe = prefilter(filter);
-  for (const [from, to] of windows(request)) {
+  const read = ([from, to]: Window) => ({
+    from,
+    to,
+    parts: begun(store.source(reader.node).bundles(from, to)),
+  });
+  for (const { from, to, parts } of ahead(windows(request), read)) {
     signal?.throwIfAborted();
     const found: Candidate[] = [];
     let at = from;
-    for await (const part of store.source(reader.node).bundles(from, to)) {
+    for await (const part of parts) {
       request.onRead(part.to - part.from);
       at = part.to;
       const altered = await reader.altered(part, head);
       if (part.entries === null || altered.size > 0 || maybe(part.entries))
         collect(part, altered, maybe, found);
+      else part.release?.();
     }
     if (at < to) found.push({ seq: at, entry: missing(at, to), isAltered: false });
     if (order === 'newest') found.reverse();
@@ -110,7 +116,9 @@ function decode(entry: Uint8Array): AuditRecord | null {
   }
 }
 
-function* windows({ from, to, order }: ScanRequest): Generator<[number, number]> {
+type Window = readonly [from: number, to: number];
+
+function* windows({ from, to, order }: ScanRequest): Generator<Window> {
   if (order === 'oldest') {
     for (let at = from; at < to; at = align(at + WINDOW)) yield [at, Math.min(align(at + WINDOW), to)];
   } else {
@@ -120,6 +128,30 @@ function* windows({ from, to, order }: ScanRequest): Generator<[number, number]>
       end = start;
     }
   }
+}
+
+/** What `make` gives for each item, made when the one before is handed out. */
+function* ahead<T, R>(items: Iterable<T>, make: (item: T) => R): Generator<R> {
+  let coming: R | undefined;
+  for (const item of items) {
+    const next = make(item);
+    if (coming !== undefined) yield coming;
+    coming = next;
+  }
+  if (coming !== undefined) yield coming;
+}
+
+/** The same sequence, its first item asked for at once. */
+function begun<T>(items: AsyncIterable<T>): AsyncIterable<T> {
+  const iterator = items[Symbol.asyncIterator]();
+  const first = iterator.next();
+  // Its failure is met when it is awaited; one who stops before never asked for it.
+  first.catch(() => {});
+  let next = (): Promise<IteratorResult<T>> => {
+    next = () => iterator.next();
+    return first;
+  };
+  return { [Symbol.asyncIterator]: () => ({ next: () => next() }) };
 }
 
 function align(seq: number): number {
@@ -133,16 +165,25 @@ function align(seq: number): number {
 function prefilter(filter: Filter): (bytes: Uint8Array) => boolean {
   const text = requiredText(filter);
   if (text === null) return () => true;
-  const needle = fold(Buffer.from(JSON.stringify(text).slice(1, -1), 'utf8'));
+  const needle = latin1(Buffer.from(JSON.stringify(text).slice(1, -1), 'utf8'));
+  // Of bytes taken for characters more than ASCII is folded, which only lets more pass.
+  const wanted = new RegExp(needle.replace(/[^0-9a-z]/gi, asHex), 'i');
   return (bytes) => {
-    const hay = fold(bytes);
-    return hay.includes(needle) || hay.includes('"payload":"') || hay.includes('"base64":"');
+    const hay = latin1(bytes);
+    return wanted.test(hay) || ELSEWHERE.test(hay);
   };
 }
 
-/** Bytes as text for comparing without ASCII case. It folds a little more than that, on both sides alike. */
-function fold(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1').toLowerCase();
+/** Members whose words do not stand in the entry as they are. */
+const ELSEWHERE = /"(?:payload|base64)":"/;
+
+function asHex(character: string): string {
+  return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+}
+
+/** A character for each byte. */
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
 /** The longest free text that every match must hold, or null. */

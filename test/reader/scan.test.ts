@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { StoreError } from '../../src/errors.ts';
 import { type Filter, matcher } from '../../src/query/mod.ts';
 import { RecordReader } from '../../src/reader/records.ts';
 import { type ScanRequest, scan } from '../../src/reader/scan.ts';
+import type { RecordView } from '../../src/reader/types.ts';
 import { drafts } from '../log/fixture.ts';
 import { type Archive, openArchive } from './fixture.ts';
 import { draft, everything, filter, text } from './truth.ts';
@@ -77,3 +79,50 @@ test('reading a log gives any range in either order, and says how much was read'
     assert.deepEqual(await scanned(archive, { from, to, order: 'newest' }), expected.reverse());
   }
 });
+
+test('a log that can be read only in part gives that part, then says so; who stops before never hears of it', async () => {
+  const refused = new StoreError('STORE_UNAVAILABLE', 'the medium is gone');
+  const archive = await openArchive({
+    wrap: (store) =>
+      decorated(store, {
+        source: (node) =>
+          decorated(store.source(node), {
+            bundles: (from, to) => (from < 2_048 ? store.source(node).bundles(from, to) : failing(refused)),
+          }),
+      }),
+  });
+  await archive.append(drafts(4_500));
+  const { head, node } = archive.log();
+  const views = (): AsyncGenerator<RecordView> =>
+    scan(archive.store, new RecordReader(archive.store, node), {
+      filter: { kind: 'all' },
+      head,
+      from: 0,
+      to: head.size,
+      order: 'oldest',
+      onRead: () => {},
+      signal: undefined,
+    });
+  for await (const { seq } of views()) if (seq === 5) break;
+  let found = 0;
+  const reading = async (): Promise<void> => {
+    for await (const _ of views()) found++;
+  };
+  await assert.rejects(reading(), refused);
+  assert.equal(found, 2_048);
+});
+
+// biome-ignore lint/correctness/useYield: it fails before there is anything to give.
+async function* failing(error: Error): AsyncGenerator<never> {
+  throw error;
+}
+
+/** The object with some of its methods replaced. */
+function decorated<T extends object>(object: T, methods: Partial<T>): T {
+  return new Proxy(object, {
+    get(target, name) {
+      const method = (methods as Record<string | symbol, unknown>)[name] ?? Reflect.get(target, name, target);
+      return typeof method === 'function' ? method.bind(target) : method;
+    },
+  });
+}

@@ -40,6 +40,11 @@ const TEXTS = [
     'payload',
     '*',
     '%',
+    '.',
+    'a|b',
+    '(?:',
+    '[^a]',
+    'base64',
   ],
 ];
 export const text: fc.Arbitrary<string> = fc.oneof(
