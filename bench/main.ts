@@ -10,7 +10,7 @@ import { proving } from './proofs.ts';
 import { disk, searching, verification } from './reading.ts';
 import { groupedOrNot, slowToken, twoKeys } from './sealing.ts';
 import { readingLines } from './story.ts';
-import { witnessedSealing, witnessServer } from './witness.ts';
+import { vouchedSealing, witnessServer } from './witness.ts';
 
 const { values } = parseArgs({
   options: {
@@ -71,7 +71,7 @@ async function main(count: number, parent: string | undefined): Promise<void> {
     show(...(await verification(data, count, hashing)));
     show(...(await searching(data)));
     show(...(await proving(dir)));
-    show(await witnessServer(dir), await witnessedSealing(dir));
+    show(await witnessServer(dir), ...(await vouchedSealing(dir)));
     show(...(await readingLines(dir, Math.min(count, 100_000), sqlite)));
     if (values.json) console.log(JSON.stringify({ fdatasyncMs: disk1, node: process.version, figures }));
   } finally {

@@ -4,7 +4,10 @@ import { TallystickError } from '../errors.ts';
 import { diskCheck, expiryCheck, lateActsCheck, timeSyncCheck } from '../health/checks.ts';
 import { examine, type HealthCheck } from '../health/health.ts';
 import { certificatesInForce, lateFile, version } from '../open.ts';
+import { Timestamps, timestampsCheck } from '../timestamps/mod.ts';
 import { type Continuation, readContinuation } from '../verify/mod.ts';
+import { witnessCheck } from '../witness/client/mod.ts';
+import { standingLog } from './anchors-desk.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { counted, utc } from './format.ts';
@@ -49,11 +52,12 @@ async function ask(call: Call): Promise<Asked> {
 /** What can be told while no process writes the log. */
 async function read(call: Call): Promise<Asked> {
   const { data } = call;
-  const { store, reader, close } = await openToRead(call);
+  const reading = await openToRead(call);
+  const { store, close } = reading;
   try {
-    const named = call.text('node');
-    const { size } = await reader.head(named);
-    const node = named ?? (reader.nodes[0] as string);
+    const log = await standingLog(reading, call.text('node'));
+    const { node } = log;
+    const { size } = log.head;
     const checks: HealthCheck[] = [
       {
         name: 'seal',
@@ -66,6 +70,8 @@ async function read(call: Call): Promise<Asked> {
       diskCheck(data),
       expiryCheck(() => certificatesInForce(store, node), call.io.now),
       timeSyncCheck(),
+      witnessCheck(node, (prefix) => store.state(prefix), call.io.now),
+      timestampsCheck(() => new Timestamps(log).list(), call.io.now),
     ];
     return { ...(await examine(checks)), version: version(), node, size, server: false };
   } finally {

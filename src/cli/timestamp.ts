@@ -1,5 +1,5 @@
-import { nodeOf } from '../checkpoint/mod.ts';
-import { TimestampError } from '../errors.ts';
+import type { ControlClient } from '../client/mod.ts';
+import type { AuditLog } from '../open.ts';
 import {
   type Authority,
   type AuthorityStatus,
@@ -8,21 +8,19 @@ import {
   Timestamps,
 } from '../timestamps/mod.ts';
 import { cliUser } from './administer.ts';
+import { atDesk, listed } from './anchors-desk.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { counted, utc } from './format.ts';
 import type { Output } from './io.ts';
-import { openHere, openToRead, requireLog } from './open-data.ts';
 import { safeText } from './safe-text.ts';
-import { findServer } from './server-here.ts';
 import { rootsIn } from './verify-timestamps.ts';
 
-/** The authorities of a log, at the server that runs on it or here. */
+/** The authorities of a log. */
 interface Desk {
   set(authority: Authority, actor: string): Promise<void>;
   remove(url: string, actor: string): Promise<void>;
   stamp(): Promise<StampOutcome[]>;
-  close(): Promise<void>;
 }
 
 /** Sets an authority. Exit code 0 when it is recorded and kept. */
@@ -62,7 +60,11 @@ export async function timestampRemove(call: Call): Promise<number> {
 
 export async function timestampList(call: Call): Promise<number> {
   call.expect(0, 0);
-  const authorities = await listed(call);
+  const authorities = await listed(
+    call,
+    (client) => client.timestamps(),
+    (log) => new Timestamps(log).list(),
+  );
   if (call.json) await call.io.stdout.json({ authorities });
   else for (const line of listLines(authorities, call.io.stdout)) await call.io.stdout.line(line);
   return EXIT.ok;
@@ -114,66 +116,24 @@ function outcomeLine(outcome: StampOutcome, out: Output): string {
   return `${safeText(url)}: ${counted(size, 'record')} existed by ${utc(notLaterThan)}, says ${safeText(by)}${vouched}`;
 }
 
-/** As the server says, which knows what fails, or as the store has it, whoever writes the log. */
-async function listed(call: Call): Promise<AuthorityStatus[]> {
-  const server = await findServer(call.data);
-  if (server !== null) {
-    try {
-      return await server.client.timestamps();
-    } finally {
-      server.close();
-    }
-  }
-  const { reader, store, close } = await openToRead(call);
-  try {
-    const head = await reader.head(call.text('node'));
-    const node = nodeOf(head.origin);
-    const timestamps = new Timestamps({
-      ...{ node, head },
-      state: (prefix) => store.state(prefix),
-      ownEvent: async (seq) => {
-        const { record } = await reader.get(seq, node);
-        return record?.system === 'tallystick' ? record.event : null;
-      },
-      appendOwn: () =>
-        Promise.reject(new TimestampError('INTERNAL', 'a list of authorities changes nothing')),
-    });
-    return await timestamps.list();
-  } finally {
-    await close();
-  }
+function withDesk(call: Call, work: (desk: Desk) => Promise<number>): Promise<number> {
+  return atDesk(call, ofServer, ofLog, work);
 }
 
-async function withDesk(call: Call, work: (desk: Desk) => Promise<number>): Promise<number> {
-  const desk = await openDesk(call);
-  try {
-    return await work(desk);
-  } finally {
-    await desk.close();
-  }
+function ofServer(client: ControlClient): Desk {
+  return {
+    set: (authority, actor) => client.setAuthority(authority, actor),
+    remove: (url, actor) => client.removeAuthority(url, actor),
+    stamp: () => client.stampNow(),
+  };
 }
 
-async function openDesk(call: Call): Promise<Desk> {
-  const server = await findServer(call.data);
-  if (server !== null) {
-    const { client } = server;
-    return {
-      set: (authority, actor) => client.setAuthority(authority, actor),
-      remove: (url, actor) => client.removeAuthority(url, actor),
-      stamp: () => client.stampNow(),
-      close: async () => server.close(),
-    };
-  }
-  requireLog(call);
-  const log = await openHere(call, false);
+function ofLog(log: AuditLog): Desk & { close(): Promise<void> } {
   const timestamps = new Timestamps(log);
   return {
     set: (authority, actor) => timestamps.set(authority, actor),
     remove: (url, actor) => timestamps.remove(url, actor),
     stamp: async () => (await timestamps.stamp()).map(outcomeOf),
-    close: async () => {
-      await timestamps.close();
-      await log.close();
-    },
+    close: () => timestamps.close(),
   };
 }

@@ -1,21 +1,19 @@
-import { nodeOf } from '../checkpoint/mod.ts';
-import { WitnessError } from '../errors.ts';
+import { ageText } from '../anchors/age.ts';
+import type { ControlClient } from '../client/mod.ts';
 import { alarmText, Witnesses, type WitnessOutcome, type WitnessStatus } from '../witness/client/mod.ts';
 import { cliUser } from './administer.ts';
+import { atDesk, listed } from './anchors-desk.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { counted, utc } from './format.ts';
 import type { Output } from './io.ts';
-import { openHere, openToRead, requireLog } from './open-data.ts';
 import { safeText } from './safe-text.ts';
-import { findServer } from './server-here.ts';
 
-/** The witnesses of a log, at the server that runs on it or here. */
+/** The witnesses of a log. */
 interface Desk {
   add(url: string, vkey: string, actor: string): Promise<void>;
   remove(name: string, actor: string): Promise<void>;
   ask(): Promise<WitnessOutcome[]>;
-  close(): Promise<void>;
 }
 
 /** Exit code 0 when it is recorded and kept. */
@@ -48,11 +46,14 @@ export async function witnessRemove(call: Call): Promise<number> {
   });
 }
 
-/** As the server says, which knows what fails, or as the store has it, whoever writes the log. */
 export async function witnessList(call: Call): Promise<number> {
   call.expect(0, 0);
   const { stdout } = call.io;
-  const list = await listed(call);
+  const list = await listed(
+    call,
+    (client) => client.witnesses(),
+    (log) => new Witnesses(log).list(),
+  );
   if (call.json) await stdout.json(list);
   else if (list.length === 0) await stdout.line('No witness is set: "tallystick witness add" sets one.');
   else for (const line of list.flatMap((status) => statusLines(status, stdout))) await stdout.line(line);
@@ -101,72 +102,14 @@ function outcomeText(outcome: WitnessOutcome, out: Output): string {
   return `${out.style('red', 'FAIL')}  ${safeText(outcome.message)} (${outcome.code})`;
 }
 
-/** In the largest unit that is whole: `3 minutes`. */
-function ageText(ms: number): string {
-  const units: readonly (readonly [string, number])[] = [
-    ['day', 86_400_000],
-    ['hour', 3_600_000],
-    ['minute', 60_000],
-  ];
-  const [unit, length] = units.find(([, each]) => ms >= each) ?? ['second', 1_000];
-  return counted(Math.floor(ms / length), unit);
+function withDesk(call: Call, work: (desk: Desk) => Promise<number>): Promise<number> {
+  return atDesk(call, ofServer, (log) => new Witnesses(log), work);
 }
 
-async function listed(call: Call): Promise<WitnessStatus[]> {
-  const server = await findServer(call.data);
-  if (server !== null) {
-    try {
-      return await server.client.witnesses();
-    } finally {
-      server.close();
-    }
-  }
-  const { reader, store, close } = await openToRead(call);
-  try {
-    const head = await reader.head(call.text('node'));
-    const node = nodeOf(head.origin);
-    const nothing = (): Promise<never> =>
-      Promise.reject(new WitnessError('INTERNAL', 'a list of witnesses changes nothing'));
-    const witnesses = new Witnesses({
-      ...{ node, head, vkey: '', isOwn: nothing, appendOwn: nothing, readTile: nothing, ownEvent: nothing },
-      state: (prefix) => store.state(prefix),
-    });
-    return await witnesses.list();
-  } finally {
-    await close();
-  }
-}
-
-async function withDesk(call: Call, work: (desk: Desk) => Promise<number>): Promise<number> {
-  const desk = await openDesk(call);
-  try {
-    return await work(desk);
-  } finally {
-    await desk.close();
-  }
-}
-
-async function openDesk(call: Call): Promise<Desk> {
-  const server = await findServer(call.data);
-  if (server !== null) {
-    const { client } = server;
-    return {
-      add: (url, vkey, actor) => client.addWitness(url, vkey, actor),
-      remove: (name, actor) => client.removeWitness(name, actor),
-      ask: () => client.askWitnesses(),
-      close: async () => server.close(),
-    };
-  }
-  requireLog(call);
-  const log = await openHere(call, false);
-  const witnesses = new Witnesses(log);
+function ofServer(client: ControlClient): Desk {
   return {
-    add: (url, vkey, actor) => witnesses.add(url, vkey, actor),
-    remove: (name, actor) => witnesses.remove(name, actor),
-    ask: () => witnesses.ask(),
-    close: async () => {
-      await witnesses.close();
-      await log.close();
-    },
+    add: (url, vkey, actor) => client.addWitness(url, vkey, actor),
+    remove: (name, actor) => client.removeWitness(name, actor),
+    ask: () => client.askWitnesses(),
   };
 }

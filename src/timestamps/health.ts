@@ -1,3 +1,4 @@
+import { ageText } from '../anchors/age.ts';
 import type { AuthorityStatus } from './timestamps.ts';
 
 /** A check of health: whether the authorities that are set date the log, and what they gave will last. */
@@ -15,7 +16,9 @@ export function timestampsCheck(
       if (all.length === 0) return { state: 'ok', detail: 'no time stamp authority is set' };
       const told = all.flatMap((each) => troubleOf(each, now()) ?? []);
       if (told.length > 0) return { state: 'warning', detail: told.join('; ') };
-      return { state: 'ok', detail: `dated by ${all.length} of ${all.length} authorities` };
+      const ages = all.flatMap(({ newest }) => (newest === null ? [] : [now() - newest.genTime]));
+      const age = ages.length === 0 ? '' : `; the newest time stamp is ${ageText(Math.min(...ages))} old`;
+      return { state: 'ok', detail: `dated by ${ages.length} of ${all.length} authorities${age}` };
     },
   };
 }

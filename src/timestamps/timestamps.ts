@@ -1,5 +1,6 @@
 import { sha256 } from '#sha256';
 import { type AnchoredLog, News } from '../anchors/anchored-log.ts';
+import { type Failing, Troubles } from '../anchors/troubles.ts';
 import { draft } from '../catalog/define.ts';
 import { tallystick } from '../catalog/tallystick.ts';
 import { toHex } from '../crypto/bytes.ts';
@@ -51,8 +52,7 @@ export interface AuthorityStatus {
   /** True when the log has gone on and was not dated for 4 hours. */
   readonly overdue: boolean;
   readonly renewal: Renewal | null;
-  /** Failures in a row since this process began to ask. */
-  readonly failing: { readonly times: number; readonly code: string; readonly message: string } | null;
+  readonly failing: Failing | null;
 }
 
 const INTERVAL_MS = 3_600_000;
@@ -73,13 +73,6 @@ interface Newest {
   readonly renewal: Renewal | null;
 }
 
-interface Trouble {
-  readonly times: number;
-  /** Not asked again before. */
-  readonly until: number;
-  readonly error: TallystickError;
-}
-
 /**
  * Has a log's checkpoints dated by the authorities that are set, and keeps the tokens: of a log that goes on, once in an
  * interval; again, whether it goes on or not, before a token ages (`renewalOf`). It only reads the head and appends a
@@ -93,7 +86,7 @@ export class Timestamps {
   readonly #news: News;
   readonly #settings: TimestampSettings;
   readonly #now: () => number;
-  readonly #troubles = new Map<string, Trouble>();
+  readonly #troubles: Troubles;
   /** When each gave a token, by this clock. */
   readonly #stamped = new Map<string, number>();
   readonly #newest = new Map<string, Newest | null>();
@@ -108,12 +101,13 @@ export class Timestamps {
     this.#news = new News(log);
     this.#settings = settings;
     this.#now = settings.now ?? Date.now;
+    this.#troubles = new Troubles(BACK_OFF_MS, this.#interval, this.#now);
   }
 
   /** Begins to date the log by itself, until `close`. */
   start(): void {
     if (this.#timer !== null) return;
-    this.#timer = setInterval(() => void this.#tick(), TICK_MS);
+    this.#timer = setInterval(() => void this.#tick(), Math.min(TICK_MS, this.#interval));
     // In Node it keeps no process alive.
     (this.#timer as { unref?: () => void }).unref?.();
     void this.#tick();
@@ -133,14 +127,13 @@ export class Timestamps {
       const { url, policy, roots } = authority;
       const kept = await this.#log.state(tokensOf(this.#log.node, url));
       const newest = await this.#newestOf(authority);
-      const trouble = this.#troubles.get(url);
       list.push({
         ...{ url, policy, tokens: tokenKeys(kept.keys()).length },
         roots: roots.map((root) => toHex(sha256(root))),
         newest: newest && { size: newest.size, genTime: newest.genTime },
         overdue: (newest?.size ?? 0) < worth && this.#now() - (newest?.genTime ?? 0) > OVERDUE_MS,
         renewal: newest?.renewal ?? null,
-        failing: trouble === undefined ? null : failureOf(trouble),
+        failing: this.#troubles.failing(url),
       });
     }
     return list;
@@ -155,7 +148,7 @@ export class Timestamps {
         throw unfit(`${MAX_AUTHORITIES} authorities are set, which is as many as there may be`);
       }
       await this.#change(before === undefined ? 'added' : 'changed', authority, authority, actor);
-      this.#troubles.delete(authority.url);
+      this.#troubles.over(authority.url);
       // Other roots may make another chain.
       this.#newest.delete(authority.url);
     });
@@ -169,7 +162,7 @@ export class Timestamps {
       if (before === undefined)
         throw unfit(`${href} is not set; "tallystick timestamp list" shows those that are`);
       await this.#change('removed', before, null, actor);
-      this.#troubles.delete(href);
+      this.#troubles.over(href);
     });
   }
 
@@ -215,7 +208,7 @@ export class Timestamps {
 
   async #isDue(authority: Authority, worth: number): Promise<boolean> {
     const now = this.#now();
-    if (now < (this.#troubles.get(authority.url)?.until ?? 0)) return false;
+    if (this.#troubles.isWaiting(authority.url)) return false;
     const newest = await this.#newestOf(authority);
     if (newest === null) return this.#log.head.size > 0;
     // An authority whose clock is ahead is not asked the later for it, nor one that is behind the more often.
@@ -252,14 +245,12 @@ export class Timestamps {
       try {
         const { token, report } = await askAuthority(authority, stamped, options);
         await this.#keep(report, { size, root: toHex(root), note, token, authority: url });
-        this.#troubles.delete(url);
+        this.#troubles.over(url);
         this.#stamped.set(url, this.#now());
         return { url, size, report };
       } catch (error) {
         if (!(error instanceof TallystickError)) throw error;
-        const times = (this.#troubles.get(url)?.times ?? 0) + 1;
-        const wait = Math.min(BACK_OFF_MS * 2 ** (times - 1), this.#interval);
-        this.#troubles.set(url, { times, until: this.#now() + wait, error });
+        this.#troubles.failed(url, error);
         return { url, error };
       }
     });
@@ -309,10 +300,6 @@ async function renewalOfKept(
     if (error instanceof TallystickError) return null;
     throw error;
   }
-}
-
-function failureOf({ times, error }: Trouble): AuthorityStatus['failing'] {
-  return { times, code: error.code, message: error.message };
 }
 
 function unfit(why: string): TimestampError {

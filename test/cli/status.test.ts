@@ -32,7 +32,7 @@ test('status tells what can be read while no server runs', async (t) => {
   assert.deepEqual([json.status === 'failed', json.size, json.server], [false, 4, false]);
   assert.deepEqual(
     json.checks.map(({ name }: Json) => name),
-    ['seal', 'late-acts', 'disk', 'expiry', 'time-sync'],
+    ['seal', 'late-acts', 'disk', 'expiry', 'time-sync', 'witnesses', 'timestamps'],
   );
   assert.ok(names(json, 'unknown').includes('seal'));
   const { out } = await box.ok(['status']);

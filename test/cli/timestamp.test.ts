@@ -55,6 +55,28 @@ function tamper(box: Sandbox, change: (value: string) => string): void {
   database.close();
 }
 
+test('status says how old the newest is, whether a server runs or not', async (t) => {
+  const box = await dated(t);
+  const stop = new AbortController();
+  const began = Promise.withResolvers<void>();
+  const argv = ['serve', '--port', '0', '--json', '--log-level', 'silent'];
+  const told = async (): Promise<readonly [boolean, string]> => {
+    const { json } = await box.ok(['status', '--json']);
+    const check = json.checks.find(({ name }: { name: string }) => name === 'timestamps');
+    return [json.server, `${check.state}: ${check.detail}`];
+  };
+  const detail = /^ok: dated by 1 of 1 authorities; the newest time stamp is \d+ seconds? old$/;
+  const [alone, without] = await told();
+  const serving = box.run(argv, { signal: stop.signal, onOut: () => began.resolve() });
+  await Promise.race([began.promise, serving]);
+  const [served, within] = await told();
+  stop.abort('SIGTERM');
+  await serving;
+  assert.deepEqual([alone, served], [false, true]);
+  assert.match(without, detail);
+  assert.match(within, detail);
+});
+
 describe('what time stamps bound', () => {
   test('get shows it of the records it covers, and of no other', async (t) => {
     const box = await dated(t);

@@ -119,6 +119,11 @@ for (const takesOver of [false, true]) {
     await box.ok(['witness', 'add-log', vkey, '--data', box.at('b')]);
     assert.equal((await log.ask()).result, 'cosigned');
     assert.ok(log.cosigned > before + RECORDS);
+    const fresh = /witnesses +ok +cosigned by 1 of 1 witnesses; the newest cosignature is \d+ seconds? old/;
+    assert.match(
+      (await log.ok(['status'])).out.replace(/\s+/g, ' '),
+      new RegExp(fresh.source.replaceAll(' +', ' ')),
+    );
     await box.ok(['witness', 'remove-log', log.log.vkey, '--data', box.at('b')]);
     await goOn(box, log.log, RECORDS);
     assert.equal((await log.ask()).result, 'cosigned');

@@ -1,3 +1,4 @@
+import { ageText } from '../../anchors/age.ts';
 import { readWitnessState, witnessPrefix } from './kept.ts';
 import { alarmText } from './witnesses.ts';
 
@@ -24,7 +25,13 @@ export function witnessCheck(
         const kept = newest.find((each) => each.name === name);
         return kept === undefined || now() - kept.receivedAt > STALE_MS;
       });
-      if (stale.length === 0) return { state: 'ok', detail: `cosigned by ${configs.length} within 2 hours` };
+      if (stale.length === 0) {
+        const isSet = ({ name }: { readonly name: string }): boolean =>
+          configs.some((each) => each.name === name);
+        const ages = newest.filter(isSet).map(({ receivedAt }) => now() - receivedAt);
+        const detail = `cosigned by ${configs.length} of ${configs.length} witnesses; the newest cosignature is ${ageText(Math.min(...ages))} old`;
+        return { state: 'ok', detail };
+      }
       const names = stale.map(({ name }) => name).join(', ');
       const detail = `not cosigned for 2 hours by ${names}; "tallystick witness ask" says why`;
       return { state: 'warning', detail };

@@ -1,4 +1,5 @@
 import { type AnchoredLog, News, type StateWrite } from '../../anchors/anchored-log.ts';
+import { type Failing, Troubles } from '../../anchors/troubles.ts';
 import { draft } from '../../catalog/define.ts';
 import { tallystick } from '../../catalog/tallystick.ts';
 import { type Cosignature, parseNote, parseVkey } from '../../checkpoint/mod.ts';
@@ -52,8 +53,7 @@ export type WitnessOutcome = { readonly name: string; readonly size: number } & 
 export interface WitnessStatus extends WitnessConfig {
   /** The newest cosignature. `time`: what the witness says, seconds since 1970; `ageMs`: since it came. */
   readonly newest: { readonly size: number; readonly time: number; readonly ageMs: number } | null;
-  /** Failures in a row since this process began to ask. */
-  readonly failing: { readonly times: number; readonly code: string; readonly message: string } | null;
+  readonly failing: Failing | null;
   readonly alarms: readonly WitnessAlarm[];
 }
 
@@ -65,13 +65,6 @@ const BACK_OFF_MS = 5_000;
 const LONGEST_BACK_OFF_MS = 600_000;
 const MAX_WITNESSES = 32;
 const LOG_ITSELF = 'tallystick';
-
-interface Trouble {
-  readonly times: number;
-  /** Not asked again before, ms since 1970. */
-  readonly until: number;
-  readonly error: TallystickError;
-}
 
 /**
  * Shows a log's checkpoints to its witnesses and keeps what they cosign: of a log that goes on once in an interval, of
@@ -90,7 +83,7 @@ export class Witnesses {
   readonly #news: News;
   readonly #settings: WitnessSettings;
   readonly #now: () => number;
-  readonly #troubles = new Map<string, Trouble>();
+  readonly #troubles: Troubles;
   /** Requests under way, by the name of the witness. */
   readonly #asking = new Map<string, Promise<WitnessOutcome>>();
   readonly #stop = new AbortController();
@@ -106,6 +99,7 @@ export class Witnesses {
     this.#news = new News(log);
     this.#settings = settings;
     this.#now = settings.now ?? Date.now;
+    this.#troubles = new Troubles(BACK_OFF_MS, LONGEST_BACK_OFF_MS, this.#now);
   }
 
   /** Begins to show the log by itself, until `close`. */
@@ -131,7 +125,6 @@ export class Witnesses {
     const { configs, newest, alarms } = await this.#read();
     return configs.map((config) => {
       const kept = newest.find(({ name }) => name === config.name) ?? null;
-      const trouble = this.#troubles.get(config.name);
       return {
         ...config,
         newest: kept && {
@@ -139,7 +132,7 @@ export class Witnesses {
           time: kept.time,
           ageMs: Math.max(0, this.#now() - kept.receivedAt),
         },
-        failing: trouble === undefined ? null : failureOf(trouble),
+        failing: this.#troubles.failing(config.name),
         alarms: alarms.filter(({ name }) => name === config.name),
       };
     });
@@ -173,7 +166,7 @@ export class Witnesses {
       const vkeys = [...new Set([...(before?.vkeys ?? []), vkey])];
       const write = configWrite(this.#log.node, name, { name, url: href, vkeys });
       await this.#record('add', vkey, write, actor);
-      this.#troubles.delete(name);
+      this.#troubles.over(name);
     });
   }
 
@@ -186,7 +179,7 @@ export class Witnesses {
         throw unfit(`no witness is called ${name}; "tallystick witness list" shows those that are set`);
       }
       await this.#record('remove', before.vkeys[0] as string, configWrite(this.#log.node, name, null), actor);
-      this.#troubles.delete(name);
+      this.#troubles.over(name);
     });
   }
 
@@ -215,7 +208,7 @@ export class Witnesses {
     const head = await this.#aim(configs, newest);
     for (const config of configs) {
       if (this.#asking.has(config.name)) continue;
-      if (this.#now() < (this.#troubles.get(config.name)?.until ?? 0)) continue;
+      if (this.#troubles.isWaiting(config.name)) continue;
       const kept = newest.find(({ name }) => name === config.name);
       if (kept !== undefined && kept.size >= head.size && !this.#isOld(kept)) continue;
       this.#start(config, newest, head).catch((error: unknown) => this.#settings.onProblem?.(error));
@@ -265,12 +258,10 @@ export class Witnesses {
     try {
       const { asked, shown } = await this.#show(config, known, head);
       outcome = { name, size: shown.size, ...(await this.#keep(config, asked, shown)) };
-      if (outcome.result === 'cosigned') this.#troubles.delete(name);
+      if (outcome.result === 'cosigned') this.#troubles.over(name);
     } catch (error) {
       if (!(error instanceof WitnessError)) throw error;
-      const times = (this.#troubles.get(name)?.times ?? 0) + 1;
-      const wait = Math.min(BACK_OFF_MS * 2 ** Math.min(times - 1, 20), LONGEST_BACK_OFF_MS);
-      this.#troubles.set(name, { times, until: this.#now() + wait, error });
+      this.#troubles.failed(name, error);
       outcome = { name, size: head.size, result: 'failed', code: error.code, message: error.message };
     }
     this.#settings.onAsked?.(outcome);
@@ -311,7 +302,7 @@ export class Witnesses {
     await this.#keepAlarm(alarm);
     // Asked again it would say the same, and evidence would not be better.
     const error = new WitnessError('WITNESS_REFUSED', alarmText(alarm));
-    this.#troubles.set(name, { times: 1, until: this.#now() + LONGEST_BACK_OFF_MS, error });
+    this.#troubles.gaveUp(name, error);
     return { result: 'alarm', alarm };
   }
 
@@ -406,10 +397,6 @@ function checkUrl(text: string): string {
     throw unfit('a witness is asked at an address that begins with https:// or http://');
   }
   return url.href.replace(/\/+$/, '');
-}
-
-function failureOf({ times, error }: Trouble): WitnessStatus['failing'] {
-  return { times, code: error.code, message: error.message };
 }
 
 function unfit(why: string): WitnessError {
