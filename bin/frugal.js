@@ -4,4 +4,4 @@
  * is settled when a process starts. Young objects are collected on the thread that made them: the helpers that V8 has
  * for it cost more than they save where another thread reads and decodes meanwhile.
  */
-export const FRUGAL = ['--max-semi-space-size=12', '--heap-growing-percent=30', '--no-parallel-scavenge'];
+export const FRUGAL = ['--max-semi-space-size=10', '--heap-growing-percent=30', '--no-parallel-scavenge'];
