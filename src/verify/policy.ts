@@ -153,7 +153,7 @@ export class KeyPolicy {
     const open = new Set(unchecked.map(({ vkey }) => vkey));
     for (const demand of this.#demands) {
       const required = this.#requiredOf(demand, size);
-      if (!isMet(demand, required, good, open) && !this.#isAhead(demand, required, good, size)) continue;
+      if (!isMet(demand, required, good, open) && !this.#isAhead(demand, good, size)) continue;
       const counted = new Set([...required, ...this.#keysAt(size)]);
       const foreign = [...good].filter((key) => !counted.has(key) && !this.#mayStandBeside(key));
       return {
@@ -172,17 +172,12 @@ export class KeyPolicy {
   }
 
   /**
-   * Whether a checkpoint is larger than the log, and one of its keys has signed it, or one that stands by: the log may
-   * have changed its keys since, and says nothing of that when it is an older copy of itself.
+   * Whether a checkpoint is larger than the log, and signed by a key that stands by at the log's end: it may have taken
+   * over since, of which a log that is an older copy of itself says nothing.
    */
-  #isAhead(
-    demand: Demand | Fixed,
-    required: readonly string[],
-    good: ReadonlySet<string>,
-    size: number,
-  ): boolean {
+  #isAhead(demand: Demand | Fixed, good: ReadonlySet<string>, size: number): boolean {
     if (size <= this.#size || !('byEra' in demand)) return false;
-    return [...required, ...(this.history?.standBy ?? [])].some((key) => good.has(key));
+    return this.history?.standBy.some((key) => good.has(key)) === true;
   }
 
   #requiredOf(demand: Demand | Fixed, size: number): readonly string[] {
