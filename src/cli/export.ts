@@ -12,6 +12,9 @@ import { partOf } from './part.ts';
 import { Progress } from './progress.ts';
 import { escapeJson, safeText } from './safe-text.ts';
 
+/** Of text that is written at once, UTF-16 units. */
+const WRITE_LENGTH = 256 * 1024;
+
 /** Where the lines go. */
 interface Target {
   write(text: string): Promise<void>;
@@ -63,11 +66,17 @@ async function write(call: Call, { store, reader }: Reading, target: Target): Pr
     if (report.verdict !== 'intact') throw notIntact(node, report);
     // The first line and the last are no records.
     let count = -1;
+    let text = '';
     for await (const line of exportOf(source, head, { from, to, keys: report.keys })) {
       call.io.signal.throwIfAborted();
-      await target.write(line);
+      text += line;
       progress.update(Math.min(++count, to - from), to - from);
+      // To write each line by itself would take most of the time.
+      if (text.length < WRITE_LENGTH) continue;
+      await target.write(text);
+      text = '';
     }
+    await target.write(text);
     return to - from;
   } finally {
     progress.clear();

@@ -2,7 +2,7 @@ import type { Catalogs } from '../catalog/catalogs.ts';
 import { nodeOf, type Pin, type Policy, parseNote, parseVkey } from '../checkpoint/mod.ts';
 import { equalBytes, fromHex, toHex } from '../crypto/bytes.ts';
 import { ProofError } from '../errors.ts';
-import { verifyConsistency } from '../merkle/mod.ts';
+import { rootFromNodes, sharedInclusionNodes, verifyConsistency } from '../merkle/mod.ts';
 import { Findings } from '../verify/findings.ts';
 import { type Era, followKeys, type NotChecked, type SourceCheckpoint, type Trust } from '../verify/mod.ts';
 import { KeyPolicy, short } from '../verify/policy.ts';
@@ -63,7 +63,7 @@ class LogRun {
     const consistent = this.#consistent();
     const policy = await this.#keyPolicy(records, consistent);
     const signed = await this.#open(policy, consistent);
-    this.#checkPin(policy, consistent, signed.trust !== 'none');
+    this.#checkPin(policy, consistent, records, signed.trust !== 'none');
     const needed = Math.max((this.#log.matches.at(-1) ?? -1) + 1, this.#log.range?.to ?? 0);
     const anchors = await checkAnchors(this.#log, signed.proven, needed, this.#anchorOptions(), run);
     const completeness = checkCompleteness(this.#log, this.#head.size, records, {
@@ -222,7 +222,12 @@ class LogRun {
     }
   }
 
-  #checkPin(policy: KeyPolicy, consistent: readonly Checkpoint[], isSigned: boolean): void {
+  #checkPin(
+    policy: KeyPolicy,
+    consistent: readonly Checkpoint[],
+    records: readonly CheckedRecord[],
+    isSigned: boolean,
+  ): void {
     const { pin } = this.#options;
     if (pin === undefined) return;
     const { size, note } = this.#head;
@@ -232,12 +237,14 @@ class LogRun {
       this.#findings.add({ code: 'unknown-key', from: 0, to: pin.size, size: pin.size, notes, message });
     }
     const same = consistent.find((each) => each.size === pin.size);
-    if (same !== undefined) {
-      if (equalBytes(same.root, fromHex(pin.root) as Uint8Array)) return;
-      const message = `the pinned checkpoint and the one here, both at ${pin.size} records, ${isSigned ? 'are both signed and ' : ''}have other roots`;
+    const root = same?.root ?? this.#rootAt(pin.size, records);
+    if (root !== null) {
+      if (equalBytes(root, fromHex(pin.root) as Uint8Array)) return;
+      const what = same === undefined ? 'the tree here' : 'the one here';
+      const message = `the pinned checkpoint and ${what}, both at ${pin.size} records, ${isSigned ? 'are both signed and ' : ''}have other roots`;
       this.#findings.add({
         ...{ code: 'split-view', from: 0, to: pin.size, size: pin.size },
-        ...{ expected: pin.root, actual: toHex(same.root), notes: [pin.checkpoint, same.note], message },
+        ...{ expected: pin.root, actual: toHex(root), notes: [pin.checkpoint, same?.note ?? note], message },
       });
     } else if (pin.size > size) {
       const what = `whether the log as it was pinned, at ${pin.size} records, goes on from this evidence`;
@@ -245,9 +252,25 @@ class LogRun {
       this.#notChecked.push({ what, why });
     } else {
       const what = `whether this evidence goes on from the log as it was pinned, at ${pin.size} records`;
-      const why = 'the file has no proof for that size: have it made with --pin';
+      const why =
+        'the file has neither a proof for that size nor the records around it: have it made with --pin';
       this.#notChecked.push({ what, why });
     }
+  }
+
+  /**
+   * Root of the tree of the first `size` records, out of records and hashes that are proven: there is one for every size
+   * in a range that the file has whole. Null for most other sizes.
+   */
+  #rootAt(size: number, records: readonly CheckedRecord[]): Uint8Array | null {
+    if (size < 1 || size > this.#head.size || !records.every(({ isSealed }) => isSealed)) return null;
+    const hashes = sharedInclusionNodes(
+      records.map(({ seq }) => seq),
+      this.#head.size,
+      this.#log.hashes,
+    );
+    const leaves = records.map(({ seq, leaf }) => ({ from: seq, to: seq + 1, hash: leaf }));
+    return rootFromNodes([...hashes, ...leaves], size);
   }
 
   #anchorOptions(): { policy?: Policy; tsaRoots: readonly Uint8Array[] } {

@@ -40,15 +40,22 @@ export class CompactRange {
    * `ProofError` PROOF_INVALID when those are not the ones that a tree of that size has there.
    */
   root(rest: readonly Node[] = []): Uint8Array {
-    const nodes = new Map([...this.#nodes, ...rest].map((node) => [`${node.from}-${node.to}`, node.hash]));
-    return over(nodes, 0, rest.at(-1)?.to ?? this.size);
+    const root = rootFromNodes([...this.#nodes, ...rest], rest.at(-1)?.to ?? this.size);
+    if (root !== null) return root;
+    throw new ProofError('PROOF_INVALID', 'the subtrees given do not make up a tree');
   }
 }
 
-function over(nodes: ReadonlyMap<string, Uint8Array>, from: number, to: number): Uint8Array {
+/** Root of the tree of `size` leaves, 1 or more, out of subtrees of it in any order; null when they do not cover it. */
+export function rootFromNodes(nodes: readonly Node[], size: number): Uint8Array | null {
+  return over(new Map(nodes.map(({ from, to, hash }) => [`${from}-${to}`, hash])), 0, size);
+}
+
+function over(nodes: ReadonlyMap<string, Uint8Array>, from: number, to: number): Uint8Array | null {
   const known = nodes.get(`${from}-${to}`);
-  if (known !== undefined) return known;
-  if (to - from < 2) throw new ProofError('PROOF_INVALID', 'the subtrees given do not make up a tree');
+  if (known !== undefined || to - from < 2) return known ?? null;
   const middle = from + split(to - from);
-  return nodeHash(over(nodes, from, middle), over(nodes, middle, to));
+  const left = over(nodes, from, middle);
+  const right = left && over(nodes, middle, to);
+  return left && right && nodeHash(left, right);
 }

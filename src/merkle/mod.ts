@@ -1,5 +1,5 @@
 export { bundleEntries, countEntries, encodeBundle, leafHashes } from './bundle.ts';
-export { CompactRange } from './compact-range.ts';
+export { CompactRange, type Node, rootFromNodes } from './compact-range.ts';
 export { emptyRoot, HASH, leafHash, nodeHash, tileRoot } from './hash.ts';
 export {
   inclusionPath,
@@ -12,7 +12,12 @@ export {
   verifySubtreeConsistency,
   verifySubtreeInclusion,
 } from './proof.ts';
-export { makeSharedInclusion, sharedInclusionLength, splitSharedInclusion } from './shared.ts';
+export {
+  makeSharedInclusion,
+  sharedInclusionLength,
+  sharedInclusionNodes,
+  splitSharedInclusion,
+} from './shared.ts';
 export {
   hashesAtLevel,
   parseTilePath,

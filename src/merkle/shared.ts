@@ -1,4 +1,5 @@
 import { ProofError } from '../errors.ts';
+import type { Node } from './compact-range.ts';
 import { checkIndex, split, Tiles } from './proof.ts';
 import type { TileReader } from './tiles.ts';
 
@@ -42,10 +43,7 @@ export function splitSharedInclusion(
   size: number,
   hashes: readonly Uint8Array[],
 ): Uint8Array[][] {
-  const length = sharedInclusionLength(leaves, size);
-  if (hashes.length !== length) {
-    throw new ProofError('PROOF_INVALID', `${length} hashes prove these leaves, not ${hashes.length}`);
-  }
+  checkLength(leaves, size, hashes);
   const proofs = leaves.map((): Uint8Array[] => []);
   let at = 0;
   for (const { first, end } of siblings(leaves, size)) {
@@ -54,6 +52,16 @@ export function splitSharedInclusion(
   }
   // They were met from the root downwards.
   return proofs.map((proof) => proof.reverse());
+}
+
+/** The subtrees that the hashes are over, in their order. Throws like `splitSharedInclusion`. */
+export function sharedInclusionNodes(
+  leaves: readonly number[],
+  size: number,
+  hashes: readonly Uint8Array[],
+): Node[] {
+  checkLength(leaves, size, hashes);
+  return [...siblings(leaves, size)].map(({ from, to }, i) => ({ from, to, hash: hashes[i] as Uint8Array }));
 }
 
 /** A subtree that is a sibling on the way to the listed leaves [first, end). */
@@ -87,6 +95,12 @@ function firstFrom(leaves: readonly number[], leaf: number, first: number, end: 
     else high = middle;
   }
   return low;
+}
+
+function checkLength(leaves: readonly number[], size: number, hashes: readonly Uint8Array[]): void {
+  const length = sharedInclusionLength(leaves, size);
+  if (hashes.length === length) return;
+  throw new ProofError('PROOF_INVALID', `${length} hashes prove these leaves, not ${hashes.length}`);
 }
 
 function checkLeaves(leaves: readonly number[], size: number): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseEvidence, verifyEvidence } from '../../src/evidence/mod.ts';
 import { testSigner } from '../checkpoint/signers.ts';
-import { BuiltLog, makeRecord, ORIGIN, rebuild, START, VKEY } from '../verify/built-log.ts';
+import { BuiltLog, KEY, makeRecord, ORIGIN, rebuild, START, VKEY } from '../verify/built-log.ts';
 import {
   A,
   assertFound,
@@ -10,6 +10,7 @@ import {
   B,
   C,
   change,
+  completeOf,
   EVE,
   edited,
   evidenceOf,
@@ -89,6 +90,22 @@ describe('evidence of single records', () => {
     const open = await verifyEvidence(without, { pins: [early] });
     assertIntact(open);
     assert.ok(open.logs[0]?.notChecked.some(({ what }) => what.includes('as it was pinned, at 100 records')));
+    // A range that the file has whole has the tree of every size in it.
+    for (const [from, to] of [
+      [0, 300],
+      [80, 120],
+      [100, 101],
+      [99, 100],
+    ] as const) {
+      const ranged = (await completeOf(log, [from, to], '')).text;
+      const held = await verifyEvidence(ranged, { pins: [early] });
+      assertIntact(held, `${from}`);
+      assert.ok(!held.logs[0]?.notChecked.some(({ what }) => what.includes('as it was pinned')), `${from}`);
+      const forked = await BuiltLog.build(100, 100, KEY, (seq) =>
+        makeRecord(seq, seq === 7 ? { event: 'OTHER' } : {}),
+      );
+      assertFound(await verifyEvidence(ranged, { pins: [forked.pin()] }), [['split-view', 0, 100]]);
+    }
     const newer = await verifyEvidence(text, { pins: [late] });
     assertIntact(newer);
     assert.ok(newer.logs[0]?.notChecked.some(({ what }) => what.includes('at 400 records')));

@@ -412,10 +412,10 @@ function contradicted(cell: Cell, agreed: number, now: number = cell.size): Expe
   const { anchor, at, size, older, medium } = cell;
   if (anchor === 'none' || anchor === 'key') return null;
   if (medium === 'evidence') {
-    // A pin of another size can be held against a proof that the file has for it, and that only its maker could add.
-    if (anchor === 'old pin' && older !== now) return null;
+    // Evidence of every record has the tree of any size.
+    if (anchor === 'old pin') return at < older ? ['split-view', 0, older] : null;
     if (anchor === 'witness') return ['no-quorum', 0, now];
-    return size === now ? ['split-view', 0, size] : null;
+    return size <= now ? ['split-view', 0, size] : null;
   }
   if (anchor === 'old pin') return at < older ? ['split-view', 0, older] : null;
   return ['split-view', anchor === 'pin' ? keptUpTo(cell, agreed) : 0, size];
