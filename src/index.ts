@@ -20,7 +20,9 @@ export {
 export type { Attempt, GuardSettings, Noted, Operation } from './guard/guard.ts';
 export type { Administration } from './keys/administration.ts';
 export type { CertificateInfo } from './keys/certificate-file.ts';
-export type { CsrAnswer, Installed, KeyAdmin, KeyInfo, KeyName, KeyTestResult } from './keys/key-admin.ts';
+export type { CsrAnswer, Installed, KeyAdmin } from './keys/key-admin.ts';
+export type { KeyInfo, KeyName } from './keys/key-info.ts';
+export type { KeyTestResult } from './keys/key-test.ts';
 export type { PinPlace, TokenSettings } from './keys/settings.ts';
 export type { TokenAdmin, TokenInfo } from './keys/token-admin.ts';
 export type { Receipt, SealedHead } from './log/receipt.ts';

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
-import type { KeyInfo, KeyName, KeyTestResult } from '../keys/key-admin.ts';
+import type { KeyInfo, KeyName } from '../keys/key-info.ts';
+import type { KeyTestResult } from '../keys/key-test.ts';
 import { KEY_SPECS, PinSource } from '../tokens/mod.ts';
 import { once } from './administer.ts';
 import { askSecret } from './ask-secret.ts';

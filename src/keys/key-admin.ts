@@ -1,77 +1,21 @@
 import type { KeyObject } from 'node:crypto';
 import { tallystick } from '../catalog/tallystick.ts';
-import { TallystickError, TokenError } from '../errors.ts';
+import { TokenError } from '../errors.ts';
 import { certificatesToPem, checkChain } from '../tokens/chain.ts';
 import { readKey } from '../tokens/key-file.ts';
-import {
-  type CryptoToken,
-  isUsable,
-  type KeySpec,
-  type TokenKey,
-  testKey,
-  type UnusableKey,
-} from '../tokens/mod.ts';
+import { type CryptoToken, isUsable, type KeySpec, type TokenKey, testKey } from '../tokens/mod.ts';
 import { keyNotFound } from '../tokens/token.ts';
-import {
-  type CertificateInfo,
-  checkNotExpired,
-  describeCertificate,
-  readCertificates,
-} from './certificate-file.ts';
+import { checkNotExpired, describeCertificate, readCertificates } from './certificate-file.ts';
 import { csrToPem, makeCsr } from './csr.ts';
-import {
-  type By,
-  certificateWrite,
-  type Desk,
-  type KeyNotes,
-  type KeysInForce,
-  keyHash,
-  notesWrite,
-} from './desk.ts';
+import { type By, certificateWrite, type Desk, type KeysInForce, keyHash, notesWrite } from './desk.ts';
+import { type KeyInfo, type KeyName, keyFields, keyInfo, keysOf, nameFields, newKey } from './key-info.ts';
+import { type KeyTestResult, testKeys, testLine } from './key-test.ts';
 import type { SealingKey } from './sealing-keys.ts';
-
-/** A key by the token that holds it and its alias there. */
-export interface KeyName {
-  readonly token: string;
-  readonly alias: string;
-}
-
-export interface KeyInfo extends KeyName {
-  /** Why it cannot be used, and what to do; then the rest is not known. */
-  readonly problem: string | null;
-  readonly spec: KeySpec | null;
-  /** SHA-256 of SubjectPublicKeyInfo, lower-case hex. */
-  readonly publicKeyHash: string | null;
-  /** What it is to the log: `stands by` means that it may be selected while no other key works. */
-  readonly role: 'seals' | 'stands by' | null;
-  /** Its own; `issuers` is how many are kept above it. */
-  readonly certificate: (CertificateInfo & { readonly active: boolean; readonly issuers: number }) | null;
-  readonly csr: { readonly subject: string; readonly made: number } | null;
-}
-
-export interface KeyTestResult extends KeyName {
-  readonly success: boolean;
-  /** What was wrong; empty when nothing was. */
-  readonly status: string;
-  readonly publicKeyHash: string | null;
-}
 
 export interface CsrAnswer extends KeyName {
   readonly pem: string;
   /** Base64. */
   readonly der: string;
-}
-
-/** What KEYSPEC and KEYALG are called in SignServer. */
-function keyFields(spec: KeySpec): { KEYSPEC: string; KEYALG: string } {
-  if (spec === 'ed25519') return { KEYSPEC: 'Ed25519', KEYALG: 'Ed25519' };
-  if (spec === 'ecdsa-p256') return { KEYSPEC: 'secp256r1', KEYALG: 'ECDSA' };
-  if (spec === 'ml-dsa-44') return { KEYSPEC: 'ML-DSA-44', KEYALG: 'ML-DSA' };
-  return { KEYSPEC: spec.slice('rsa-'.length), KEYALG: 'RSA' };
-}
-
-function nameFields({ token, alias }: KeyName): { CRYPTOTOKEN: string; KEYALIAS: string } {
-  return { CRYPTOTOKEN: token, KEYALIAS: alias };
 }
 
 /**
@@ -94,11 +38,11 @@ export class KeyAdmin {
   /** The keys of one token, or of all that can be reached. */
   async list({ token: name }: { readonly token?: string } = {}): Promise<KeyInfo[]> {
     const { tokens } = this.#desk;
-    if (name !== undefined) return this.#keysOf(name, await tokens.get(name));
+    if (name !== undefined) return keysOf(this.#desk, await tokens.get(name));
     const all = await Promise.all(
       tokens.list().map(async (token) => {
         try {
-          return await this.#keysOf(token.name, await tokens.get(token.name));
+          return await keysOf(this.#desk, await tokens.get(token.name));
         } catch (error) {
           // A token that is away is told of by the list of tokens.
           if (error instanceof TokenError) return [];
@@ -371,19 +315,17 @@ export class KeyAdmin {
     await token.setCertificates(alias, chain);
     return {
       // The request has been fulfilled, and a new certificate is active.
-      answer: this.#info(token.name, { ...key, alias, publicKey }, chain, {}),
+      answer: keyInfo(this.#desk, token.name, { ...key, alias, publicKey }, chain, {}),
       state: [notesWrite(publicKey, {}), ...this.#desk.givenOut(publicKey, chain)],
       undo: () => token.setCertificates(alias, before),
     };
   }
 
   async #test(name: string, alias: string): Promise<KeyTestResult[]> {
-    const known = { CRYPTOTOKEN: name, KEYALIAS: alias };
+    const known = nameFields({ token: name, alias });
     try {
       const token = await this.#desk.tokens.get(name);
-      const aliases = alias === 'all' ? (await token.list()).map((key) => key.alias) : [alias];
-      const results: KeyTestResult[] = [];
-      for (const each of aliases) results.push(await testOne(name, token, each));
+      const results = await testKeys(token, alias);
       const lines = results.map(testLine);
       const bad = results.filter(({ success }) => !success).length;
       const told =
@@ -400,42 +342,6 @@ export class KeyAdmin {
       await this.#desk.failed(tallystick.KEYTEST, known, this.#by, error);
       throw error;
     }
-  }
-
-  async #keysOf(name: string, token: CryptoToken): Promise<KeyInfo[]> {
-    const keys = await token.list();
-    return Promise.all(
-      keys.map(async (key) => {
-        if (!isUsable(key)) return unusable(name, key);
-        try {
-          return await this.#describe(name, key, await token.certificates(key.alias));
-        } catch (error) {
-          if (!(error instanceof TokenError)) throw error;
-          return unusable(name, { alias: key.alias, problem: error.message });
-        }
-      }),
-    );
-  }
-
-  async #describe(token: string, key: TokenKey, chain: readonly Uint8Array[]): Promise<KeyInfo> {
-    return this.#info(token, key, chain, await this.#desk.notes(key.publicKey));
-  }
-
-  #info(
-    token: string,
-    { alias, spec, publicKey }: TokenKey,
-    [own, ...issuers]: readonly Uint8Array[],
-    { csr, inactive }: KeyNotes,
-  ): KeyInfo {
-    const certificate = own && describeCertificate(own);
-    return {
-      ...{ token, alias, problem: null, spec, publicKeyHash: keyHash(publicKey) },
-      role: this.#desk.roleOf(publicKey),
-      certificate: certificate
-        ? { ...certificate, active: certificate.sha256 !== inactive, issuers: issuers.length }
-        : null,
-      csr: csr === undefined ? null : { subject: csr.subject, made: csr.made },
-    };
   }
 
   /** The key that is meant: without a name the one that seals the log, the node's default key. */
@@ -504,32 +410,6 @@ function isChain(alias: string, publicKey: Uint8Array, chain: readonly Uint8Arra
     if (error instanceof TokenError) return false;
     throw error;
   }
-}
-
-async function testOne(name: string, token: CryptoToken, alias: string): Promise<KeyTestResult> {
-  try {
-    const { publicKeyHash } = await testKey(token, alias);
-    return { token: name, alias, success: true, status: '', publicKeyHash };
-  } catch (error) {
-    if (!(error instanceof TallystickError)) throw error;
-    return { token: name, alias, success: false, status: error.message, publicKeyHash: null };
-  }
-}
-
-/** As SignServer writes it; what a device calls a key can be taken for no other result. */
-function testLine({ alias, success, status, publicKeyHash }: KeyTestResult): string {
-  const [name, told] = [alias, status].map((text) => text.replace(/[\p{Cc}{}]/gu, ' '));
-  return `KeyTestResult{alias=${name}, success=${success}, status=${told}, publicKeyHash=${publicKeyHash ?? ''}}`;
-}
-
-function newKey(token: string, { alias, spec, publicKey }: TokenKey): KeyInfo {
-  const nothing = { problem: null, role: null, certificate: null, csr: null };
-  return { token, alias, spec, publicKeyHash: keyHash(publicKey), ...nothing };
-}
-
-function unusable(token: string, { alias, problem }: UnusableKey): KeyInfo {
-  const nothing = { spec: null, publicKeyHash: null, role: null, certificate: null, csr: null };
-  return { token, alias, problem, ...nothing };
 }
 
 function privateKey(pem: string, passphrase: string | undefined): KeyObject {

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
 import { inspect } from 'node:util';
 import { TallystickError } from '../../src/errors.ts';
-import type { KeyInfo } from '../../src/keys/key-admin.ts';
+import type { KeyInfo } from '../../src/keys/key-info.ts';
 import type { KeySpec } from '../../src/tokens/mod.ts';
 import { missing as noDevice, SoftHsm } from '../tokens/softhsm.ts';
 import { type Hands, type HandsKind, hands } from './hands.ts';
