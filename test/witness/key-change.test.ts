@@ -7,6 +7,7 @@ import { tamper } from '../../src/cli/demo/scene.ts';
 import { LAYOUT } from '../../src/open.ts';
 import { openSoftwareKey } from '../../src/tokens/software.ts';
 import { type Json, type Ran, Sandbox } from '../cli/harness.ts';
+import { inTurn } from '../runs.ts';
 import { begin, goOn, type Organisation, serveWitness } from './organisation.ts';
 
 const RECORDS = 20;
@@ -94,9 +95,13 @@ function found({ code, json }: Ran): readonly [number, readonly string[]] {
   return [code, failures.map((finding: Json) => finding.code)];
 }
 
-for (const takesOver of [false, true]) {
-  const how = takesOver ? 'a stand-by takes over' : 'the key changes';
+/** Both ways in which a log gets another key: signed for by the one before, and taken over by one that stood by. */
+const WAYS = [
+  { how: 'the key changes', takesOver: false },
+  { how: 'a stand-by takes over', takesOver: true },
+];
 
+for (const { how, takesOver } of inTurn(WAYS, 0)) {
   test(`${how}: the witness is told, the log goes on being cosigned, and verifies from the old key and the new`, async (t) => {
     const log = await Witnessed.begin(t, takesOver);
     const { box, witness } = log;
@@ -145,7 +150,9 @@ for (const takesOver of [false, true]) {
     await box.ok(['witness', 'add-log', log.log.vkey, '--data', box.at('b')]);
     assert.equal((await box.ok(['witness', 'logs', '--data', box.at('b'), '--json'])).json[0].keys.length, 2);
   });
+}
 
+for (const { how, takesOver } of inTurn(WAYS, 1)) {
   test(`${how}: what the witness cosigned behind it exposes a log put back to before it, gone on with the old key, or rebuilt`, async (t) => {
     const log = await Witnessed.begin(t, takesOver);
     const { box } = log;
@@ -179,7 +186,9 @@ for (const takesOver of [false, true]) {
     const rebuilt = await log.ask('a third place');
     assert.deepEqual([rebuilt.alarm?.kind, rebuilt.alarm?.proven], ['split-view', true]);
   });
+}
 
+for (const { how, takesOver } of inTurn(WAYS, 2)) {
   test(`${how}: a witness that was not told holds a checkpoint from before it, and that exposes as much`, async (t) => {
     const log = await Witnessed.begin(t, takesOver);
     const { box } = log;
