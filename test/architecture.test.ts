@@ -19,6 +19,7 @@ interface Layer {
 const LAYERS: readonly Layer[] = [
   { at: 'errors.ts', may: [], portable: true, why: 'anything may throw' },
   { at: 'crypto', may: [], portable: true, why: 'bytes and the signer contract, below everything' },
+  { at: 'directories.ts', may: [], why: 'how a directory is made, whoever needs one' },
   { at: 'record', may: [], portable: true, why: 'the only place that knows the encoding' },
   { at: 'catalog', may: ['record'], portable: true, why: 'derives from records when read' },
   { at: 'dialects', may: ['record', 'catalog'], portable: true, why: 'lines become records' },
@@ -118,7 +119,7 @@ const LAYERS: readonly Layer[] = [
   },
   {
     at: 'store/sqlite',
-    may: ['store/store.ts', 'store', 'merkle', 'record'],
+    may: ['directories.ts', 'store/store.ts', 'store', 'merkle', 'record'],
     mayTypes: ['verify/source.ts'],
     why: 'a driver knows its contract, not another driver',
   },

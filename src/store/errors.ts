@@ -18,7 +18,7 @@ export function conflict(
 export function held(node: string, holder: string): LogError {
   return new LogError(
     'LOG_HELD',
-    `log ${node} is being written by ${holder}; stop it or use its control socket`,
+    `log ${node} is being written by ${holder}; wait until it is done, or stop it`,
     { context: { node, holder } },
   );
 }

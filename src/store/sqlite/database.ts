@@ -1,19 +1,21 @@
+import { randomBytes } from 'node:crypto';
 import {
   accessSync,
   closeSync,
   constants,
-  existsSync,
   fsyncSync,
-  mkdirSync,
+  linkSync,
   openSync,
   readSync,
+  rmSync,
   statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
+import { makeDirectories } from '../../directories.ts';
 import { StoreError } from '../../errors.ts';
-import { storeError } from './errors.ts';
+import { requireReadable, storeError } from './errors.ts';
 import { checkLayout, pragma, prepareTables } from './schema.ts';
 
 /** How long a statement waits for another process's lock, ms. */
@@ -68,6 +70,7 @@ export function openToWrite(dir: string): DatabaseSync {
     // By a connection that cannot write: closing one that can would move a foreign file's log into it.
     if (bytesOf(path) > 0 && !isFirstWriteCutOff(path))
       closing(new DatabaseSync(path, { ...OPTIONS, readOnly: true }), (db) => checkLayout(db, path));
+    makePrivate(path);
     const db = new DatabaseSync(path, OPTIONS);
     return guarded(db, () => {
       db.exec('PRAGMA journal_mode = WAL');
@@ -80,26 +83,30 @@ export function openToWrite(dir: string): DatabaseSync {
   }
 }
 
+/** A connection that only reads. */
+export interface Reading {
+  readonly db: DatabaseSync;
+  /** To be called after each transaction; throws StoreError STORE_UNAVAILABLE when what it read may be no state of the log. */
+  check(): void;
+}
+
 /**
- * Opens `<dir>/log.db` for reading. Another process may be writing it. Where this one may not even take part in the
- * locking (the directory cannot be written) and no other has it open, it is read as a file that does not change.
+ * Opens `<dir>/log.db` for reading. Another process may be writing it. Where this one can't even take part in the
+ * locking (the directory may not be written, the disk is full) and no other has it open, it is read as a file that does
+ * not change.
  *
  * @throws StoreError as `openToWrite`; STORE_UNAVAILABLE when there is no such file.
  */
-export function openToRead(dir: string): DatabaseSync {
+export function openToRead(dir: string): Reading {
   const path = databasePath(dir);
   try {
-    if (!existsSync(path)) {
-      throw new StoreError('STORE_UNAVAILABLE', `there is no ${path}; name the directory that holds the log`);
-    }
+    requireReadable(path);
     if (isFirstWriteCutOff(path)) throw noLogYet(path);
     try {
-      return openReader(path, path);
+      return { db: openReader(path, path), check: () => {} };
     } catch (error) {
-      if (!isLockingRefused(error) || bytesOf(`${path}-wal`) > 0) throw error;
-      const url = pathToFileURL(path);
-      url.searchParams.set('immutable', '1');
-      return openReader(url, path);
+      if (!isLockingRefused(error, path) || bytesOf(`${path}-wal`) > 0) throw error;
+      return openUnchanging(path);
     }
   } catch (error) {
     throw storeError(error, path);
@@ -131,14 +138,38 @@ function openReader(file: string | URL, path: string): DatabaseSync {
   });
 }
 
+/** No other has it open, so that whoever comes later and writes is not known to SQLite here: its file tells. */
+function openUnchanging(path: string): Reading {
+  const opened = stateOf(path);
+  const url = pathToFileURL(path);
+  url.searchParams.set('immutable', '1');
+  return {
+    db: openReader(url, path),
+    check: () => {
+      if (stateOf(path) === opened) return;
+      throw new StoreError(
+        'STORE_UNAVAILABLE',
+        `${path} was changed while it was read as a file that does not change; open it again`,
+        { context: { file: path } },
+      );
+    },
+  };
+}
+
+function stateOf(path: string): string {
+  const { dev, ino, size, mtimeNs } = statSync(path, { bigint: true });
+  return [dev, ino, size, mtimeNs].join();
+}
+
 function noLogYet(path: string): StoreError {
   return new StoreError('STORE_UNAVAILABLE', `${path} holds no log yet; open it for writing first`);
 }
 
-/** CANTOPEN or READONLY while taking part in the locking of a WAL file. */
-function isLockingRefused(error: unknown): boolean {
+/** CANTOPEN or READONLY while taking part in the locking of a WAL file, or no room for the file that takes. */
+function isLockingRefused(error: unknown, path: string): boolean {
   const { errcode } = error as { errcode?: unknown };
-  return typeof errcode === 'number' && [8, 14].includes(errcode & 0xff);
+  if (typeof errcode !== 'number') return false;
+  return [8, 14].includes(errcode & 0xff) || storeError(error, path).code === 'STORE_FULL';
 }
 
 function guarded(db: DatabaseSync, prepare: () => void): DatabaseSync {
@@ -183,8 +214,8 @@ function isFirstWriteCutOff(path: string): boolean {
 
 /** SQLite makes its files durable in their directory; that the directory is there to be found is up to us. */
 function makeDirectory(dir: string): void {
-  const first = mkdirSync(dir, { recursive: true, mode: 0o700 });
-  if (first === undefined || process.platform === 'win32') return;
+  const first = makeDirectories(dir, 0o700);
+  if (first === null || process.platform === 'win32') return;
   for (let made = resolve(dir); ; made = dirname(made)) {
     const parent = openSync(dirname(made), 'r');
     try {
@@ -192,7 +223,26 @@ function makeDirectory(dir: string): void {
     } finally {
       closeSync(parent);
     }
-    if (made === resolve(first) || made === dirname(made)) return;
+    if (made === first || made === dirname(made)) return;
+  }
+}
+
+/**
+ * Makes an empty file that only this user may read and write, unless there is one: SQLite would go by the umask. What
+ * SQLite puts beside a file has its mode. It comes to its name closed: closing it later would drop SQLite's locks on it.
+ */
+export function makePrivate(path: string): void {
+  const temporary = `${path}.${randomBytes(8).toString('hex')}.new`;
+  if (statSync(path, { throwIfNoEntry: false }) !== undefined) return;
+  try {
+    closeSync(openSync(temporary, 'wx', 0o600));
+    linkSync(temporary, path);
+  } catch (error) {
+    // Another was faster; or a file system without links, on which SQLite makes the file.
+    if (!['EEXIST', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      throw error;
+  } finally {
+    rmSync(temporary, { force: true });
   }
 }
 

@@ -1,3 +1,6 @@
+import { accessSync, constants, statfsSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname } from 'node:path';
 import { type ErrorCode, StoreError, TallystickError } from '../../errors.ts';
 
 /**
@@ -12,7 +15,13 @@ interface Rule {
   readonly error: ErrorCode;
   /** Whether COMMIT failing so may have been applied all the same, which `error` does not say. */
   readonly unclear: boolean;
-  readonly says: string;
+  readonly says: string | ((file: string) => string);
+}
+
+const NO_SPACE = 'no space is left; free some';
+
+function notWritable(file: string): string {
+  return `${user()} may not write ${dirname(file)}; run this as the owner of that directory, or with a copy of it`;
 }
 
 /** An extended code is looked up first, then its primary one. */
@@ -30,7 +39,15 @@ const RULES: readonly Rule[] = [
     codes: [13],
     error: 'STORE_FULL',
     unclear: false,
-    says: 'no space is left; free some',
+    says: NO_SPACE,
+  },
+  {
+    // IOERR_SHMSIZE: no room for the file that those who have the database open share. In COMMIT it comes after the
+    // frame that commits was written.
+    codes: [4874],
+    error: 'STORE_FULL',
+    unclear: true,
+    says: NO_SPACE,
   },
   {
     // READONLY_ROLLBACK: Tallystick leaves no rollback journal beside a file that holds anything.
@@ -44,7 +61,7 @@ const RULES: readonly Rule[] = [
     codes: [8],
     error: 'STORE_READ_ONLY',
     unclear: false,
-    says: 'it may not be written; check the permissions of the file and its directory, and the mount',
+    says: notWritable,
   },
   {
     // BUSY, LOCKED
@@ -69,15 +86,21 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-const OTHER = { error: 'STORE_UNAVAILABLE', unclear: true, says: 'it cannot be read or written' } as const;
+type Told = Omit<Rule, 'codes'>;
+
+const OTHER: Told = { error: 'STORE_UNAVAILABLE', unclear: true, says: 'it cannot be read or written' };
+const OTHER_FULL: Told = { error: 'STORE_FULL', unclear: true, says: NO_SPACE };
+
+/** IOERR, CANTOPEN: what SQLite says of much that only the file system can tell apart. */
+const VAGUE: readonly number[] = [10, 14];
 
 /** As node:fs reports them. */
-const SYSTEM: Readonly<Record<string, ErrorCode>> = {
-  ENOSPC: 'STORE_FULL',
-  EDQUOT: 'STORE_FULL',
-  EROFS: 'STORE_READ_ONLY',
-  EACCES: 'STORE_READ_ONLY',
-  EPERM: 'STORE_READ_ONLY',
+const SYSTEM: Readonly<Record<string, Pick<Rule, 'error' | 'says'>>> = {
+  ENOSPC: { error: 'STORE_FULL', says: NO_SPACE },
+  EDQUOT: { error: 'STORE_FULL', says: NO_SPACE },
+  EROFS: { error: 'STORE_READ_ONLY', says: notWritable },
+  EACCES: { error: 'STORE_READ_ONLY', says: notWritable },
+  EPERM: { error: 'STORE_READ_ONLY', says: notWritable },
 };
 
 /**
@@ -95,8 +118,10 @@ export function storeError(error: unknown, what: string, phase: Phase = 'before 
   // An integer beyond 2^53: none that this code wrote.
   if (code === 'ERR_OUT_OF_RANGE') return damaged(what, 'it holds a number no log can have');
   if (typeof code === 'string' && 'syscall' in (error as object)) {
-    const known = SYSTEM[code] ?? 'STORE_UNAVAILABLE';
-    return new StoreError(known, `${what}: ${String(message)}`, options);
+    const known = SYSTEM[code];
+    if (known === undefined)
+      return new StoreError('STORE_UNAVAILABLE', `${what}: ${String(message)}`, options);
+    return new StoreError(known.error, `${what}: ${say(known, what)} (${String(message)})`, options);
   }
   return new StoreError('INTERNAL', `${what}: ${String(message)}`, options);
 }
@@ -117,11 +142,56 @@ function sqliteError(error: unknown, errcode: number, what: string, phase: Phase
   const rule =
     RULES.find(({ codes }) => codes.includes(errcode)) ??
     RULES.find(({ codes }) => codes.includes(errcode & 0xff)) ??
-    OTHER;
+    (VAGUE.includes(errcode & 0xff) && isFull(dirname(what)) ? OTHER_FULL : OTHER);
   const reason = `${(error as Error).message} (SQLite ${errcode})`;
   const options = { cause: error, context: { file: what, reason, sqlite: errcode } };
   if (phase === 'commit' && rule.unclear) return unknownOutcome(what, options);
-  return new StoreError(rule.error, `${what}: ${rule.says}. SQLite says: ${reason}`, options);
+  return new StoreError(rule.error, `${what}: ${say(rule, what)}. SQLite says: ${reason}`, options);
+}
+
+function say({ says }: Pick<Rule, 'says'>, file: string): string {
+  return typeof says === 'string' ? says : says(file);
+}
+
+/** Whether a file system has no room left for data, or for files. */
+function isFull(dir: string): boolean {
+  try {
+    const { bavail, files, ffree } = statfsSync(dir);
+    return bavail === 0 || (files > 0 && ffree === 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Whom the system goes by when it permits and forbids. */
+function user(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // One without a name.
+    return `the user ${process.geteuid?.()}`;
+  }
+}
+
+/**
+ * Throws unless this user may read the file.
+ *
+ * @throws StoreError STORE_UNAVAILABLE.
+ */
+export function requireReadable(file: string): void {
+  try {
+    accessSync(file, constants.R_OK);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isAbsent = code === 'ENOENT' || code === 'ENOTDIR';
+    throw new StoreError(
+      'STORE_UNAVAILABLE',
+      isAbsent
+        ? `there is no ${file}; name the directory that holds the log`
+        : `${file}: ${user()} may not read it; run this as its owner, or with a copy (${message})`,
+      { cause: error, context: { file } },
+    );
+  }
 }
 
 function unknownOutcome(

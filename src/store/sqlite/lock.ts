@@ -2,6 +2,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { held } from '../errors.ts';
+import { makePrivate } from './database.ts';
 import { storeError } from './errors.ts';
 
 /** Two that come at once can see each other's first step: long enough (ms) for one to step back. */
@@ -32,6 +33,7 @@ export class NodeLock {
     const holderFile = join(dir, `${node}.holder`);
     let db: DatabaseSync | null = null;
     try {
+      makePrivate(file);
       db = new DatabaseSync(file, { timeout: BUSY_MS });
       // In memory, since nothing is ever written: a journal file would outlive a killed process.
       db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');

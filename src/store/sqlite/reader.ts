@@ -4,7 +4,7 @@ import { MAX_PAYLOAD_BYTES, type Payload } from '../../record/types.ts';
 import type { SourceBundle, SourceCheckpoint, SourcePayload, SourceTile } from '../../verify/source.ts';
 import { BUNDLE, type IdRow, type StoredHead } from '../store.ts';
 import { BundleRows, type BundleRun } from './bundle-rows.ts';
-import { databasePath, openToRead } from './database.ts';
+import { databasePath, openToRead, type Reading } from './database.ts';
 import { bundleStart } from './edge.ts';
 import { EntryReader } from './entry-reader.ts';
 import { damaged, isDamage, storeError } from './errors.ts';
@@ -43,15 +43,17 @@ interface Behind {
 export class Reader implements Omit<ReaderCalls, 'open'> {
   readonly #path: string;
   readonly #db: DatabaseSync;
+  readonly #check: () => void;
   readonly #sql: Readonly<Record<keyof typeof SQL, StatementSync>>;
   readonly #entries: EntryReader;
   readonly #hashes: BundleRows;
   readonly #ids: IdFinder;
 
   /** @throws StoreError as `openToRead`. */
-  constructor(dir: string, db: DatabaseSync = openToRead(dir)) {
+  constructor(dir: string, { db, check }: Reading = openToRead(dir)) {
     this.#path = databasePath(dir);
     this.#db = db;
+    this.#check = check;
     try {
       const prepared = Object.entries(SQL).map(([name, sql]) => [name, db.prepare(sql)]);
       this.#sql = Object.fromEntries(prepared) as Record<keyof typeof SQL, StatementSync>;
@@ -209,6 +211,7 @@ export class Reader implements Omit<ReaderCalls, 'open'> {
         return act();
       } finally {
         this.#db.exec('COMMIT');
+        this.#check();
       }
     } catch (error) {
       throw storeError(error, this.#path);

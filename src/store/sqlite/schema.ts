@@ -72,7 +72,8 @@ PRAGMA user_version = ${LAYOUT};
  * Reads the file's header without changing anything.
  *
  * @returns whether the file has this layout already, the one before, or is still empty.
- * @throws StoreError STORE_SCHEMA when it belongs to another program or another version.
+ * @throws StoreError STORE_SCHEMA when it belongs to another program or another version; STORE_DAMAGED when it says that it
+ * has the layout before and has this one's tables.
  */
 export function checkLayout(db: DatabaseSync, path: string): 'ready' | 'old' | 'empty' {
   const application = pragma(db, 'application_id');
@@ -88,7 +89,17 @@ export function checkLayout(db: DatabaseSync, path: string): 'ready' | 'old' | '
     );
   }
   if (layout === LAYOUT) return 'ready';
-  if (layout === OLD_LAYOUT) return 'old';
+  if (layout === OLD_LAYOUT) {
+    if (!marksKept(db)) return 'old';
+    // Another process may just have brought it up to date, which it does in one step.
+    if (pragma(db, 'user_version') === LAYOUT) return 'ready';
+    throw new StoreError(
+      'STORE_DAMAGED',
+      `${path} says that it has layout ${OLD_LAYOUT}, and has the tables of layout ${LAYOUT}: its header was changed; ` +
+        `keep it for examination and restore a backup, or put back "PRAGMA user_version = ${LAYOUT}"`,
+      { context },
+    );
+  }
   const way =
     layout > LAYOUT
       ? 'use the newer version of Tallystick that wrote it'
@@ -98,6 +109,14 @@ export function checkLayout(db: DatabaseSync, path: string): 'ready' | 'old' | '
     `${path} has layout ${layout}; this version reads layouts ${OLD_LAYOUT} and ${LAYOUT}. Nothing was changed; ${way}`,
     { context },
   );
+}
+
+/** What layout 1 did not have. */
+function marksKept(db: DatabaseSync): boolean {
+  const columns = db
+    .prepare("SELECT count(*) AS n FROM pragma_table_info('checkpoints') WHERE name = 'keep'")
+    .get();
+  return count(columns as Row, 'n') > 0;
 }
 
 /** Makes the tables in an empty file, or brings those of layout 1 up to date, unless another process was faster. */

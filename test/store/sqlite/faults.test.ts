@@ -19,6 +19,7 @@ const IOERR_WRITE = 778;
 const CORRUPT = 11;
 const FULL = 13;
 const IOERR_FSYNC = 1034;
+const IOERR_SHMSIZE = 4874;
 const NOMEM = 7;
 
 let dir: string;
@@ -79,6 +80,7 @@ describe('a commit that fails', () => {
     [NOMEM, 'STORE_UNAVAILABLE'],
     [CORRUPT, 'STORE_DAMAGED'],
     [FULL, 'STORE_FULL'],
+    [IOERR_SHMSIZE, 'STORE_FULL'],
   ];
   for (const [errcode, code] of before) {
     test(`before COMMIT with SQLite's ${errcode} is ${code}, and the next one applies`, () => {
@@ -94,6 +96,7 @@ describe('a commit that fails', () => {
     [READONLY, 'STORE_READ_ONLY'],
     [FULL, 'STORE_FULL'],
     [IOERR_WRITE, 'STORE_OUTCOME_UNKNOWN'],
+    [IOERR_SHMSIZE, 'STORE_OUTCOME_UNKNOWN'],
     [NOMEM, 'STORE_OUTCOME_UNKNOWN'],
     [CORRUPT, 'STORE_OUTCOME_UNKNOWN'],
   ];

@@ -12,6 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -63,6 +64,14 @@ describe('a file of another kind is refused and left as it is', () => {
       async () => {
         await makeStore();
         alter('PRAGMA user_version = 0');
+      },
+    ],
+    [
+      'of this version that says it is older',
+      'STORE_DAMAGED',
+      async () => {
+        await makeStore();
+        alter('PRAGMA user_version = 1');
       },
     ],
     ['that is no database', 'STORE_DAMAGED', async () => writeFileSync(file(), 'a diary\n'.repeat(1000))],
@@ -226,6 +235,22 @@ test('a store opened for reading refuses to write and reads on while another wri
   await again.close();
 });
 
+test('nobody but its owner may read what a log holds, whatever the umask', async (t) => {
+  if (process.platform === 'win32') return t.skip('no such permissions there');
+  const umask = process.umask(0o022);
+  t.after(() => process.umask(umask));
+  chmodSync(dir, 0o755);
+  const store = await SqliteStore.open({ dir });
+  const log = new Model('n', (await store.acquire('n', 'me')).epoch);
+  await log.commit(store, 10);
+  const modes = readdirSync(dir).map((name) => [name, (statSync(join(dir, name)).mode & 0o777).toString(8)]);
+  assert.deepEqual(
+    modes.sort(),
+    ['log.db', 'log.db-shm', 'log.db-wal', 'n.holder', 'n.lock'].map((name) => [name, '600']),
+  );
+  await store.close();
+});
+
 test('commits are synced: WAL and synchronous=FULL, or the store does not open', async () => {
   const store = await SqliteStore.open({ dir });
   assert.deepEqual(await store.durability(), { journalMode: 'wal', synchronous: 2 });
@@ -250,20 +275,33 @@ describe('a directory that may not be written', () => {
     return execFileSync(process.execPath, args, { encoding: 'utf8', ...user }).trim();
   }
 
+  function refused(): RegExp {
+    const user = root ? 'nobody' : userInfo().username;
+    return new RegExp(`^STORE_READ_ONLY .*: ${user} may not write ${dir}; run this as the owner`);
+  }
+
   test('is refused for writing by name, and read', async (t) => {
     if (process.platform === 'win32') return t.skip('no such permissions there');
     await makeStore(300);
     chmodSync(file(), 0o444);
     chmodSync(dir, 0o555);
-    assert.equal(openElsewhere(false), 'STORE_READ_ONLY');
+    assert.match(openElsewhere(false), refused());
     assert.equal(openElsewhere(true), '300 entries');
     chmodSync(dir, 0o755);
+  });
+
+  test("says who may not read a log that is another's", async (t) => {
+    if (!root) return t.skip('it takes root to be two users');
+    await makeStore();
+    chmodSync(dir, 0o755);
+    assert.match(openElsewhere(true), /^STORE_UNAVAILABLE .*: nobody may not read it; run this as its owner/);
+    assert.match(openElsewhere(false), refused());
   });
 
   test('is refused when there is no store yet', (t) => {
     if (process.platform === 'win32') return t.skip('no such permissions there');
     chmodSync(dir, 0o555);
-    assert.equal(openElsewhere(false), 'STORE_READ_ONLY');
+    assert.match(openElsewhere(false), refused());
     chmodSync(dir, 0o755);
     assert.deepEqual(readdirSync(dir), []);
   });

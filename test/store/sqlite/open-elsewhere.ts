@@ -11,5 +11,5 @@ try {
   console.log(`${bundles.at(-1)?.to} entries`);
   await store.close();
 } catch (error) {
-  console.log(error instanceof TallystickError ? error.code : error);
+  console.log(error instanceof TallystickError ? `${error.code} ${error.message}` : error);
 }
