@@ -53,7 +53,7 @@ const LAYERS: readonly Layer[] = [
   },
   {
     at: 'acts',
-    may: ['record', 'catalog', 'guard'],
+    may: ['directories.ts', 'record', 'catalog', 'guard'],
     mayTypes: ['store/store.ts'],
     why: 'acts on the log and their records: over whatever seals them',
   },
@@ -131,7 +131,7 @@ const LAYERS: readonly Layer[] = [
   },
   {
     at: 'index/duckdb',
-    may: ['index/index.ts', 'index', 'merkle', 'record', 'catalog', 'query'],
+    may: ['directories.ts', 'index/index.ts', 'index', 'merkle', 'record', 'catalog', 'query'],
     mayTypes: ['verify/source.ts'],
     why: 'a driver knows its contract, not another driver; rows are derived by the catalog',
   },
@@ -140,11 +140,24 @@ const LAYERS: readonly Layer[] = [
     may: ['record'],
     why: 'judges what records say of signatures; how the records were had is for the caller',
   },
-  { at: 'tokens', may: [], why: 'a token implements the signer contract; the log never sees one' },
+  {
+    at: 'tokens',
+    may: ['directories.ts'],
+    why: 'a token implements the signer contract; the log never sees one',
+  },
   {
     at: 'log',
     // Which keys seal a log is concluded in one place, for whoever writes it and for whoever checks it.
-    may: ['store/store.ts', 'store', 'record', 'catalog', 'merkle', 'checkpoint', 'verify/key-history.ts'],
+    may: [
+      'directories.ts',
+      'store/store.ts',
+      'store',
+      'record',
+      'catalog',
+      'merkle',
+      'checkpoint',
+      'verify/key-history.ts',
+    ],
     mayTypes: ['verify/source.ts'],
     why: 'the sequencer knows contracts, never a driver or a token',
   },
@@ -166,7 +179,7 @@ const LAYERS: readonly Layer[] = [
   },
   {
     at: 'publish',
-    may: ['store', 'record', 'merkle', 'checkpoint', 'verify', 'published'],
+    may: ['directories.ts', 'store', 'record', 'merkle', 'checkpoint', 'verify', 'published'],
     why: 'writes what any source gives, once it leads to the signed root',
   },
   {
@@ -189,7 +202,7 @@ const LAYERS: readonly Layer[] = [
   },
   {
     at: 'witness/server',
-    may: ['witness/protocol.ts', 'merkle', 'checkpoint'],
+    may: ['directories.ts', 'witness/protocol.ts', 'merkle', 'checkpoint'],
     why: 'vouches for logs of others by what they send: it knows no store and no record',
   },
   {

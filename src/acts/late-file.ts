@@ -1,16 +1,7 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeDirectories } from '../directories.ts';
 import { LogError, StoreError, type TallystickError } from '../errors.ts';
 import { checkDraft, type RecordDraft } from '../record/mod.ts';
 import type { StateWrite } from '../store/store.ts';
@@ -141,7 +132,7 @@ export class LateFile {
   #make(): void {
     if (sizeOf(this.#file) === 2 * HALF) return;
     const temporary = `${this.#file}.new`;
-    mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
+    makeDirectories(dirname(this.#file), 0o700);
     rmSync(temporary, { force: true });
     const fd = openSync(temporary, 'wx', 0o600);
     try {

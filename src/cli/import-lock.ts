@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { makeDirectories } from '../directories.ts';
 import { LogError } from '../errors.ts';
 import { NodeLock } from '../store/sqlite/lock.ts';
 
@@ -12,7 +12,7 @@ import { NodeLock } from '../store/sqlite/lock.ts';
 export function lockImports(data: string): { release(): void } {
   const dir = join(data, 'import');
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeDirectories(dir, 0o700);
     return NodeLock.take(dir, 'import', `process ${process.pid} on ${hostname()}`);
   } catch (cause) {
     if (!(cause instanceof LogError) || cause.code !== 'LOG_HELD') throw cause;

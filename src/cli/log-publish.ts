@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { makeDirectories } from '../directories.ts';
 import { LogError, UsageError } from '../errors.ts';
 import { stateDirectory } from '../open.ts';
 import { publish } from '../publish/mod.ts';
@@ -73,8 +74,8 @@ function lockDirectory(directory: string, state: string): NodeLock {
   const locks = join(state, 'publishing');
   let name: string;
   try {
-    mkdirSync(directory, { recursive: true });
-    mkdirSync(locks, { recursive: true, mode: 0o700 });
+    makeDirectories(directory);
+    makeDirectories(locks, 0o700);
     name = createHash('sha256').update(realpathSync(directory)).digest('hex');
   } catch (cause) {
     throw new UsageError('FILE_UNREADABLE', `${directory} cannot be made: ${(cause as Error).message}`, {

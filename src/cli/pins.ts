@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
 import { formatPin, type Pin, parsePin } from '../checkpoint/mod.ts';
+import { makeDirectories } from '../directories.ts';
 import { UsageError } from '../errors.ts';
 
 /** A file that holds what a verifier remembers of one log. */
 export class PinFile {
   readonly path: string;
+  readonly #isOurs: boolean;
 
-  constructor(path: string) {
+  /** @param isOurs whether its directory is made when there is none: somebody else's may be misspelt, or not mounted. */
+  constructor(path: string, isOurs = false) {
     this.path = path;
+    this.#isOurs = isOurs;
   }
 
   /** null when there is none yet. Throws `UsageError` PIN_INVALID, FILE_UNREADABLE. */
@@ -19,7 +23,7 @@ export class PinFile {
     try {
       text = readFileSync(this.path, 'utf8');
     } catch (cause) {
-      if (isAbsent(cause)) return null;
+      if (isAbsent(cause)) return this.#absent(cause);
       const { message } = cause as Error;
       throw new UsageError('FILE_UNREADABLE', `the pin ${this.path} cannot be read: ${message}`, { cause });
     }
@@ -28,6 +32,17 @@ export class PinFile {
     } catch (cause) {
       throw new UsageError('PIN_INVALID', `${this.path}: ${(cause as Error).message}`, { cause });
     }
+  }
+
+  /** Said now, and not when there is something to be written. */
+  #absent(cause: unknown): null {
+    const directory = dirname(this.path);
+    if (this.#isOurs || existsSync(directory)) return null;
+    throw new UsageError(
+      'FILE_UNREADABLE',
+      `the pin ${this.path} cannot be: there is no directory ${directory}; make it, or name another place`,
+      { cause },
+    );
   }
 
   /**
@@ -43,7 +58,7 @@ export class PinFile {
   write(pin: Pin): void {
     const temporary = `${this.path}.${process.pid}.new`;
     try {
-      mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+      if (this.#isOurs) makeDirectories(dirname(this.path), 0o700);
       writeFileSync(temporary, formatPin(pin), { mode: 0o600 });
       renameSync(temporary, this.path);
     } catch (cause) {
@@ -75,7 +90,7 @@ export class RememberedPins {
   }
 
   of(node: string): PinFile {
-    return new PinFile(join(this.#directory, `${node}.json`));
+    return new PinFile(join(this.#directory, `${node}.json`), true);
   }
 
   /** Nodes of which there is a pin, whether their logs are there or not. */

@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Catalogs } from '../catalog/catalogs.ts';
 import { readTable } from '../catalog/read-table.ts';
 import type { SystemTable } from '../catalog/table.ts';
+import { makeDirectories } from '../directories.ts';
 import { TallystickError, UsageError } from '../errors.ts';
 import { type Json, parseJson } from '../record/mod.ts';
 
@@ -40,7 +41,7 @@ export class CatalogDirectory {
       const text = `${JSON.stringify(table, null, 2)}\n`;
       try {
         if (textOf(path) === text) continue;
-        mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+        makeDirectories(this.#directory, 0o700);
         const temporary = `${path}.${process.pid}.new`;
         // On the disk before it takes its place: half a catalog would keep the log from being opened.
         writeFileSync(temporary, text, { mode: 0o600, flush: true });

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatPin, type Pin, parsePin } from '../checkpoint/mod.ts';
+import { makeDirectories } from '../directories.ts';
 import { UsageError } from '../errors.ts';
 
 /**
@@ -51,7 +52,7 @@ export class HeadDirectory implements HeadMemory {
     const file = this.file(pin.origin);
     const temporary = `${file}.${process.pid}.new`;
     try {
-      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+      makeDirectories(this.#directory, 0o700);
       await writeFile(temporary, formatPin(pin), { mode: 0o600 });
       await rename(temporary, file);
     } catch (cause) {

@@ -1,5 +1,6 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeDirectories } from '../directories.ts';
 import { trouble } from './errors.ts';
 
 /** Files that are being written at one time: each waits for the disk. */
@@ -92,7 +93,7 @@ export class Writer {
   /** Makes a directory, and notes that it and those above it have changed. */
   async #makeDirectory(path: string): Promise<void> {
     const name = join(this.#directory, path);
-    if (!this.#changed.has(name)) await mkdir(name, { recursive: true });
+    if (!this.#changed.has(name)) makeDirectories(name);
     for (let at = path; ; at = dirname(at)) {
       this.#changed.add(join(this.#directory, at));
       if (at === '.') return;

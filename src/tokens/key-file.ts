@@ -4,7 +4,6 @@ import {
   fstatSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -12,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeDirectories } from '../directories.ts';
 import { TokenError } from '../errors.ts';
 
 /** Files that hold secrets: private keys (PKCS#8 in PEM), key stores, PINs. */
@@ -109,7 +109,7 @@ export function writePrivateFile(file: string, text: string, what: string, repla
   const directory = dirname(file);
   const temporary = `${file}.${randomBytes(8).toString('hex')}.new`;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory, 0o700);
     try {
       writeDurably(temporary, text);
       if (replace) renameSync(temporary, file);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { openLog } from '../../src/open.ts';
 import { xroadLine } from '../sources/lines.ts';
@@ -102,6 +102,16 @@ describe('a data directory that cannot be used is left as it is', () => {
       await log.close();
     }
   });
+});
+
+test('where nothing can be made, no command waits for ever', async (t) => {
+  if (!existsSync('/proc/self')) return t.skip('there is no /proc here');
+  const box = new Sandbox(t);
+  writeFileSync(box.at('a.log'), xroadLine(0));
+  for (const argv of [['append'], ['import', 'a.log'], ['serve', '--port', '0']]) {
+    const code = await box.refused([...argv, '--data', '/proc/tallystick/data'], 2, { stdin: ndjson(1) });
+    assert.equal(code, 'STORE_UNAVAILABLE');
+  }
 });
 
 test('TALLYSTICK_DATA names the data directory, --data goes before it', async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
@@ -56,6 +56,19 @@ describe('pin create, show, update', () => {
     assert.equal(await box.refused(['pin', 'create'], 1), 'PIN_EXISTS');
     assert.equal(await box.refused(['pin', 'update', 'no.pin'], 2), 'PIN_INVALID');
     assert.equal(await box.refused(['pin', 'show', '--data', 'elsewhere'], 2), 'PIN_INVALID');
+  });
+
+  test('a directory that is named and not there is said, and not made', async (t) => {
+    const box = new Sandbox(t);
+    await box.fill(2);
+    for (const argv of [
+      ['verify', '--pin'],
+      ['pin', 'create', '-o'],
+    ]) {
+      assert.equal(await box.refused([...argv, 'absent/a.pin'], 2), 'FILE_UNREADABLE');
+    }
+    assert.ok(!existsSync(box.at('absent')));
+    await box.ok(['verify', '--pin', 'a.pin']);
   });
 
   test('over a key change the pin goes on with the new key', async (t) => {

@@ -1,6 +1,7 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { makeDirectories } from '../../directories.ts';
 import { IndexError } from '../../errors.ts';
 import type { Api } from './columns.ts';
 import { firstLine, foreign, missing, openFault, unavailable } from './errors.ts';
@@ -38,7 +39,7 @@ export async function loadApi(): Promise<Api> {
 export async function openDatabase(api: Api, options: OpenOptions, version: string): Promise<Database> {
   const { path } = options;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectories(dirname(path), 0o700);
     const found = (await isFile(path)) ? await tryOpen(api, options, version) : null;
     if (found !== null && typeof found !== 'string') {
       return { ...found, opened: { state: 'existing', reason: null } };

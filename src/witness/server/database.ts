@@ -1,6 +1,7 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { makeDirectories } from '../../directories.ts';
 import { StoreError } from '../../errors.ts';
 
 /** What a witness knows of one log. */
@@ -102,7 +103,7 @@ export class WitnessDatabase {
   static open(dir: string): WitnessDatabase {
     const path = join(dir, 'witness.db');
     try {
-      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      makeDirectories(dir, 0o700);
       accessSync(dir, constants.W_OK);
       const db = new DatabaseSync(path, { timeout: 5_000, defensive: true });
       try {
