@@ -1,4 +1,4 @@
-import { digestText, putDigests, sha256 } from '#sha256';
+import { digestText, putDigests, sha256, sha256Into } from '#sha256';
 import { ProofError } from '../errors.ts';
 
 /** Bytes of a hash. */
@@ -59,4 +59,38 @@ export function tileRoot(hashes: Uint8Array): Uint8Array {
     if (width % 2 === 1) fold.copyWithin(1 + digests.length, 1 + (width - 1) * HASH, 1 + width * HASH);
   }
   return fold.slice(1, 1 + HASH);
+}
+
+/** A full tile with all the nodes over its hashes, so that none has to be made twice: 16 KiB. */
+export class TileNodes {
+  /** Height by height: 256 hashes, 128 nodes over pairs of them, up to the root. */
+  readonly #nodes = new Uint8Array(511 * HASH);
+
+  /** @param hashes 256 × 32 bytes. Throws `ProofError` TILE_INVALID for any other length. */
+  constructor(hashes: Uint8Array) {
+    if (hashes.length !== 256 * HASH) {
+      throw new ProofError('TILE_INVALID', `a full tile holds 256 hashes, not ${hashes.length} bytes`);
+    }
+    const nodes = this.#nodes;
+    nodes.set(hashes);
+    for (let at = 0, to = hashes.length; to < nodes.length; at += 2 * HASH, to += HASH) {
+      pair.set(nodes.subarray(at, at + 2 * HASH), 1);
+      sha256Into(pair, nodes, to);
+    }
+  }
+
+  /** The tile. */
+  get hashes(): Uint8Array {
+    return this.#nodes.subarray(0, 256 * HASH);
+  }
+
+  get root(): Uint8Array {
+    return this.node(8, 0);
+  }
+
+  /** The node over the 2^height hashes that begin at `from`, which is a multiple of that. */
+  node(height: number, from: number): Uint8Array {
+    const at = (512 - 2 ** (9 - height) + from / 2 ** height) * HASH;
+    return this.#nodes.subarray(at, at + HASH);
+  }
 }

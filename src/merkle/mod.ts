@@ -1,12 +1,13 @@
 export { bundleEntries, countEntries, encodeBundle, leafHashes } from './bundle.ts';
 export { CompactRange, type Node, rootFromNodes } from './compact-range.ts';
-export { emptyRoot, HASH, leafHash, nodeHash, tileRoot } from './hash.ts';
+export { emptyRoot, HASH, leafHash, nodeHash, TileNodes, tileRoot } from './hash.ts';
 export {
   inclusionPath,
   makeConsistency,
   makeInclusion,
   rootFromTiles,
   type Subtree,
+  subtreeRoot,
   verifyConsistency,
   verifyInclusion,
   verifySubtreeConsistency,

@@ -183,6 +183,25 @@ export interface Subtree {
   readonly to: number;
 }
 
+/**
+ * Root of a subtree of any tree, which begins at a multiple of a power of two that is not less than its length.
+ *
+ * @param complete the hash of the complete subtree of 2^height leaves that begins at leaf `from`.
+ */
+export async function subtreeRoot(
+  { from, to }: Subtree,
+  complete: (height: number, from: number) => Uint8Array | Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for (let at = from; at < to; ) {
+    let height = 0;
+    while (2 ** (height + 1) <= to - at) height++;
+    parts.push(await complete(height, at));
+    at += 2 ** height;
+  }
+  return parts.reduceRight((right, left) => nodeHash(left, right));
+}
+
 /** Subtree roots of one tree out of its tiles, each tile read once. */
 export class Tiles {
   readonly #size: number;
@@ -199,16 +218,8 @@ export class Tiles {
     return Promise.all(subtrees.map(({ from, to }) => this.root(from, to)));
   }
 
-  /** Hash of leaves [from, to), where `from` is a multiple of a power of two ≥ to - from. */
-  async root(from: number, to: number): Promise<Uint8Array> {
-    const complete: Uint8Array[] = [];
-    for (let at = from; at < to; ) {
-      let height = 0;
-      while (2 ** (height + 1) <= to - at) height++;
-      complete.push(await this.#complete(height, at));
-      at += 2 ** height;
-    }
-    return complete.reduceRight((right, left) => nodeHash(left, right));
+  root(from: number, to: number): Promise<Uint8Array> {
+    return subtreeRoot({ from, to }, (height, at) => this.#complete(height, at));
   }
 
   /** Hash of the complete subtree of 2^height leaves that begins at leaf `from`. */

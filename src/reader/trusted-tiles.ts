@@ -3,9 +3,11 @@ import { StoreError } from '../errors.ts';
 import {
   HASH,
   hashesAtLevel,
-  makeInclusion,
+  inclusionPath,
   partialWidth,
+  subtreeRoot,
   TILE_WIDTH,
+  TileNodes,
   type TileReader,
   Tree,
   tileRoot,
@@ -22,10 +24,14 @@ export interface TrustedHead {
 interface Edge {
   readonly head: TrustedHead;
   readonly tiles: readonly Uint8Array[];
+  /** Nodes over their hashes that were made, by height and first leaf: at most 255 a tile. */
+  readonly nodes: Map<string, Uint8Array>;
 }
 
-/** Full tiles kept once they were found good, 8 KiB each. */
-const KEPT = 1_024;
+/** Full tiles kept once they were found good, 16 KiB each with the nodes over their hashes. */
+const KEPT = 512;
+/** A tile spans so many binary levels. */
+const TILE_HEIGHT = 8;
 
 /**
  * Hash tiles as read from a store, believed only where they hash up to a signed root. What a full tile holds never
@@ -34,7 +40,7 @@ const KEPT = 1_024;
  */
 export class TrustedTiles {
   readonly #read: TileReader;
-  readonly #full = new Map<string, Uint8Array>();
+  readonly #full = new Map<string, TileNodes>();
   /** Of the head asked for last. */
   #edge: Edge | null = null;
 
@@ -66,7 +72,29 @@ export class TrustedTiles {
    */
   async proof(seq: number, head: TrustedHead): Promise<Uint8Array[]> {
     const edge = await this.#edgeOf(head);
-    return makeInclusion(seq, head.size, (level, index) => this.#tile(level, index, edge));
+    const proof: Uint8Array[] = [];
+    // One after the other: most are in one tile, which then is read once.
+    for (const subtree of inclusionPath(seq, head.size)) {
+      const root = await subtreeRoot(subtree, (height, from) => this.#node(height, from, edge));
+      // A copy: what is kept is nobody's to change.
+      proof.push(root.slice());
+    }
+    return proof;
+  }
+
+  /** The node over the complete subtree of 2^height records that begins at `from`. */
+  async #node(height: number, from: number, edge: Edge): Promise<Uint8Array> {
+    const level = Math.floor(height / TILE_HEIGHT);
+    const first = from / TILE_WIDTH ** level;
+    const index = Math.floor(first / TILE_WIDTH);
+    const [within, at] = [height % TILE_HEIGHT, first % TILE_WIDTH];
+    if (isFull(level, index, edge)) return (await this.#fullTile(level, index, edge)).node(within, at);
+    const known = edge.nodes.get(`${height}/${from}`);
+    if (known !== undefined) return known;
+    const tile = edge.tiles[level] as Uint8Array;
+    const made = tileRoot(tile.subarray(at * HASH, (at + 2 ** within) * HASH));
+    edge.nodes.set(`${height}/${from}`, made);
+    return made;
   }
 
   async #hash(level: number, position: number, edge: Edge): Promise<Uint8Array> {
@@ -76,11 +104,11 @@ export class TrustedTiles {
   }
 
   async #tile(level: number, index: number, edge: Edge): Promise<Uint8Array> {
-    const isFull = (index + 1) * TILE_WIDTH <= hashesAtLevel(level, edge.head.size);
-    return isFull ? this.#fullTile(level, index, edge) : (edge.tiles[level] as Uint8Array);
+    if (!isFull(level, index, edge)) return edge.tiles[level] as Uint8Array;
+    return (await this.#fullTile(level, index, edge)).hashes;
   }
 
-  async #fullTile(level: number, index: number, edge: Edge): Promise<Uint8Array> {
+  async #fullTile(level: number, index: number, edge: Edge): Promise<TileNodes> {
     const key = `${level}/${index}`;
     const kept = this.#full.get(key);
     if (kept !== undefined) {
@@ -89,8 +117,8 @@ export class TrustedTiles {
       this.#full.set(key, kept);
       return kept;
     }
-    const tile = await this.#read(level, index, TILE_WIDTH);
-    if (!equalBytes(tileRoot(tile), await this.#hash(level + 1, index, edge))) {
+    const tile = new TileNodes(await this.#read(level, index, TILE_WIDTH));
+    if (!equalBytes(tile.root, await this.#hash(level + 1, index, edge))) {
       throw new StoreError(
         'STORE_DAMAGED',
         `hash tile ${index} of level ${level} does not hash to the signed root; run verify`,
@@ -123,7 +151,11 @@ export class TrustedTiles {
         },
       );
     }
-    this.#edge = { head, tiles };
+    this.#edge = { head, tiles, nodes: new Map() };
     return this.#edge;
   }
+}
+
+function isFull(level: number, index: number, { head }: Edge): boolean {
+  return (index + 1) * TILE_WIDTH <= hashesAtLevel(level, head.size);
 }

@@ -3,10 +3,14 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { concatBytes } from '../../src/crypto/bytes.ts';
 import {
+  CompactRange,
   HASH,
+  inclusionPath,
   makeConsistency,
   makeInclusion,
+  TileNodes,
   Tree,
+  tileRoot,
   verifyConsistency,
   verifyInclusion,
   verifySubtreeConsistency,
@@ -167,4 +171,41 @@ test('numbers that are not safe integers are refused', async () => {
 test('a tile of the wrong length is named', async () => {
   const short = async () => new Uint8Array(HASH);
   await assert.rejects(makeInclusion(0, 4, short), { name: 'ProofError', code: 'TILE_INVALID' });
+});
+
+test('nodes over a full tile are the roots of its parts', () => {
+  const hashes = concatBytes(...LEAVES.slice(0, 256));
+  const nodes = new TileNodes(hashes);
+  assert.deepEqual([nodes.hashes, nodes.root], [hashes, tileRoot(hashes)]);
+  for (let height = 0; height <= 8; height++) {
+    for (let from = 0; from < 256; from += 2 ** height) {
+      const part = hashes.subarray(from * HASH, (from + 2 ** height) * HASH);
+      assert.deepEqual(nodes.node(height, from), tileRoot(part), `${height}/${from}`);
+    }
+  }
+  assert.throws(() => new TileNodes(hashes.subarray(HASH)), { name: 'ProofError', code: 'TILE_INVALID' });
+});
+
+test('a compact range has the root at any size, whatever it is grown from, and with what follows', async () => {
+  const size = 700;
+  const { read } = stored(size);
+  for (const from of [0, 1, 5, 255, 256, 300, 699]) {
+    const path = inclusionPath(from, size);
+    const proof = await makeInclusion(from, size, read);
+    const before = path.map((each, i) => ({ ...each, hash: proof[i] as Uint8Array }));
+    const range = new CompactRange(before.filter(({ to }) => to <= from).reverse());
+    for (let at = from; at < size; at++) {
+      assert.equal(range.size, at);
+      range.add(LEAVES[at] as Uint8Array, 1);
+      if (at % 97 === 0) assert.deepEqual(range.root(), root(at + 1));
+      const rest = inclusionPath(at, size);
+      const last = at % 53 === 0 ? await makeInclusion(at, size, read) : null;
+      const behind = rest.flatMap((each, i) =>
+        last !== null && each.from > at ? [{ ...each, hash: last[i] as Uint8Array }] : [],
+      );
+      if (last !== null) assert.deepEqual(range.root(behind), root(size));
+      if (behind.length > 1) assert.throws(() => range.root(behind.slice(1)), REFUSED);
+    }
+    assert.deepEqual(range.root(), root(size));
+  }
 });

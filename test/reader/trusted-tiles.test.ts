@@ -84,6 +84,33 @@ describe('trusted tiles', () => {
     assert.equal(reads, 2 + 3, 'the edge of two levels, and three full tiles');
   });
 
+  test('above those of the records are read once: a proof costs the tile that its record is in', async () => {
+    const { tiles, heads } = grow([140_000]);
+    const head = heads[0] as TrustedHead;
+    let reads = 0;
+    const trusted = new TrustedTiles((...tile) => {
+      reads++;
+      return tiles.read(...tile);
+    });
+    await trusted.proof(0, head);
+    await trusted.proof(70_000, head);
+    for (let seq = 1_000; seq < 140_000; seq += 5_000) {
+      const before = reads;
+      await trusted.proof(seq, head);
+      assert.ok(reads - before <= 1, `${reads - before} reads for the proof of ${seq}`);
+    }
+  });
+
+  test('can not be changed by whoever was given a proof', async () => {
+    const { tiles, heads, leaves } = grow([1_000]);
+    const head = heads[0] as TrustedHead;
+    const trusted = new TrustedTiles(tiles.read);
+    for (const seq of [5, 999]) {
+      for (const hash of await trusted.proof(seq, head)) hash.fill(0);
+      verifyInclusion(seq, 1_000, leaves[seq] as Uint8Array, await trusted.proof(seq, head), head.root);
+    }
+  });
+
   test('that were altered are not believed', async () => {
     const { tiles, heads, leaves } = grow([70_000]);
     const head = heads[0] as TrustedHead;
