@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
-import type { TestContext } from 'node:test';
+import { after, type TestContext } from 'node:test';
 import { type Io, Output } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/main.ts';
 
@@ -35,7 +35,8 @@ export class Sandbox {
   /** The data directory that is used when none is named. */
   readonly data: string;
 
-  constructor(t: TestContext) {
+  /** @param t whose end is that of the folder. */
+  constructor(t: { after(remove: () => void): void }) {
     this.dir = mkdtempSync(join(tmpdir(), 'tallystick-'));
     this.data = this.at('tallystick-data');
     t.after(() => rmSync(this.dir, { recursive: true, force: true }));
@@ -100,6 +101,19 @@ export class Sandbox {
   async fill(count: number, more: Record<string, unknown> = {}): Promise<void> {
     await this.ok(['append'], { stdin: ndjson(count, more) });
   }
+}
+
+/** Sandboxes that begin alike: `make` is run once for a test file, and what is there then is copied for each test. */
+export function prepared(make: (box: Sandbox) => Promise<unknown>): (t: TestContext) => Promise<Sandbox> {
+  const first = new Sandbox({ after: (remove) => after(remove) });
+  let made: Promise<unknown> | undefined;
+  return async (t) => {
+    made ??= make(first);
+    await made;
+    const box = new Sandbox(t);
+    cpSync(first.dir, box.dir, { recursive: true });
+    return box;
+  };
 }
 
 export function ndjson(count: number, more: Record<string, unknown> = {}): string {

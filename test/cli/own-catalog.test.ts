@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { CATALOG } from '../../src/catalog/mod.ts';
 import { type AuditLog, openLog, openReader } from '../../src/open.ts';
 import { createServer } from '../../src/server/mod.ts';
 import { payments } from '../catalog/payments.ts';
-import { Sandbox } from './harness.ts';
+import { stride } from '../runs.ts';
+import { prepared, Sandbox } from './harness.ts';
 
 const OTHER = {
   ...payments[CATALOG].table,
@@ -20,8 +21,7 @@ async function open(
 }
 
 /** A log with three payments, closed again. */
-async function paid(t: TestContext): Promise<Sandbox> {
-  const box = new Sandbox(t);
+const paid = prepared(async (box) => {
   const log = await open(box, [payments]);
   await log.record(payments.Pay, { account: 'A-1', amount: 100 }, { actor: { name: 'ann' } });
   await log.record(payments.Pay, { account: 'A-2', amount: 5, kind: 'refund' });
@@ -33,8 +33,7 @@ async function paid(t: TestContext): Promise<Sandbox> {
     details: { acount: 'A-1' },
   });
   await log.close();
-  return box;
-}
+});
 
 describe('a catalog of one’s own', () => {
   test('derives, searches and flags like the built-in ones, in the log it is given to', async (t) => {
@@ -117,11 +116,12 @@ describe('a catalog of one’s own', () => {
     const box = await paid(t);
     mkdirSync(`${box.data}/catalogs`, { recursive: true });
     const bad = ['{', '[]', '{"system":"x"}', JSON.stringify({ ...OTHER, system: 'other' })];
-    for (const text of bad) {
+    for (const [turn, text] of bad.entries()) {
       writeFileSync(`${box.data}/catalogs/payments.json`, text);
       assert.equal(await box.refused(['search', 'x'], 2), 'FILE_UNREADABLE');
       assert.match((await box.run(['catalog'])).err, /payments\.json cannot be used: .*move it away/);
       assert.equal((await box.ok(['verify', '--json'])).json.verdict, 'intact');
+      if (turn % stride(4) !== 0) continue;
       const deep = (await box.ok(['verify', '--deep', '--json'])).json;
       assert.match(JSON.stringify(deep.notChecked), /payments\.json cannot be used/);
     }

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { OpensslAuthority } from '../timestamps/support/openssl.ts';
 import { ca, type Holder, stamper } from '../timestamps/support/pki.ts';
 import { answering, serve, type TestServer } from '../timestamps/support/server.ts';
-import { Sandbox } from './harness.ts';
+import { prepared, type Sandbox } from './harness.ts';
 
 const RECORD = JSON.stringify({
   system: 'signserver',
@@ -29,20 +29,19 @@ after(async () => {
   await server.close();
 });
 
-async function sandbox(t: TestContext): Promise<Sandbox> {
-  const box = new Sandbox(t);
-  assert.equal((await box.run(['append', '--node', 'ca1'], { stdin: `${RECORD}\n` })).code, 0);
+async function begin(box: Sandbox): Promise<void> {
+  await box.ok(['append', '--node', 'ca1'], { stdin: `${RECORD}\n` });
   writeFileSync(box.at('root.pem'), root.pem);
-  return box;
 }
 
+const sandbox = prepared(begin);
+
 /** A log dated once. */
-async function dated(t: TestContext): Promise<Sandbox> {
-  const box = await sandbox(t);
-  await box.run(['timestamp', 'add', server.url, '--root', 'root.pem']);
-  assert.equal((await box.run(['timestamp', 'now'])).code, 0);
-  return box;
-}
+const dated = prepared(async (box) => {
+  await begin(box);
+  await box.ok(['timestamp', 'add', server.url, '--root', 'root.pem']);
+  await box.ok(['timestamp', 'now']);
+});
 
 /** Changes what the log keeps of its time stamps, behind its back. */
 function tamper(box: Sandbox, change: (value: string) => string): void {

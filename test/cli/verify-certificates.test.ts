@@ -2,17 +2,18 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
 import { Ca, missing, openssl } from '../keys/openssl.ts';
-import { type Json, Sandbox } from './harness.ts';
+import { type Json, prepared, type Sandbox } from './harness.ts';
 
 /** Certificates as the openssl program makes them, installed through the command line, and what verify says of them. */
 
 const RECORD = `${JSON.stringify({ system: 'signserver', event: 'KEYGEN', outcome: 'success', time: 1_790_000_000_000 })}\n`;
 const VERIFY = ['verify', '--trust-anchor', 'ca.crt'];
 
-/** An empty log, and a root in its folder. */
+const begun = prepared((box) => box.ok(['append', '--node', 'ca1'], { stdin: RECORD }));
+
+/** A log of one record, and a root in its folder. */
 async function sandbox(t: TestContext): Promise<{ box: Sandbox; ca: Ca }> {
-  const box = new Sandbox(t);
-  await box.ok(['append', '--node', 'ca1'], { stdin: RECORD });
+  const box = await begun(t);
   return { box, ca: new Ca(box.dir) };
 }
 

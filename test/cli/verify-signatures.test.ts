@@ -5,12 +5,15 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { TamperedStore } from '../../src/store/sqlite/tamper.ts';
 import { skipWithoutShared } from '../dialects/shared.ts';
-import { assertSafe, type Json, Sandbox } from './harness.ts';
+import { assertSafe, type Json, prepared, Sandbox } from './harness.ts';
 
 const STORY = fileURLToPath(new URL('../../examples/story/', import.meta.url));
 const SIGNATURES = join(STORY, 'logs/digicert-signatures.csv');
 const SAMPLES = fileURLToPath(new URL('../../../shared/samples/digicert/', import.meta.url));
 const VERIFY = ['verify', '--signatures', '--certificates'];
+
+/** The signatures of the story, sealed. */
+const imported = prepared((box) => box.ok(['import', SIGNATURES]));
 
 /** A folder that holds the certificate of the story's key, and no other. */
 function sealOnly(box: Sandbox, name: string): string {
@@ -28,8 +31,7 @@ async function numberOf(box: Sandbox, text: string): Promise<number> {
 
 describe('the sample story', () => {
   test('has exactly one false signature, and its log is intact', async (t) => {
-    const box = new Sandbox(t);
-    await box.ok(['import', SIGNATURES]);
+    const box = await imported(t);
     const { code, json } = await box.run([...VERIFY, join(STORY, 'certs'), '--json']);
     assert.deepEqual([code, json.verdict], [1, 'intact']);
     const { counts, certificates, findings } = json.signatures;
@@ -51,16 +53,14 @@ describe('the sample story', () => {
 
   test('whether the certificate is named after alias, key id or anything', async (t) => {
     for (const name of ['seal-2026.pem', '1f9f5961-4473-43cb-8aef-eb6a38d1a4ad.pem', 'x.pem']) {
-      const box = new Sandbox(t);
-      await box.ok(['import', SIGNATURES]);
+      const box = await imported(t);
       const { counts } = (await box.run([...VERIFY, sealOnly(box, name), '--json'])).json.signatures;
       assert.deepEqual([counts.ok, counts['does-not-match'], counts['no-certificate']], [4, 1, 0], name);
     }
   });
 
   test('without certificates nothing can be told, and nothing is called false', async (t) => {
-    const box = new Sandbox(t);
-    await box.ok(['import', SIGNATURES]);
+    const box = await imported(t);
     const { out } = await box.ok(['verify', '--signatures']);
     assert.match(out, /^0 of 5 signatures in the records hold, 5 not checkable; 0 certificates given$/m);
     assert.match(
@@ -71,8 +71,7 @@ describe('the sample story', () => {
   });
 
   test('a part of it is checked alone', async (t) => {
-    const box = new Sandbox(t);
-    await box.ok(['import', SIGNATURES]);
+    const box = await imported(t);
     const seq = String(await numberOf(box, 'payroll.exe'));
     const certs = sealOnly(box, 'seal-2026.pem');
     const { code, json } = await box.run([...VERIFY, certs, '--from', seq, '--to', seq, '--json']);

@@ -336,10 +336,11 @@ describe('damage', () => {
       `{"items":[]${' ,'.repeat(n / 2)}`,
       `${'{"items":['.repeat(n / 10)}`,
     ]) {
-      const before = performance.now();
+      const before = process.cpuUsage();
       const items: ParsedItem[] = parse(DIGICERT_JSON, text);
       assertSound(text, items);
-      assert.ok(performance.now() - before < 15_000, text.slice(0, 12));
+      // Processor time, µs: what else the machine does must not matter.
+      assert.ok(process.cpuUsage(before).user < 15_000_000, text.slice(0, 12));
     }
   });
 });

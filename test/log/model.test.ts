@@ -145,7 +145,7 @@ class Life {
   }
 
   async open(): Promise<void> {
-    const limits = { retryMs: 2_500, signMs: 5, batchRecords: 60, queueRecords: 70 };
+    const limits = { retryMs: 2_500, signMs: 20, batchRecords: 60, queueRecords: 70 };
     this.bench = await openBench({ limits }, this.disk);
     const pace = (): Promise<void> => settle(this.#paces[this.#calls++ % this.#paces.length]);
     this.bench.store.pace = pace;
