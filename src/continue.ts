@@ -3,7 +3,6 @@ import {
   cpSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -13,6 +12,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { draft, tallystick } from './catalog/mod.ts';
 import { checkpointBody, type Pin } from './checkpoint/mod.ts';
+import { makeDirectories } from './directories.ts';
 import { LogError, TallystickError, UsageError } from './errors.ts';
 import { HeadDirectory } from './log/head-memory.ts';
 import { LAYOUT, openLog, stateDirectory } from './open.ts';
@@ -93,7 +93,7 @@ export async function continueLog(options: ContinueOptions): Promise<Continued> 
   }
   const { quoted, report, positions } = await readPrevious(options);
   const making = onDisk(data, () => {
-    mkdirSync(dirname(data), { recursive: true });
+    makeDirectories(dirname(data));
     return mkdtempSync(`${data}.new-`);
   });
   try {
@@ -175,7 +175,9 @@ async function judge(
       ? null
       : new HeadDirectory(join(state ?? stateDirectory(), 'heads')).recall(before.origin);
   const remembered = newer(pin ?? null, memory);
-  const report = await verifyLog(source, remembered === null ? {} : { pin: remembered });
+  // A log that can't go on is quoted as it is, whether its witnesses have seen the end of it or not.
+  const cosigned = { notes: [], policy: null };
+  const report = await verifyLog(source, remembered === null ? {} : { pin: remembered, cosigned });
   const after = await headOf(store, node);
   if (before?.size !== after?.size) {
     throw new LogError('LOG_HELD', `the log ${node} is being written; stop that first`);

@@ -64,7 +64,8 @@ export class HeldLog {
     const log = new PublishedLog(files);
     const source = note === undefined ? log : at(log, note);
     const now = Date.now();
-    let found = before === null ? await beginPin(source, {}, now) : await followPin(source, before, now);
+    let found =
+      before === null ? await beginPin(source, {}, now) : await followPin(source, before, now, later(before));
     if (found.pin?.policy !== undefined) {
       const cosigned = await cosignedBy(`${files.place}/cosigned`, this.#fetch, found.pin.policy);
       // Held against the newest head, which is read after that: a checkpoint over more is then no race.
@@ -75,6 +76,11 @@ export class HeldLog {
     if (found.pin !== before) await this.#store.write(formatPin(found.pin));
     return found.pin;
   }
+}
+
+/** Whether its witnesses have cosigned is a question of its own; without any nothing is asked. */
+function later({ policy }: Pin): CosignedCheckpoints | undefined {
+  return policy === undefined ? undefined : { notes: [], policy: null };
 }
 
 /** What the server has of witnesses: its newest cosigned checkpoint, or nothing. */

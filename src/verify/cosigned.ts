@@ -1,9 +1,11 @@
 import {
   type Cosignature,
   checkQuorum,
+  type Pin,
   type Policy,
   parseCheckpoint,
   parseNote,
+  parsePolicy,
   type QuorumAnswer,
   quorumGap,
 } from '../checkpoint/mod.ts';
@@ -26,6 +28,22 @@ export interface CosignedCheckpoints {
 
 /** Named in a message, at most. */
 const MAX_STRANGERS = 8;
+
+/** What a pin demands where no cosigned checkpoints are given: a head that its witnesses have cosigned. */
+export function demandedBy(pin: Pin | undefined): CosignedCheckpoints {
+  return { notes: [], policy: pin?.policy === undefined ? null : parsePolicy(pin.policy) };
+}
+
+/** What is given, and the head where a witness of the policy has cosigned it: logs are published with their cosignatures. */
+export function cosignedWith(
+  run: { readonly cosigned: CosignedCheckpoints; readonly witnesses: ReadonlySet<string> },
+  { note, isSigned }: FixedHead,
+): CosignedCheckpoints {
+  const { notes, policy } = run.cosigned;
+  const lines = isSigned ? parseNote(note).signatures : [];
+  const isCosigned = lines.some(({ name, keyId }) => run.witnesses.has(`${name}+${keyId}`));
+  return { notes: isCosigned ? [note, ...notes] : notes, policy };
+}
 
 /** The verification that this is a part of. */
 interface Verification {

@@ -2,7 +2,7 @@ import type { Pin } from '../checkpoint/mod.ts';
 import { equalBytes, fromHex, toHex } from '../crypto/bytes.ts';
 import { ProofError, TallystickError } from '../errors.ts';
 import { emptyRoot, makeConsistency, rootFromTiles, verifyConsistency } from '../merkle/mod.ts';
-import { type CosignedCheckpoints, checkCosigned } from './cosigned.ts';
+import { type CosignedCheckpoints, checkCosigned, demandedBy } from './cosigned.ts';
 import type { Finding } from './findings.ts';
 import type { FixedHead } from './head.ts';
 import { proofTiles } from './proof-tiles.ts';
@@ -29,14 +29,16 @@ export interface FollowedPin {
  * and what the source throws when its medium fails.
  *
  * @param now ms since 1970: when the new pin is saved.
- * @param cosigned when given: cosigned checkpoints to hold against the log too, and the witnesses that must have cosigned.
+ * @param given cosigned checkpoints to hold against the log too, and the witnesses that must have cosigned; those that the
+ *   pin demands, by a head that bears their cosignatures, when not given.
  */
 export async function followPin(
   source: LogSource,
   pin: Pin,
   now: number,
-  cosigned?: CosignedCheckpoints,
+  given?: CosignedCheckpoints,
 ): Promise<FollowedPin> {
+  const cosigned = given ?? (pin.policy === undefined ? undefined : demandedBy(pin));
   if (cosigned === undefined && (await standsAs(source, pin))) return { findings: [], pin, witnessed: null };
   const run = new Run(source, { pin, ...(cosigned && { cosigned }) });
   const head = await run.openHead();

@@ -9,14 +9,15 @@ import type { Run } from './run.ts';
  * witness of the policy, show that it had one. The largest says it all.
  */
 export async function checkGone(run: Run): Promise<void> {
-  const { cosigned, dated = [], keys = [], node } = run.options;
-  const held = [...(cosigned?.notes ?? []), ...dated.map(({ note }) => note)]
+  const { dated = [], keys = [], node } = run.options;
+  const { notes, policy } = run.cosigned;
+  const held = [...notes, ...dated.map(({ note }) => note)]
     .map((note) => ({ note, ...parseCheckpoint(parseNote(note).text) }))
     .filter(({ origin, size }) => size > 0 && (node === undefined || nodeOf(origin) === node))
     .sort((a, b) => b.size - a.size);
   if (run.findings.failed || held.length === 0) return;
   for (const { note, origin, size, root } of held) {
-    const quorum = cosigned?.policy ? await witnessesOf(note, cosigned.policy) : null;
+    const quorum = policy && (await witnessesOf(note, policy));
     if (quorum === null && !(await isSigned(note, origin, size, keys))) continue;
     run.findings.add({
       ...{ code: 'truncated', from: 0, to: size, size, notes: [note] },

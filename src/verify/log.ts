@@ -1,10 +1,9 @@
-import { parseNote } from '../checkpoint/mod.ts';
 import { HASH, TILE_WIDTH, Tree, tileRoot } from '../merkle/mod.ts';
 import { provenBase, storedBase } from './base.ts';
 import { checkCertified, trustAnchors } from './certified.ts';
 import { CheckpointCheck } from './checkpoints.ts';
 import { CONTINUATION_SEQ, readContinuation } from './continuation.ts';
-import { type CosignedCheckpoints, checkCosigned } from './cosigned.ts';
+import { checkCosigned, cosignedWith } from './cosigned.ts';
 import { checkDated } from './dated.ts';
 import { checkGone } from './gone.ts';
 import type { FixedHead } from './head.ts';
@@ -61,7 +60,7 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
     run.skip(`the outcomes of ${unfollowed} attempts`, 'too many others waited for theirs at the same time');
   }
   const dated = await checkDated(run, head, options.dated ?? []);
-  run.witnessed = await checkCosigned(run, head, cosignedOf(run, head));
+  run.witnessed = await checkCosigned(run, head, cosignedWith(run, head));
   if (anchors !== null && installed !== null) {
     if (run.findings.failed || options.hashesOnly === true || eras.length === 0) {
       const why = 'which they are, only the records say: all of them, as they were sealed';
@@ -70,14 +69,6 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
   }
   if (options.hashesOnly !== true) await tellContinuation(run, head);
   return run.report({ from: 0, to: head.size });
-}
-
-/** What is given, and the head where a witness of the policy has cosigned it: logs are published with their cosignatures. */
-function cosignedOf({ options, witnesses }: Run, { note, isSigned }: FixedHead): CosignedCheckpoints {
-  const { notes, policy } = options.cosigned ?? { notes: [], policy: null };
-  const lines = isSigned ? parseNote(note).signatures : [];
-  const isCosigned = lines.some(({ name, keyId }) => witnesses.has(`${name}+${keyId}`));
-  return { notes: isCosigned ? [note, ...notes] : notes, policy };
 }
 
 /** A log that continues another is not whole by itself: that is to be known, and no fault. */

@@ -2,7 +2,7 @@ import { equalBytes, fromHex, toHex } from '../crypto/bytes.ts';
 import { TallystickError, UsageError } from '../errors.ts';
 import { rootFromTiles } from '../merkle/mod.ts';
 import { storedBase } from './base.ts';
-import { checkCosigned } from './cosigned.ts';
+import { checkCosigned, cosignedWith } from './cosigned.ts';
 import { checkDated } from './dated.ts';
 import type { FixedHead } from './head.ts';
 import type { Report } from './report.ts';
@@ -57,7 +57,7 @@ export async function verifyRange(
   run.rootAt = (size) => sealedRoot(tiles, size);
   await checkPin(run, head, 'the hash tiles at its size are not all as sealed; verify the whole log');
   await checkDated(run, head, options.dated ?? []);
-  run.witnessed = await checkCosigned(run, head, options.cosigned ?? { notes: [], policy: null });
+  run.witnessed = await checkCosigned(run, head, cosignedWith(run, head));
   if (options.trustAnchors !== undefined) {
     run.skip('the certificates of the sealing keys', 'which they are, only the whole log says');
   }

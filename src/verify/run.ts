@@ -5,7 +5,7 @@ import { toHex } from '../crypto/bytes.ts';
 import { TallystickError } from '../errors.ts';
 import { TILE_WIDTH } from '../merkle/mod.ts';
 import { ContentCheck, type DeepChecker, inline } from './content.ts';
-import type { CosignedCheckpoints } from './cosigned.ts';
+import { type CosignedCheckpoints, demandedBy } from './cosigned.ts';
 import { type DatedCheckpoint, rootAt } from './dated.ts';
 import { Findings } from './findings.ts';
 import { type FixedHead, fixHead } from './head.ts';
@@ -21,7 +21,7 @@ import { type WalkedBundle, walk, walkTiles } from './walk.ts';
 export interface VerifyOptions {
   /** vkeys to believe. Without these and without a pin, the key that the log's first record names is used. */
   readonly keys?: readonly string[];
-  /** What was remembered of the log. Its keys are believed. */
+  /** What was remembered of the log. Its keys are believed; the witnesses that it names are demanded unless `cosigned` is given. */
   readonly pin?: Pin;
   /** Checkpoints of the log that verified time stamps date: anchors, and of a whole log bounds for the records' times. */
   readonly dated?: readonly DatedCheckpoint[];
@@ -56,6 +56,8 @@ const PROGRESS_BUNDLES = 64;
 export class Run {
   readonly source: LogSource;
   readonly options: VerifyOptions;
+  /** As it was given; else nothing, and the witnesses that the pin demands. */
+  readonly cosigned: CosignedCheckpoints;
   /** Keys of the policy's witnesses, `name+id`. */
   readonly witnesses: ReadonlySet<string>;
   readonly findings: Findings = new Findings();
@@ -74,7 +76,8 @@ export class Run {
   constructor(source: LogSource, options: VerifyOptions) {
     this.source = source;
     this.options = options;
-    const named = options.cosigned?.policy?.witnesses ?? [];
+    this.cosigned = options.cosigned ?? demandedBy(options.pin);
+    const named = this.cosigned.policy?.witnesses ?? [];
     this.witnesses = new Set(named.map(({ key }) => `${key.name}+${key.id}`));
   }
 

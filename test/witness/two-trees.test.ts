@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cosignCheckpoint, cosignerKeyFromSpki, parsePolicy } from '../../src/checkpoint/mod.ts';
-import { beginPin, followPin } from '../../src/verify/mod.ts';
+import { beginPin, followPin, verifyLog, verifyRange } from '../../src/verify/mod.ts';
 import { testSigner } from '../checkpoint/signers.ts';
 import { BuiltLog, KEY, makeRecord, START, VKEY } from '../verify/built-log.ts';
 
@@ -41,4 +41,23 @@ test('a pin is not begun, nor goes on, over tiles that lead to what was cosigned
     assert.match(failures[0]?.message ?? '', /at 300 records, could not be compared with the log/, what);
     assert.equal(found.witnessed?.covered, null, what);
   }
+});
+
+test('whoever verifies against a pin, and gives nothing that witnesses have cosigned, is asked for what it demands', async () => {
+  const log = await BuiltLog.build(300);
+  const witness = testSigner('witness');
+  const { vkey } = cosignerKeyFromSpki('w.example/1', witness.algorithm, witness.publicKey);
+  const pin = { ...log.pin(), policy: `witness w ${vkey}\nquorum w\n` };
+  const codes = async (): Promise<readonly (readonly string[])[]> => {
+    const found = [
+      await verifyLog(log, { pin }),
+      await verifyRange(log, 0, 5, { pin }),
+      await followPin(log, pin, START),
+    ];
+    return found.map(({ findings }) => findings.flatMap((each) => (each.class === 'fail' ? each.code : [])));
+  };
+  assert.deepEqual(await codes(), [['no-quorum'], ['no-quorum'], ['no-quorum']]);
+  const body = log.note.slice(0, log.note.indexOf('\n\n') + 1);
+  log.signatures += await cosignCheckpoint(body, 'w.example/1', witness, Math.ceil(START / 1000) + 600);
+  assert.deepEqual(await codes(), [[], [], []]);
 });
