@@ -11,9 +11,9 @@ import {
 import { actor, MEMBER_NAMES, objectRef, signature, storedRule } from './validate.ts';
 
 /**
- * Reads entries of the plain kind (`plain.ts`) in ASCII, which nearly all are, from their bytes: one pass proves
- * canonical form and every rule of a record, and notes where the members stand; those that say what it is about are
- * cut out of the text. Twice as fast as `decodeEntry`, with less garbage.
+ * Reads entries of the plain kind (`plain.ts`), which nearly all are, from their bytes: one pass proves canonical form
+ * and every rule of a record, and notes where the members stand; those that say what it is about are cut out of the
+ * text. Of entries in ASCII it is twice as fast as `decodeEntry`, with less garbage.
  */
 export class RecordReader {
   readonly #record = new Members(MEMBER_NAMES);
@@ -37,9 +37,7 @@ export class RecordReader {
     const record = this.#record;
     if (record.has(AT.phase)) return null;
     const text = fromUtf8(entry);
-    // Then places in bytes are places in the text.
-    if (text.length !== entry.length) return null;
-    const source = { entry, text, hasEscapes: text.includes('\\') };
+    const source = { entry, text, isAscii: text.length === entry.length, hasEscapes: text.includes('\\') };
     this.#object.source = source;
     return new PlainRecord(
       record.of(source),
@@ -64,10 +62,16 @@ interface Source {
   readonly entry: Uint8Array;
   /** The same in characters. */
   readonly text: string;
+  /** Then places in the entry are places in the text. */
+  readonly isAscii: boolean;
   readonly hasEscapes: boolean;
 }
 
-const NOTHING: Source = { entry: new Uint8Array(0), text: '', hasEscapes: false };
+function cut({ entry, text, isAscii }: Source, start: number, end: number): string {
+  return isAscii ? text.slice(start, end) : fromUtf8(entry.subarray(start, end));
+}
+
+const NOTHING: Source = { entry: new Uint8Array(0), text: '', isAscii: true, hasEscapes: false };
 
 /** The members of an object that stands in a source. A member is named by the offset of its place. */
 class Members {
@@ -90,9 +94,10 @@ class Members {
   text(at: number): string | undefined {
     const start = this.places[at]!;
     if (start === 0) return undefined;
-    const { text, hasEscapes } = this.source;
     const end = this.places[at + 1]!;
-    return hasEscapes ? (JSON.parse(text.slice(start, end)) as string) : text.slice(start + 1, end - 1);
+    return this.source.hasEscapes
+      ? (JSON.parse(cut(this.source, start, end)) as string)
+      : cut(this.source, start + 1, end - 1);
   }
 
   integer(at: number): number {
@@ -101,7 +106,7 @@ class Members {
 
   json(at: number): unknown {
     const start = this.places[at]!;
-    return start === 0 ? undefined : JSON.parse(this.source.text.slice(start, this.places[at + 1]!));
+    return start === 0 ? undefined : JSON.parse(cut(this.source, start, this.places[at + 1]!));
   }
 }
 
@@ -146,7 +151,7 @@ class PlainRecord implements RecordSubject {
     this.objects = objects;
     this.signature = signature;
     this.#details = record.has(AT.details)
-      ? record.source.text.slice(record.places[AT.details]!, record.places[AT.details + 1]!)
+      ? cut(record.source, record.places[AT.details]!, record.places[AT.details + 1]!)
       : undefined;
   }
 
