@@ -60,6 +60,35 @@ export function indexContract(name: string, open: () => Promise<RecordIndex>): v
       );
     });
 
+    test('records that look alike when their texts are joined are told apart', async () => {
+      const objects = [
+        [
+          { kind: 'a', id: 'b' },
+          { kind: 'k', id: 'i' },
+          { kind: 'p', id: 'q' },
+        ],
+        [
+          { kind: 'a', id: 'b', name: '' },
+          { kind: '', id: 'k', name: 'i' },
+          { kind: '', id: '', name: 'p' },
+          { kind: 'q', id: '', name: '' },
+        ],
+      ].map((objects) => ({ objects }));
+      const others = [
+        { outcome: 'void', component: 'late' },
+        { outcome: 'void', module: '', component: '', flags: ['late'] },
+      ] as const;
+      const base = { v: 1, node: 'n3', logged: 1, time: 1, system: 'x', source: 's', event: 'E' } as const;
+      const alike = [...objects, ...others].map(
+        (members, seq): AuditRecord => ({ outcome: 'success', ...base, seq, ...members }),
+      );
+      await index.add('n3', 0, bundle(alike));
+      assert.deepEqual(
+        await collectRows(index.rows('n3', 0, 9)),
+        alike.map((record) => indexRow(record)),
+      );
+    });
+
     test("the caller's bytes are left alone", async () => {
       const more = { ...(some.at(-1) as AuditRecord), seq: 30 };
       const framed = new Uint8Array([9, 9, ...bundle([more]), 9]);

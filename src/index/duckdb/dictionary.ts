@@ -1,11 +1,11 @@
-import { Recent } from './recent.ts';
+import { TextNumbers } from './text-numbers.ts';
 
 /**
  * Gives texts their numbers. One that has been forgotten gets another number when it comes again. New texts are
  * handed out by `take` to be stored.
  */
 export class Dictionary {
-  readonly #known = new Recent<string, number>();
+  readonly #known = new TextNumbers();
   #next: number;
   #added: string[] = [];
 
@@ -15,15 +15,16 @@ export class Dictionary {
    */
   constructor(next: number, known: Iterable<readonly [string, number]> = []) {
     this.#next = next;
-    for (const [text, id] of known) this.#known.set(text, id, text.length);
+    for (const [text, id] of known) {
+      if (this.#find(text) === 0) this.#known.remember(id);
+    }
   }
 
   id(text: string): number {
-    let id = this.#known.get(text, text.length);
-    if (id === undefined) {
-      id = this.add(text);
-      this.#known.set(text, id, text.length);
-    }
+    const known = this.#find(text);
+    if (known !== 0) return known;
+    const id = this.add(text);
+    this.#known.remember(id);
     return id;
   }
 
@@ -43,5 +44,11 @@ export class Dictionary {
     const texts = this.#added;
     this.#added = [];
     return { first: this.#next - texts.length, texts };
+  }
+
+  #find(text: string): number {
+    this.#known.start();
+    this.#known.put(text);
+    return this.#known.find();
   }
 }

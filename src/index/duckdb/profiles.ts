@@ -1,8 +1,8 @@
 import type { IndexRow } from '../../catalog/row.ts';
 import { ColumnBuffer } from './columns.ts';
 import type { Dictionary } from './dictionary.ts';
-import { Recent } from './recent.ts';
 import { FLAGS, PROFILE_FIELDS, PROFILES } from './schema.ts';
+import { TextNumbers } from './text-numbers.ts';
 
 /** Events whose last profile is at hand. */
 const MAX_EVENTS = 1_024;
@@ -12,7 +12,7 @@ export class ProfileNumbers {
   readonly profiles: ColumnBuffer<typeof PROFILES> = new ColumnBuffer(PROFILES, 64);
   readonly flags: ColumnBuffer<typeof FLAGS> = new ColumnBuffer(FLAGS, 64);
   readonly #words: Dictionary;
-  readonly #known = new Recent<string, number>();
+  readonly #known = new TextNumbers();
   /** By event: the next record of an event mostly has the same profile, and comparing is quicker than a lookup. */
   readonly #last = new Map<string, { readonly row: IndexRow; readonly id: number }>();
   #next: number;
@@ -38,12 +38,13 @@ export class ProfileNumbers {
   }
 
   #find(row: IndexRow): number {
-    // A record holds no NUL, so that no two combinations give the same key.
-    const key = [...PROFILE_FIELDS.map((field) => row[field] ?? '\0'), ...row.flags].join('\0');
-    const known = this.#known.get(key, key.length);
-    if (known !== undefined) return known;
+    this.#known.start();
+    for (const field of PROFILE_FIELDS) this.#known.put(row[field] ?? undefined);
+    for (const flag of row.flags) this.#known.put(flag);
+    const known = this.#known.find();
+    if (known !== 0) return known;
     const id = this.#next++;
-    this.#known.set(key, id, key.length);
+    this.#known.remember(id);
     this.#add(id, row);
     return id;
   }
