@@ -1,4 +1,5 @@
 import { mkdirSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 
 /**
@@ -20,6 +21,21 @@ export function makeDirectories(path: string, mode = 0o777): string | null {
   // Another process may have made it meanwhile.
   if (again !== null && again.code !== 'EEXIST') throw again;
   return above ?? directory;
+}
+
+/** What to say of a file that may not be made or changed where it lies: who may not, and the way out. */
+export function notWritable(file: string): string {
+  return `${user()} may not write ${dirname(file)}; run this as the owner of that directory, or with a copy of it`;
+}
+
+/** Whom the system goes by when it permits and forbids. */
+export function user(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // One without a name.
+    return `the user ${process.geteuid?.()}`;
+  }
 }
 
 function make(directory: string, mode: number): NodeJS.ErrnoException | null {

@@ -31,6 +31,7 @@ export {
   type AppendSettings,
   AuditLog,
   type OpenLogOptions,
+  type OpenReaderOptions,
   openLog,
   openReader,
   stateDirectory,

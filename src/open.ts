@@ -8,7 +8,7 @@ import type { Catalog } from './catalog/catalog.ts';
 import type { Catalogs } from './catalog/catalogs.ts';
 import { CATALOG, draft, type EventHandle, type Told, type ToldFailure } from './catalog/define.ts';
 import type { Signer } from './crypto/signer.ts';
-import { LogError, StoreError, type TallystickError } from './errors.ts';
+import { type IndexError, LogError, StoreError, type TallystickError } from './errors.ts';
 import { Guard, type GuardSettings, type Operation } from './guard/guard.ts';
 import {
   diskCheck,
@@ -170,13 +170,21 @@ function pick({ node, name, maxBatch }: OpenLogOptions): Pick<LogOptions, 'node'
   };
 }
 
+export interface OpenReaderOptions extends Pick<OpenLogOptions, 'data' | 'index'> {
+  /**
+   * Called when the index in the data directory can't be written, with the reason, before one is opened that this reader
+   * fills for itself in the temporary directory. Throw to do without.
+   */
+  readonly onTemporaryIndex?: (reason: IndexError) => void;
+}
+
 /** Opens the logs in a data directory for reading alone. Works while another process writes; searching does not. */
-export async function openReader(options: Pick<OpenLogOptions, 'data' | 'index'>): Promise<AuditReader> {
+export async function openReader(options: OpenReaderOptions): Promise<AuditReader> {
   const data = resolve(options.data);
   const catalogs = catalogDirectory(data).read();
   const store = await SqliteStore.open({ dir: data, readOnly: true });
   try {
-    const index = options.index === false ? null : await openIndex(data, catalogs);
+    const index = options.index === false ? null : await openReadersIndex(options, catalogs);
     return await AuditReader.open(store, index, { catalogs });
   } catch (error) {
     await store.close();
@@ -188,6 +196,21 @@ export async function openReader(options: Pick<OpenLogOptions, 'data' | 'index'>
 async function openIndex(data: string, catalogs: Catalogs): Promise<RecordIndex> {
   const { DuckDbIndex } = await import('./index/duckdb/mod.ts');
   return DuckDbIndex.open({ path: join(data, LAYOUT.index, 'records.duckdb'), catalogs });
+}
+
+/** That of the data directory, or else one for this reader alone: filled from the log, so that nothing in it is older. */
+async function openReadersIndex(
+  { data, onTemporaryIndex }: OpenReaderOptions,
+  catalogs: Catalogs,
+): Promise<RecordIndex> {
+  const { DuckDbIndex, isUnwritable } = await import('./index/duckdb/mod.ts');
+  try {
+    return await openIndex(resolve(data), catalogs);
+  } catch (error) {
+    if (!isUnwritable(error)) throw error;
+    onTemporaryIndex?.(error);
+    return DuckDbIndex.openTemporary({ catalogs });
+  }
 }
 
 /** The users' own catalogs of a data directory. */
@@ -382,7 +405,7 @@ export class AuditLog {
 
   /** Seals one record; resolves when it is durable and covered by a signed checkpoint. See `Log.append` for errors. */
   async append(record: RecordDraft, settings?: AppendSettings): Promise<Receipt>;
-  /** Seals records under one checkpoint, all or none; at most 10,000 or 8 MiB. */
+  /** Seals records under one checkpoint, all or none; at most 10,000 or 64 MiB. */
   async append(records: readonly RecordDraft[], settings?: AppendSettings): Promise<Receipt[]>;
   async append(
     records: RecordDraft | readonly RecordDraft[],
@@ -419,7 +442,10 @@ export class AuditLog {
     return this.#guard.run(event, details, operation, settings);
   }
 
-  /** As `append` of a list, but a record whose id came before with other content is refused alone. */
+  /**
+   * Seals any number of records, in order, each by itself: what is wrong with one refuses that one alone. See
+   * `Log.appendEach`.
+   */
   async appendEach(records: readonly RecordDraft[], settings: AppendSettings = {}): Promise<AppendResult[]> {
     const first = this.#admit();
     if (first !== null) await first;

@@ -9,7 +9,10 @@ export async function indexRebuild(call: Call): Promise<number> {
   call.expect(0, 0);
   const { io } = call;
   const progress = new Progress(io, 'indexing');
-  const searching = await openToSearch(call);
+  // One that goes with this command is none to make anew.
+  const searching = await openToSearch(call, (reason) => {
+    throw reason;
+  });
   try {
     await searching.rebuildIndex(progress.update);
     const { through } = await searching.search({ limit: 1 });

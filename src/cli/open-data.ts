@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Catalogs } from '../catalog/catalogs.ts';
-import { UsageError } from '../errors.ts';
+import { type IndexError, UsageError } from '../errors.ts';
 import { type AuditLog, catalogDirectory, openLog, openReader, stateDirectory } from '../open.ts';
 import { AuditReader } from '../reader/audit-reader.ts';
 import type { SearchAnswer, SearchRequest } from '../reader/types.ts';
@@ -89,13 +89,20 @@ export interface Searching {
   close(): Promise<void>;
 }
 
-/** Throws `UsageError` LOG_NOT_FOUND when there is no log yet, `IndexError` INDEX_UNAVAILABLE. */
-export async function openToSearch(call: Call): Promise<Searching> {
+/**
+ * Throws `UsageError` LOG_NOT_FOUND when there is no log yet, `IndexError` INDEX_UNAVAILABLE.
+ *
+ * @param onTemporaryIndex what is done where the index can't be written, before one is made for this command alone.
+ */
+export async function openToSearch(
+  call: Call,
+  onTemporaryIndex: (reason: IndexError) => void = (reason) => tellTemporaryIndex(call, reason),
+): Promise<Searching> {
   const { data } = call;
   const server = await findServer(data);
   if (server === null) {
     requireLog(call);
-    return openReader({ data });
+    return openReader({ data, onTemporaryIndex });
   }
   const { client } = server;
   return {
@@ -106,9 +113,13 @@ export async function openToSearch(call: Call): Promise<Searching> {
   };
 }
 
+function tellTemporaryIndex({ io: { stderr } }: Call, { message }: IndexError): void {
+  void stderr.line(`${safeText(message)}. A temporary index is made for this command.`);
+}
+
 /** Throws `UsageError` LOG_NOT_FOUND, with what is remembered of the logs that were there. */
 export function requireLog({ data, io: { env } }: Call): void {
-  if (existsSync(databasePath(data))) return;
+  if (!isAbsent(databasePath(data))) return;
   const pins = new RememberedPins(stateDirectory(env), data);
   const were = pins.nodes().flatMap((node) => pins.of(node).read() ?? []);
   if (were.length === 0) {
@@ -125,4 +136,13 @@ export function requireLog({ data, io: { env } }: Call): void {
     `there is no log in ${data} any more. What was last remembered of this place: ${told.join('; ')}. It was deleted or moved since; "tallystick verify" shows the signed checkpoint that proves that it was here`,
     { context: { remembered: were.map(({ origin, size, savedAt }) => ({ origin, size, savedAt })) } },
   );
+}
+
+/** What may not be looked at is not absent: who opens it says so. */
+function isAbsent(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
 }

@@ -46,7 +46,13 @@ export async function openDatabase(api: Api, options: OpenOptions, version: stri
     }
     await removeFiles(path);
     const state = found === null ? 'new' : 'replaced';
-    return { ...(await create(api, options, version)), opened: { state, reason: found } };
+    try {
+      return { ...(await create(api, options, version)), opened: { state, reason: found } };
+    } catch (error) {
+      // A part of a file, where there is no room for the rest.
+      await removeFiles(path);
+      throw error;
+    }
   } catch (error) {
     if (error instanceof IndexError) throw error;
     throw openFault(path, error) ?? unavailable(path, error);

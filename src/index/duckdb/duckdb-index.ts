@@ -1,5 +1,6 @@
-import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { Catalogs } from '../../catalog/catalogs.ts';
 import { type Filter, requireIndexable } from '../../query/mod.ts';
 import type { RowPage } from '../../verify/source.ts';
@@ -14,7 +15,7 @@ import type {
   Through,
 } from '../index.ts';
 import { checkFacets, checkHistogram, checkSearch } from '../requests.ts';
-import { held } from './errors.ts';
+import { held, unavailable } from './errors.ts';
 import { Link } from './link.ts';
 import type { Opened } from './protocol.ts';
 import { RowReader } from './row-reader.ts';
@@ -42,11 +43,14 @@ export class DuckDbIndex implements RecordIndex {
   readonly opened: Opened;
   readonly #path: string;
   readonly #link: Link;
+  /** What is to be done when it is closed. */
+  readonly #closed: () => void;
 
-  private constructor(path: string, link: Link, opened: Opened) {
+  private constructor(path: string, link: Link, opened: Opened, closed: () => void) {
     this.#path = path;
     this.#link = link;
     this.opened = opened;
+    this.#closed = closed;
   }
 
   /**
@@ -55,7 +59,33 @@ export class DuckDbIndex implements RecordIndex {
    * @throws IndexError INDEX_UNAVAILABLE when the file is in use elsewhere or can't be read or written, or the
    * optional package @duckdb/node-api is not installed.
    */
-  static async open(options: DuckDbIndexOptions): Promise<DuckDbIndex> {
+  static open(options: DuckDbIndexOptions): Promise<DuckDbIndex> {
+    return DuckDbIndex.#open(options, () => {});
+  }
+
+  /**
+   * Opens an empty index in a directory of its own below the system's temporary one, which this user alone may read and
+   * which is gone when the index is closed or the process ends by itself.
+   *
+   * @throws IndexError as `open`.
+   */
+  static async openTemporary(options: Omit<DuckDbIndexOptions, 'path'>): Promise<DuckDbIndex> {
+    const directory = temporaryDirectory();
+    const remove = (): void => rmSync(directory, { recursive: true, force: true });
+    const closed = (): void => {
+      process.off('exit', remove);
+      remove();
+    };
+    process.on('exit', remove);
+    try {
+      return await DuckDbIndex.#open({ ...options, path: join(directory, 'records.duckdb') }, closed);
+    } catch (error) {
+      closed();
+      throw error;
+    }
+  }
+
+  static async #open(options: DuckDbIndexOptions, closed: () => void): Promise<DuckDbIndex> {
     const path = resolve(options.path);
     if (openPaths.has(path)) throw held(path, 'this process');
     openPaths.add(path);
@@ -67,7 +97,7 @@ export class DuckDbIndex implements RecordIndex {
         memoryLimitMb: options.memoryLimitMb ?? MEMORY_LIMIT_MB,
         threads: options.threads ?? Math.min(MAX_THREADS, availableParallelism()),
       });
-      return new DuckDbIndex(path, link, opened);
+      return new DuckDbIndex(path, link, opened, closed);
     } catch (error) {
       await link.stop();
       openPaths.delete(path);
@@ -123,6 +153,16 @@ export class DuckDbIndex implements RecordIndex {
       await this.#link.close();
     } finally {
       openPaths.delete(this.#path);
+      this.#closed();
     }
+  }
+}
+
+function temporaryDirectory(): string {
+  const parent = tmpdir();
+  try {
+    return mkdtempSync(join(parent, 'tallystick-index-'));
+  } catch (error) {
+    throw unavailable(join(parent, 'records.duckdb'), error);
   }
 }

@@ -1,3 +1,4 @@
+import { notWritable } from '../../directories.ts';
 import { IndexError } from '../../errors.ts';
 
 /** The optional package is not installed, or not for this platform. */
@@ -12,13 +13,23 @@ export function missing(cause: unknown): IndexError {
 /** What DuckDB throws is a plain Error with the kind in front of the message. */
 export function unavailable(path: string, error: unknown): IndexError {
   const reason = firstLine(error);
-  const way = isOutOfMemory(error)
-    ? 'narrow the query, or open the index with a higher memoryLimitMb'
-    : 'if it persists, run tallystick index rebuild';
+  const isOutside = OUTSIDE.test(reason);
+  const way = isOutside
+    ? notWritable(path)
+    : NO_SPACE.test(reason)
+      ? 'free some space'
+      : isOutOfMemory(error)
+        ? 'narrow the query, or open the index with a higher memoryLimitMb'
+        : 'if it persists, run tallystick index rebuild';
   return new IndexError('INDEX_UNAVAILABLE', `the index ${path} failed (${reason}): ${way}`, {
     cause: error,
-    context: { path },
+    context: { path, unwritable: isOutside || NO_SPACE.test(reason) },
   });
+}
+
+/** Whether the place is at fault, where nothing can be written: another place will do. */
+export function isUnwritable(error: unknown): error is IndexError {
+  return error instanceof IndexError && error.context.unwritable === true;
 }
 
 export function held(path: string, by: string): IndexError {
@@ -37,9 +48,10 @@ export function foreign(path: string): IndexError {
   );
 }
 
-/** Kinds of trouble that say nothing about the file's content. */
-const ENVIRONMENT =
-  /permission denied|read-only|no space|disk full|too many open files|out of memory|cannot open file|is a directory/i;
+const OUTSIDE = /permission denied|read-only|operation not permitted/i;
+const NO_SPACE = /no space|disk full|disk quota/i;
+/** Other trouble that says nothing about the file's content. */
+const ENVIRONMENT = /too many open files|out of memory|cannot open file|is a directory/i;
 
 /** Why a file could not be opened: null when its content is at fault, so that it has to be made anew. */
 export function openFault(path: string, error: unknown): IndexError | null {
@@ -48,7 +60,8 @@ export function openFault(path: string, error: unknown): IndexError | null {
     const pid = /\(PID (\d+)\)/.exec(text)?.[1];
     return held(path, pid === undefined ? 'another process' : `process ${pid}`);
   }
-  return ENVIRONMENT.test(text) ? unavailable(path, error) : null;
+  const isElsewhere = [OUTSIDE, NO_SPACE, ENVIRONMENT].some((kind) => kind.test(text));
+  return isElsewhere ? unavailable(path, error) : null;
 }
 
 /** DuckDB would need more than it may use. */

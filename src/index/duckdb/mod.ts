@@ -1,2 +1,3 @@
 export { DuckDbIndex, type DuckDbIndexOptions } from './duckdb-index.ts';
+export { isUnwritable } from './errors.ts';
 export type { Opened } from './protocol.ts';

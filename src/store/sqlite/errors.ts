@@ -1,6 +1,6 @@
 import { accessSync, constants, statfsSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
+import { notWritable, user } from '../../directories.ts';
 import { type ErrorCode, StoreError, TallystickError } from '../../errors.ts';
 
 /**
@@ -19,10 +19,6 @@ interface Rule {
 }
 
 const NO_SPACE = 'no space is left; free some';
-
-function notWritable(file: string): string {
-  return `${user()} may not write ${dirname(file)}; run this as the owner of that directory, or with a copy of it`;
-}
 
 /** An extended code is looked up first, then its primary one. */
 const RULES: readonly Rule[] = [
@@ -160,16 +156,6 @@ function isFull(dir: string): boolean {
     return bavail === 0 || (files > 0 && ffree === 0);
   } catch {
     return false;
-  }
-}
-
-/** Whom the system goes by when it permits and forbids. */
-function user(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // One without a name.
-    return `the user ${process.geteuid?.()}`;
   }
 }
 
