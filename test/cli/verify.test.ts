@@ -104,6 +104,9 @@ describe('the pin', () => {
   test('may be a file that is named, made when it is not there', async (t) => {
     const box = new Sandbox(t);
     await box.fill(2);
+    // The directory of a pin that is named is not made: the stick may not be there.
+    assert.equal(await box.refused(['verify', '--pin', 'usb/a.pin'], 2), 'FILE_UNREADABLE');
+    mkdirSync(box.at('usb'));
     assert.equal((await box.ok(['verify', '--pin', 'usb/a.pin', '--json'])).json.pin.status, 'created');
     await box.fill(1);
     const { json } = await box.ok(['verify', '--pin', 'usb/a.pin', '--json']);
