@@ -11,6 +11,7 @@ import { openLog } from '../../src/open.ts';
 import { SoftwareToken } from '../../src/tokens/software.ts';
 import { ndjson, Sandbox } from '../cli/harness.ts';
 import { exitCode, firstLine, start } from '../cli/spawn.ts';
+import { isCi } from '../runs.ts';
 import { FaultyToken } from '../tokens/faulty.ts';
 import { LIBRARY, missing, PIN, SoftHsm } from '../tokens/softhsm.ts';
 import { pinFile } from './kinds.ts';
@@ -57,7 +58,7 @@ async function underLoad(
     };
     const producers = Array.from({ length: 8 }, producer);
     // Each waits until appends that hope for the token are refused.
-    for (let times = process.env.CI ? 3 : 1; times > 0; times--) {
+    for (let times = isCi ? 3 : 1; times > 0; times--) {
       const before = sealed.size;
       await until(() => sealed.size > before + 20);
       const refusedBefore = refused;

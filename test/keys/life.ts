@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { TallystickError } from '../../src/errors.ts';
 import type { KeyInfo } from '../../src/keys/key-info.ts';
 import type { KeySpec } from '../../src/tokens/mod.ts';
+import { isCi } from '../runs.ts';
 import { missing as noDevice, SoftHsm } from '../tokens/softhsm.ts';
 import { type Hands, type HandsKind, hands } from './hands.ts';
 import { type Kind, kinds } from './kinds.ts';
@@ -26,7 +27,7 @@ export function lifeOfKeys(by: HandsKind): void {
   const hsm = noDevice === undefined ? new SoftHsm() : null;
   describe(`the life of keys, by ${by}`, () => {
     // The last kind is a device. By library each kind is lived through everywhere.
-    for (const kind of by === 'library' || process.env.CI ? kinds(hsm) : kinds(hsm).slice(-1)) {
+    for (const kind of by === 'library' || isCi ? kinds(hsm) : kinds(hsm).slice(-1)) {
       // Commands take longer, and do the same.
       for (const spec of by === 'library' ? kind.specs : kind.specs.slice(0, 1)) {
         const skip = kind.missing ?? false;

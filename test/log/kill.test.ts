@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { SqliteStore } from '../../src/store/sqlite/mod.ts';
+import { onDisk } from '../disk.ts';
 import { isCi } from '../runs.ts';
 import { checkLog } from './check.ts';
 import { draftOf, makeSlow, openNumbered } from './numbered-log.ts';
@@ -80,7 +80,7 @@ async function assertWhole(data: string, told: readonly Acknowledged[]): Promise
 describe('kill -9', () => {
   for (let log = 1; log <= LOGS; log++) {
     test(`under load, again and again: nothing acknowledged is lost, no number is left out (log ${log})`, async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'tallystick-kill-'));
+      const directory = mkdtempSync(join(onDisk, 'tallystick-kill-'));
       const data = join(directory, 'data');
       const told: Acknowledged[] = [];
       for (let round = 1; round <= ROUNDS; round++) {
@@ -93,7 +93,7 @@ describe('kill -9', () => {
   }
 
   test('under load, while a slow token signs', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'tallystick-kill-'));
+    const directory = mkdtempSync(join(onDisk, 'tallystick-kill-'));
     const data = join(directory, 'data');
     await makeSlow(data);
     const told: Acknowledged[] = [];
@@ -106,7 +106,7 @@ describe('kill -9', () => {
 
   test('while the log is being made: the next start makes it, or goes on', async () => {
     for (let log = 0; log < (isCi ? 4 * LOGS : 2); log++) {
-      const directory = mkdtempSync(join(tmpdir(), 'tallystick-kill-'));
+      const directory = mkdtempSync(join(onDisk, 'tallystick-kill-'));
       const data = join(directory, 'data');
       await assertWhole(data, await appendUntilKilled(data, '1', 0));
       rmSync(directory, { recursive: true });

@@ -5,6 +5,7 @@ import { type ErrorCode, LogError, StoreError, TallystickError, TokenError } fro
 import type { AppendResult } from '../../src/log/unit.ts';
 import type { RecordDraft } from '../../src/record/mod.ts';
 import { MemoryDisk, MemoryStore } from '../../src/store/memory.ts';
+import { isCi } from '../runs.ts';
 import { checkLog } from './check.ts';
 import { type Bench, draft, NODE, openBench, settle } from './fixture.ts';
 import type { Call } from './staged-store.ts';
@@ -305,7 +306,7 @@ describe('a log', () => {
           await life.end();
         },
       ),
-      { numRuns: process.env.CI ? 300 : 60 },
+      { numRuns: isCi ? 300 : 60 },
     );
   });
 });

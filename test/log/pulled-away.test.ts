@@ -7,6 +7,7 @@ import { Log } from '../../src/log/log.ts';
 import type { RecordDraft } from '../../src/record/mod.ts';
 import { SoftwareToken } from '../../src/tokens/software.ts';
 import { verifyLog } from '../../src/verify/mod.ts';
+import { isCi } from '../runs.ts';
 import { tempDir } from '../store/temp.ts';
 import { FaultyToken } from '../tokens/faulty.ts';
 import { assertIntact } from '../verify/expect.ts';
@@ -116,7 +117,7 @@ describe('a token that is pulled away under load, falls silent or is slow, and i
             keys.remove();
           }
         }),
-        { numRuns: process.env.CI ? 15 : 4 },
+        { numRuns: isCi ? 15 : 4 },
       );
       assert.ok(refused > 0, 'it was noticed');
     });

@@ -7,6 +7,7 @@ import { RecordReader } from '../../src/reader/records.ts';
 import { type ScanRequest, scan } from '../../src/reader/scan.ts';
 import type { RecordView } from '../../src/reader/types.ts';
 import { drafts } from '../log/fixture.ts';
+import { isCi } from '../runs.ts';
 import { type Archive, openArchive } from './fixture.ts';
 import { draft, everything, filter, text } from './truth.ts';
 
@@ -54,7 +55,7 @@ test('reading a log finds exactly the matching records, whatever is written in t
         }
       },
     ),
-    { numRuns: process.env.CI ? 1_000 : 250 },
+    { numRuns: isCi ? 1_000 : 250 },
   );
 });
 

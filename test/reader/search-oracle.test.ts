@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Filter, matcher } from '../../src/query/mod.ts';
 import type { RecordDraft } from '../../src/record/mod.ts';
+import { isCi } from '../runs.ts';
 import { type Archive, allPages, openArchive } from './fixture.ts';
 import { draft, everything, filter } from './truth.ts';
 
@@ -50,8 +51,8 @@ async function assertAnswered(archive: Archive, { filter: asked, order, limit }:
 }
 
 for (const [name, padding, numRuns] of [
-  ['few', [], process.env.CI ? 200 : 60],
-  ['too many to be looked up one by one', MANY, process.env.CI ? 30 : 8],
+  ['few', [], isCi ? 200 : 60],
+  ['too many to be looked up one by one', MANY, isCi ? 30 : 8],
 ] as const) {
   test(`any search of any logs finds exactly the matching records; candidates are ${name}`, async () => {
     const question = fc.record({

@@ -5,7 +5,7 @@ import { utf8 } from '../../src/crypto/bytes.ts';
 import { formatEvidence, LIMITS, parseEvidence } from '../../src/evidence/mod.ts';
 import { EMPTY_SLOT, embedEvidence, readEvidenceFile, verifyEvidenceFile } from '../../src/verifier/file.ts';
 import { assertIntact, evidenceOf, findingsOf } from '../evidence/fixture.ts';
-import { runs } from '../runs.ts';
+import { isCi, runs } from '../runs.ts';
 import { BuiltLog, entryOf, makeRecord } from '../verify/built-log.ts';
 
 const PAGE = `<!doctype html>\n<html lang="en">\n<p>A page.</p>\n${EMPTY_SLOT}`;
@@ -42,7 +42,7 @@ describe('evidence in its page', () => {
         assert.deepEqual(read.page, readEvidenceFile(embedEvidence(PAGE, ''))?.page);
         assertIntact((await verifyEvidenceFile(page)).report);
       }),
-      { numRuns: process.env.CI ? 200 : 30 },
+      { numRuns: isCi ? 200 : 30 },
     );
   });
 

@@ -5,17 +5,19 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { SqliteStore } from '../../../src/store/sqlite/mod.ts';
+import { onDisk } from '../../disk.ts';
+import { isCi } from '../../runs.ts';
 import { Model } from '../model.ts';
 import { rejects } from '../rejects.ts';
 import { tempDir } from '../temp.ts';
 
 const SCRIPT = fileURLToPath(new URL('commit-forever.ts', import.meta.url));
-const ROUNDS = process.env.CI === undefined ? 4 : 12;
+const ROUNDS = isCi ? 12 : 4;
 
 let dir: string;
 let remove: () => void;
 beforeEach(() => {
-  ({ dir, remove } = tempDir());
+  ({ dir, remove } = tempDir(onDisk));
 });
 afterEach(() => remove());
 
