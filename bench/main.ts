@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,14 +12,7 @@ import { groupedOrNot, slowToken, twoKeys } from './sealing.ts';
 import { readingLines } from './story.ts';
 import { vouchedSealing, witnessServer } from './witness.ts';
 
-const { values } = parseArgs({
-  options: {
-    records: { type: 'string', default: '1000000' },
-    dir: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const values = options();
 
 // As the command line does: what verifies is a process of its own.
 keepCompiled();
@@ -30,12 +23,32 @@ Measures Tallystick against bare SQLite and bare hashing, in one run on one disk
   --records N   records in the log that is verified and searched; a multiple of 1,000 (default 1,000,000)
   --dir DIR     where to write, to choose the disk (default: the system's temporary directory)
   --json        one JSON document on stdout`);
-} else await main(Number(values.records), values.dir);
+} else await main(values.records, values.dir);
+
+/** Ends the process with exit code 2 when one is wrong. */
+function options(): { records: number; dir?: string; json: boolean; help: boolean } {
+  try {
+    const { values } = parseArgs({
+      options: {
+        records: { type: 'string', default: '1000000' },
+        dir: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    const { dir } = values;
+    if (dir !== undefined && !existsSync(dir)) throw new RangeError(`there is no directory ${dir}`);
+    const records = Number(values.records);
+    if (Number.isSafeInteger(records) && records >= 1_000 && records % 1_000 === 0)
+      return { ...values, records };
+    throw new RangeError(`--records is ${JSON.stringify(values.records)}; it must be a multiple of 1,000`);
+  } catch (error) {
+    console.error(`bench: ${(error as Error).message}`);
+    process.exit(2);
+  }
+}
 
 async function main(count: number, parent: string | undefined): Promise<void> {
-  if (!Number.isSafeInteger(count) || count < 1_000 || count % 1_000 !== 0) {
-    throw new RangeError('--records must be a multiple of 1,000');
-  }
   const dir = mkdtempSync(join(parent === undefined ? tmpdir() : resolve(parent), 'tallystick-bench-'));
   const figures: Figure[] = [];
   const show = (...more: Figure[]): void => {

@@ -3,7 +3,6 @@
 // that Node 14 understands.
 
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { keepCompiled, PROGRAM } from './compiled.js';
 import { findNode, whatToInstall } from './find-node.js';
 import { FRUGAL } from './frugal.js';
@@ -26,8 +25,8 @@ function runHere() {
 }
 
 function runUnder(node) {
-  const launcher = fileURLToPath(import.meta.url);
-  const child = spawn(node, [...process.execArgv, ...flags, launcher, ...process.argv.slice(2)], {
+  // By the name that it was started by, which the program says to whoever shall start it again.
+  const child = spawn(node, [...process.execArgv, ...flags, ...process.argv.slice(1)], {
     stdio: 'inherit',
   });
   const forward = (signal) => {

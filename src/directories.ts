@@ -31,7 +31,7 @@ export function notWritable(file: string): string {
 /** Whom the system goes by when it permits and forbids. */
 export function user(): string {
   try {
-    return userInfo().username;
+    return `the user ${userInfo().username}`;
   } catch {
     // One without a name.
     return `the user ${process.geteuid?.()}`;

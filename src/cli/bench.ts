@@ -25,5 +25,5 @@ export async function bench(call: Call): Promise<number> {
   child.on('error', () => {}); // being asked to stop; the exit below says so
   const [code] = (await once(child, 'exit')) as [number | null];
   call.io.signal.throwIfAborted();
-  return code === 0 ? EXIT.ok : EXIT.refused;
+  return code === 0 ? EXIT.ok : code === EXIT.unusable ? EXIT.unusable : EXIT.refused;
 }

@@ -9,6 +9,8 @@ export interface Io {
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** What to type to start this program. */
+  readonly program: string;
   /**
    * Aborts when the user wants to stop (Ctrl-C, SIGTERM) or nobody reads the output any more; the reason is the name
    * of the signal, `SIGPIPE` for the latter.

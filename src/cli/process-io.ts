@@ -1,3 +1,4 @@
+import { basename, isAbsolute, relative } from 'node:path';
 import process from 'node:process';
 import { exitCodeOfSignal } from './exit.ts';
 import { type Io, Output } from './io.ts';
@@ -7,6 +8,18 @@ import { type Io, Output } from './io.ts';
  * launcher and program, and the launcher sends on what it gets.
  */
 const SAME_SIGNAL_MS = 1_000;
+
+/**
+ * What to type to start the program again that was started as a file: its name where it is installed as a command, else
+ * that file, as in a checkout.
+ */
+export function programName(started: string, cwd: string): string {
+  if (basename(started) === 'tallystick') return 'tallystick';
+  const below = relative(cwd, started);
+  const path = below.startsWith('..') || isAbsolute(below) ? started : below;
+  const word = /^[\w./-]+$/.test(path) ? path : JSON.stringify(path);
+  return process.platform === 'win32' ? `node ${word}` : word;
+}
 
 /** The world as this process has it. The first Ctrl-C asks for a clean end, a later one ends at once. */
 export function processIo(): Io {
@@ -30,6 +43,7 @@ export function processIo(): Io {
     stderr: new Output(process.stderr, env, closed),
     env,
     cwd: process.cwd(),
+    program: programName(process.argv[1] ?? '', process.cwd()),
     signal: stop.signal,
     now: Date.now,
   };

@@ -91,9 +91,9 @@ async function greet({ io, data }: Call, log: AuditLog, url: string, isNew: bool
 without it the log cannot go on. Give the key above to whoever shall verify.
 
 In another terminal:
-  tallystick import FILE…    takes in logs of SignServer, Dogtag, X-Road and DigiCert
-  tallystick search ''       shows what is there
-  tallystick verify          checks all of it
+  ${safeText(io.program)} import FILE…    takes in logs of SignServer, Dogtag, X-Road and DigiCert
+  ${safeText(io.program)} search ''       shows what is there
+  ${safeText(io.program)} verify          checks all of it
 
 `);
   }

@@ -90,7 +90,7 @@ export function timeSyncCheck(ask: () => Promise<TimeSync> = timeSync): HealthCh
 
 const MIB = 1024 * 1024;
 const LITTLE_BYTES = 1024 * MIB;
-/** Less than a batch and the store's own files may need. */
+/** Less than a batch and the store's own files may need. Whether records are refused already, the seal says. */
 const TOO_LITTLE_BYTES = 64 * MIB;
 
 export function diskCheck(
@@ -102,7 +102,7 @@ export function diskCheck(
     check: async () => {
       const bytes = await free(directory);
       const detail = `${Math.floor(bytes / MIB).toLocaleString('en-US')} MiB free for ${directory}`;
-      if (bytes < TOO_LITTLE_BYTES) return failed(`${detail}; free some now`);
+      if (bytes < TOO_LITTLE_BYTES) return warning(`${detail}; free some now`);
       return bytes < LITTLE_BYTES ? warning(`${detail}; free some before it is full`) : ok(detail);
     },
   };

@@ -27,6 +27,7 @@ export interface RunOptions {
   /** Called with each piece of standard output. */
   readonly onOut?: (text: string) => void;
   readonly terminal?: boolean;
+  readonly program?: string;
 }
 
 /** A folder of its own for each test, and the program run in it as a user would, without a process. */
@@ -63,6 +64,7 @@ export class Sandbox {
       stderr: new Output(stderr.stream, env, () => {}),
       env,
       cwd: this.dir,
+      program: options.program ?? 'tallystick',
       signal: stop.signal,
       now: Date.now,
     };

@@ -34,7 +34,7 @@ function world(terminal: boolean): { io: Io; text(): string; at(ms: number): voi
   let now = 0;
   const output = new Output(stream, {}, () => {});
   const io: Io = {
-    ...{ stdin: new PassThrough(), stdout: output, stderr: output, env: {}, cwd: '/' },
+    ...{ stdin: new PassThrough(), stdout: output, stderr: output, env: {}, cwd: '/', program: 'tallystick' },
     signal: new AbortController().signal,
     now: () => now,
   };

@@ -50,20 +50,20 @@ test('a log in a directory that may not be written is searched; writing it says 
   assert.equal(JSON.parse(found?.out ?? '').records.length, 2);
   assert.match(
     found?.err ?? '',
-    new RegExp(`${name} may not write .*A temporary index is made for this command`),
+    new RegExp(`: the user ${name} may not write .*A temporary index is made for this command`),
   );
   assert.match(all?.out ?? '', /EVENT_2/);
   assert.equal(verified?.code, 0, verified?.out);
   assert.equal(rebuilt?.code, 2);
   assert.match(
     rebuilt?.err ?? '',
-    new RegExp(`: ${name} may not write ${box.data}.*; run this as the owner`),
+    new RegExp(`: the user ${name} may not write ${box.data}.*; run this as the owner`),
   );
   for (const { code, err } of written) {
     assert.equal(code, 2, err);
     assert.match(
       err,
-      new RegExp(`^tallystick: [^\n]*: ${name} may not write ${box.data}; run this as the owner`),
+      new RegExp(`^tallystick: [^\n]*: the user ${name} may not write ${box.data}; run this as the owner`),
     );
   }
   assert.equal(written.length, 3);

@@ -32,7 +32,8 @@ export async function main(argv) {
     clearInterval(alive);
     return 5;
   }
-  console.log(JSON.stringify({ argv, stdin: await text(process.stdin), parent: process.ppid }));
+  const started = process.argv[1].replace(/.*[/\\\\]/, '');
+  console.log(JSON.stringify({ argv, stdin: await text(process.stdin), parent: process.ppid, started }));
   return 3;
 }
 `;
@@ -87,7 +88,12 @@ describe('launcher', () => {
       const args = ['search', 'two words', '--json', ''];
       const result = await run(install(`new-${path.extname(entry)}`, { entry }), args);
       const shown = JSON.parse(result.stdout);
-      assert.deepEqual(shown, { argv: args, stdin: 'from stdin', parent: process.pid });
+      assert.deepEqual(shown, {
+        argv: args,
+        stdin: 'from stdin',
+        parent: process.pid,
+        started: 'tallystick.js',
+      });
       assert.equal(result.code, 3);
       assert.equal(result.stderr, '');
     });
@@ -97,9 +103,24 @@ describe('launcher', () => {
     const args = ['search', 'two words', '--json', ''];
     const result = await run(install('old', { node: '24.0.0' }), args, true);
     const shown = JSON.parse(result.stdout);
-    assert.deepEqual(shown, { argv: args, stdin: 'from stdin', parent: result.pid });
+    assert.deepEqual(shown, {
+      argv: args,
+      stdin: 'from stdin',
+      parent: result.pid,
+      started: 'tallystick.js',
+    });
     assert.equal(result.code, 3);
     assert.equal(result.stderr, '');
+  });
+
+  test('the program knows the name of the link that it was started by, whichever Node it is', async (t) => {
+    if (process.platform === 'win32') return t.skip('npm makes no links there');
+    const launcher = install('link', { node: '24.0.0' });
+    const link = path.join(folder, 'tallystick');
+    symlinkSync(launcher, link);
+    for (const old of [false, true]) {
+      assert.equal(JSON.parse((await run(link, ['x'], old)).stdout).started, 'tallystick');
+    }
   });
 
   test('verifies in a process whose memory stays small, whichever Node it is', async () => {

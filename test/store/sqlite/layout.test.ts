@@ -277,7 +277,7 @@ describe('a directory that may not be written', () => {
 
   function refused(): RegExp {
     const user = root ? 'nobody' : userInfo().username;
-    return new RegExp(`^STORE_READ_ONLY .*: ${user} may not write ${dir}; run this as the owner`);
+    return new RegExp(`^STORE_READ_ONLY .*: the user ${user} may not write ${dir}; run this as the owner`);
   }
 
   test('is refused for writing by name, and read', async (t) => {
@@ -294,7 +294,10 @@ describe('a directory that may not be written', () => {
     if (!root) return t.skip('it takes root to be two users');
     await makeStore();
     chmodSync(dir, 0o755);
-    assert.match(openElsewhere(true), /^STORE_UNAVAILABLE .*: nobody may not read it; run this as its owner/);
+    assert.match(
+      openElsewhere(true),
+      /^STORE_UNAVAILABLE .*: the user nobody may not read it; run this as its owner/,
+    );
     assert.match(openElsewhere(false), refused());
   });
 
