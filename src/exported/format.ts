@@ -22,8 +22,8 @@ export interface ExportHeader {
   readonly checkpoint: string;
   /** RFC 9162 inclusion proofs of the first and the last record, leaf side first. */
   readonly proof: { readonly first: readonly Uint8Array[]; readonly last: readonly Uint8Array[] };
-  /** Record 0, and those that changed the sealing keys, ascending. */
-  readonly history: readonly KeyRecord[];
+  /** Record 0, and those that changed the sealing keys, ascending; null in an export of a version that left them out. */
+  readonly history: readonly KeyRecord[] | null;
 }
 
 /** A record that says which keys seal the log. */
@@ -52,14 +52,15 @@ export interface ExportedPayload {
 export function formatHeader(node: string, header: ExportHeader): string {
   const { origin, from, to, size, root, keys, checkpoint, proof, history } = header;
   const hex = (hashes: readonly Uint8Array[]): string[] => hashes.map(toHex);
+  const records = history?.map((each) => ({
+    ...each,
+    proof: hex(each.proof),
+    consistency: hex(each.consistency),
+  }));
   const line = {
     ...{ format: FORMAT, origin, node, from, to, size, root: toHex(root), keys, checkpoint },
     proof: { first: hex(proof.first), last: hex(proof.last) },
-    history: history.map((each) => ({
-      ...each,
-      proof: hex(each.proof),
-      consistency: hex(each.consistency),
-    })),
+    ...(records === undefined ? {} : { history: records }),
   };
   return `${JSON.stringify(line)}\n`;
 }

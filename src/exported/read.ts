@@ -42,7 +42,7 @@ export function readHeader({ bytes, isWhole }: Line): ExportHeader {
     keys: list(value.keys, string),
     checkpoint: string(value.checkpoint),
     proof: { first: list(proof.first, hash), last: list(proof.last, hash) },
-    history: list(history, readKeyRecord),
+    history: history === undefined ? null : list(history, readKeyRecord),
   };
   if (formatHeader(node, header) !== `${text}\n`) {
     throw new BadForm('its first line is not written as an export has it');
@@ -62,7 +62,7 @@ function checkStatement(
   if (!(from < to && to <= size))
     throw new BadForm('its first line names records that the log does not have');
   let last = -1;
-  for (const { seq, checkpoint: behind } of history) {
+  for (const { seq, checkpoint: behind } of history ?? []) {
     const isFirst = seq === 0 && behind === null;
     const change = behind === null ? null : checkpointIn(behind);
     const isChange = change !== null && change.origin === origin && change.size === seq + 1;

@@ -379,10 +379,11 @@ function holds(
   }
 }
 
-/** The sealing keys, as the records say that the export has along. */
+/** The sealing keys, as the records say that the export has along; null when it has none. */
 async function historyOf(header: ExportHeader, findings: Findings): Promise<KeyHistory | null> {
-  const { origin, size, root } = header;
-  const proven = header.history.filter((record) => {
+  const { origin, size, root, history } = header;
+  if (history === null) return null;
+  const proven = history.filter((record) => {
     try {
       checkKeyRecord(record, header);
       return true;
@@ -395,7 +396,7 @@ async function historyOf(header: ExportHeader, findings: Findings): Promise<KeyH
     }
   });
   // What is not proven has been found. Its keys are asked all the same whether they have signed: so that says more.
-  const bySeq = new Map(header.history.map(({ seq, entry }) => [seq, utf8(entry)]));
+  const bySeq = new Map(history.map(({ seq, entry }) => [seq, utf8(entry)]));
   return followKeys(
     {
       entry: async (seq) => bySeq.get(seq) ?? null,

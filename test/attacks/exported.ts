@@ -30,7 +30,7 @@ export async function exportOf(
     proof: { first: [], last: [] },
     history: [],
   }));
-  const history = header.history.length > 0 ? header.history : await historyOf(whole);
+  const history = header.history?.length ? header.history : await historyOf(whole);
   const contents = Map.groupBy(payloads, ({ seq }) => seq);
   const lines = entries.map(({ number, bytes }) => formatRecord(number, bytes, contents.get(number) ?? []));
   const node = origin.slice(origin.lastIndexOf('/') + 1);

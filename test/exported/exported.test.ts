@@ -344,13 +344,27 @@ describe('an export that was touched', () => {
   });
 });
 
+test('an export of a version that did not take the keys along is read: with a key it verifies, without one it says so', async () => {
+  const text = await written(await BuiltLog.build(5));
+  const earlier = withLines(text, (lines) => {
+    const { history: _, ...header } = JSON.parse(lines[0] as string) as Record<string, unknown>;
+    lines[0] = JSON.stringify(header);
+  });
+  assert.equal((await verify(earlier, { keys: [VKEY] })).verdict, 'intact');
+  assert.deepEqual(brief(await verify(earlier)), [['unknown-key', 0, 5]]);
+  const edited = withLines(earlier, (lines) => {
+    lines[3] = edit(lines[3]);
+  });
+  assert.equal((await verify(edited, { keys: [VKEY] })).verdict, 'not-intact');
+});
+
 test('the first line can be had alone', async () => {
   const log = await BuiltLog.build(5);
   const text = utf8(await written(log));
   assert.equal((await headerOf(inPieces(text, 100)))?.origin, ORIGIN);
   assert.equal(await headerOf(inPieces(utf8('{}\n'), 100)), null);
   assert.deepEqual(
-    (await headerOf(inPieces(text, 100)))?.history[0]?.entry,
+    (await headerOf(inPieces(text, 100)))?.history?.[0]?.entry,
     new TextDecoder().decode(entryOf(makeRecord(0))),
   );
 });
