@@ -1,7 +1,7 @@
 import { checkpointBody, formatPin, signCheckpoint } from '../../src/checkpoint/mod.ts';
 import { toHex } from '../../src/crypto/bytes.ts';
 import type { Signer } from '../../src/crypto/signer.ts';
-import { formatEvidence, type LogEvidence } from '../../src/evidence/mod.ts';
+import { type EvidenceRange, formatEvidence, type LogEvidence } from '../../src/evidence/mod.ts';
 import { makeConsistency, makeSharedInclusion } from '../../src/merkle/mod.ts';
 import { ed25519, vkeyOf } from './keys.ts';
 import { genesis, keyChange, ORIGIN, START, VectorLog } from './log.ts';
@@ -66,6 +66,24 @@ export async function evidenceVectors(): Promise<[string, string][]> {
   add('left-out.json', formatEvidence({ made: query, logs: [{ ...whole, matches: [253] }] }), 'not-intact', [
     ['left-out', 263, 264],
   ]);
+  // Records 249 and 270 stand beside the range, and show by their times that it is all of its time.
+  const timed = { ...range, since: START + 250_000, until: START + 269_000 };
+  const beside = { matches: [253, 263], range: timed, searched: null };
+  const ofTime = await evidenceOf(log, [249, ...all, 270], beside);
+  const withRange = (given: Partial<EvidenceRange>): string => {
+    const named = { ...timed, ...given };
+    const matches = [253, 263].filter((seq) => seq >= named.from && seq < named.to);
+    return formatEvidence({ made: query, logs: [{ ...ofTime, range: named, matches }] });
+  };
+  add('of-time.json', withRange({}), 'intact', [], { complete: true });
+  for (const [name, given] of [
+    ['of-time-cut.json', { to: 260 }],
+    ['of-time-from-cut.json', { since: null }],
+    ['of-time-to-cut.json', { until: null }],
+  ] as const) {
+    const { from, to } = { ...timed, ...given };
+    add(name, withRange(given), 'not-intact', [['not-complete', from, to]]);
+  }
   const changed = (edit: (entry: string) => string, seq: number): LogEvidence => ({
     ...good,
     records: good.records.map((each) => (each.seq === seq ? { ...each, entry: edit(each.entry) } : each)),

@@ -4,6 +4,7 @@ import {
   checkedWords,
   completenessWords,
   notCheckedWords,
+  rangeWords,
   trustWords,
   utcText,
   wordsOf,
@@ -52,13 +53,9 @@ function logLines(log: LogEvidenceReport, out: Output): string[] {
   }
   lines.push(`  ${trustWords(trust)}`);
   lines.push(`  Checked: ${checkedWords(log).join('; ') || 'nothing'}.`);
-  lines.push(`  ${completenessWords(completeness)}`);
-  const { range } = completeness;
-  if (range !== null && (range.since !== null || range.until !== null)) {
-    const since = range.since === null ? 'the beginning' : utcText(range.since);
-    const until = range.until === null ? 'the newest checkpoint here' : utcText(range.until);
-    lines.push(`  The range is what the log took from ${since} to ${until}.`);
-  }
+  lines.push(`  ${completenessWords(log)}`);
+  const range = rangeWords(completeness);
+  if (range !== null) lines.push(`  ${range}`);
   const first = bounds.find((bound) => bound.trust === 'given') ?? bounds[0];
   if (first !== undefined) {
     lines.push(safeText(`  Its first ${counted(first.size, 'record')} ${boundWords(first)}.`));

@@ -6,7 +6,7 @@ import type { AuditRecord } from '../record/mod.ts';
 import type { Findings } from '../verify/findings.ts';
 import { MISSING } from '../verify/findings.ts';
 import type { NotChecked } from '../verify/mod.ts';
-import type { LogEvidence, Made } from './format.ts';
+import type { EvidenceRange, LogEvidence, Made } from './format.ts';
 import type { CheckedRecord } from './records.ts';
 import type { Completeness } from './report.ts';
 
@@ -159,12 +159,12 @@ function checkMatches(
 
 /** Whether every record of the range is there and holds, and the range is what its times say. */
 function checkRange(
-  { range }: LogEvidence,
+  log: LogEvidence,
   size: number,
   records: readonly CheckedRecord[],
   { findings }: Run,
 ): boolean {
-  const { from, to, since, until } = range as NonNullable<LogEvidence['range']>;
+  const { from, to } = log.range as EvidenceRange;
   const bySeq = new Map(records.map((record) => [record.seq, record]));
   let isWhole = true;
   let at = from;
@@ -176,14 +176,32 @@ function checkRange(
   }
   if (at < to) findings.add({ code: 'missing', from: at, to, message: MISSING });
   isWhole &&= at === to;
-  const before = since === null || from === 0 ? null : edge(bySeq, from - 1);
-  const after = until === null || to === size ? null : edge(bySeq, to);
-  const isFirst = before === null || before < (since as number);
-  const isLast = after === null || after > (until as number);
-  if (isFirst && isLast) return isWhole;
-  const message = 'the record next to the range does not show that the range holds all of its time';
-  findings.add({ code: 'not-complete', from, to, message });
+  const wrong = timesGap(log.range as EvidenceRange, size, bySeq);
+  if (wrong === null) return isWhole;
+  findings.add({ code: 'not-complete', from, to, message: wrong });
   return false;
+}
+
+/**
+ * Why the range does not hold all of the time that it names; null when it does, or names none. A range that names one end
+ * alone goes to the end of the log at the other: else it could be cut there, and say the same.
+ */
+function timesGap(
+  { from, to, since, until }: EvidenceRange,
+  size: number,
+  bySeq: ReadonlyMap<number, CheckedRecord>,
+): string | null {
+  if (since === null && until === null) return null;
+  if (since === null && from > 0) {
+    return `the range names no time that it begins with, and begins with record ${from} instead of 0`;
+  }
+  if (until === null && to < size) {
+    return `the range names no time that it ends with, and ends before record ${to} of ${size}`;
+  }
+  const isFirst = since === null || from === 0 || edge(bySeq, from - 1) < since;
+  const isLast = until === null || to === size || edge(bySeq, to) > until;
+  if (isFirst && isLast) return null;
+  return 'the record next to the range does not show that the range holds all of its time';
 }
 
 /** `logged` of a record beside the range; NaN, which compares as wrong, when it is not there. */

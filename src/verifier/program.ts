@@ -8,6 +8,7 @@ import {
   checkedWords,
   completenessWords,
   notCheckedWords,
+  rangeWords,
   trustWords,
   wordsOf,
 } from './words.ts';
@@ -76,7 +77,9 @@ function reportText({ report, page }: VerifiedFile, items: readonly TrustItem[])
     lines.push(`${log.origin}: ${log.size} records, root ${log.root}`);
     lines.push(`  ${trustWords(log.trust)}`);
     for (const key of log.keys) lines.push(`  signed by ${key}`);
-    lines.push(`  ${completenessWords(log.completeness)}`);
+    lines.push(`  ${completenessWords(log)}`);
+    const range = rangeWords(log.completeness);
+    if (range !== null) lines.push(`  ${range}`);
     for (const what of checkedWords(log)) lines.push(`  checked: ${what}`);
     for (const bound of log.bounds) lines.push(`  the first ${bound.size} records ${boundWords(bound)}`);
     for (const each of log.notChecked) lines.push(`  not checked: ${notCheckedWords(each)}`);

@@ -1,4 +1,4 @@
-import type { Completeness, EvidenceReport, ExistedBy, LogEvidenceReport } from '../evidence/mod.ts';
+import type { EvidenceReport, ExistedBy, LogEvidenceReport } from '../evidence/mod.ts';
 import type { Finding, NotChecked, Trust } from '../verify/mod.ts';
 
 /** A report in words, for a page and for a terminal. None of it is safe to show as it is: names come from the file. */
@@ -37,10 +37,18 @@ export function trustWords(trust: Trust): string {
   return TRUST[trust];
 }
 
-export function completenessWords({ verdict, range, found, undecided }: Completeness): string {
+/** Of how many a range holds which, always: what is outside of it may match as well. */
+export function completenessWords({
+  completeness,
+  size,
+}: Pick<LogEvidenceReport, 'completeness' | 'size'>): string {
+  const { verdict, range, found, undecided } = completeness;
   if (range === null) return 'It claims nothing about completeness: other records may exist.';
   const { from, to } = range;
-  const named = to > from ? `records ${grouped(from)} to ${grouped(to - 1)}` : 'a range without records';
+  const named =
+    to > from
+      ? `records ${grouped(from)} to ${grouped(to - 1)} of ${grouped(size)}`
+      : `a range without records, at ${grouped(from)} of ${grouped(size)}`;
   switch (verdict) {
     case 'complete':
       return `Complete: the query was run again over ${named}; it finds ${grouped(found)}, and all of them are shown.`;
@@ -65,6 +73,14 @@ export function checkedWords({ checked, eras }: LogEvidenceReport): string[] {
     [cosignatures, 'cosignature of a witness', 'cosignatures of witnesses'],
   ];
   return counts.flatMap(([n, one, many]) => (n > 0 ? [`${grouped(n)} ${n === 1 ? one : many}`] : []));
+}
+
+/** What a range by times says of itself; null where it was named by numbers. */
+export function rangeWords({ range }: LogEvidenceReport['completeness']): string | null {
+  if (range === null || (range.since === null && range.until === null)) return null;
+  const since = range.since === null ? 'the beginning' : utcText(range.since);
+  const until = range.until === null ? 'the newest checkpoint here' : utcText(range.until);
+  return `The range is what the log took from ${since} to ${until}.`;
 }
 
 export function boundWords({ time, by, kind, trust }: ExistedBy): string {

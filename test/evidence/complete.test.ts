@@ -113,6 +113,29 @@ describe('evidence of a range', () => {
     assertIntact((await evidenceOf(log, null, { range: none }, { query: '' })).report);
   });
 
+  test('by time can not be cut at the end that it names no time for', async () => {
+    const log = await BuiltLog.build(300, 100);
+    const cut = (text: string, [from, to]: readonly [number, number]): string =>
+      edited(text, ({ logs: [it] }) => {
+        Object.assign(it.range, { from, to });
+        it.matches = it.matches.filter((seq: number) => seq >= from && seq < to);
+      });
+    const query = { query: 'event:EVENT_3' };
+    const late = await rangeOfTime(log, START + 100_000, null);
+    const { text: since } = await evidenceOf(log, null, { range: late }, query);
+    assertIntact(await verifyEvidence(since, COMPLETE));
+    assertFound(await verifyEvidence(cut(since, [late.from, 290])), [['not-complete', late.from, 290]]);
+    const early = await rangeOfTime(log, null, START + 200_000);
+    const { text: until } = await evidenceOf(log, null, { range: early }, query);
+    assertIntact(await verifyEvidence(until, COMPLETE));
+    assertFound(await verifyEvidence(cut(until, [10, early.to])), [['not-complete', 10, early.to]]);
+    // Who takes its times away as well is left with a claim about numbers.
+    const numbered = edited(cut(since, [late.from, 290]), ({ logs: [it] }) => {
+      it.range.since = null;
+    });
+    assertIntact(await verifyEvidence(numbered, COMPLETE));
+  });
+
   test('with other catalogs than it was made with accuses nobody of what those conclude', async () => {
     const log = await BuiltLog.build(30);
     const { text } = await completeOf(log, [0, 30], 'action:sign');

@@ -122,6 +122,21 @@ export function rootByShared(
   }
 }
 
+/** Whether the range of a log in evidence is there, and all of the time that it names: docs/evidence.md, completeness. */
+// biome-ignore lint/suspicious/noExplicitAny: the file is read as it stands.
+export function rangeHolds({ checkpoint, range, records }: any): boolean {
+  const { from, to, since, until } = range;
+  const size = readNote(checkpoint)?.size ?? 0;
+  const logged = new Map<number, number>(
+    records.map(({ seq, entry }: { seq: number; entry: string }) => [seq, JSON.parse(entry).logged]),
+  );
+  for (let seq = from; seq < to; seq++) if (!logged.has(seq)) return false;
+  if (since === null && until === null) return to > from;
+  const begins = from === 0 || (since !== null && (logged.get(from - 1) ?? Infinity) < Date.parse(since));
+  const ends = to === size || (until !== null && (logged.get(to) ?? -1) > Date.parse(until));
+  return begins && ends;
+}
+
 interface Line {
   readonly name: string;
   readonly id: string;

@@ -22,6 +22,7 @@ import {
   canonical,
   erasOf,
   leafOf,
+  rangeHolds,
   rootByInclusion,
   rootByShared,
   rootOf,
@@ -170,6 +171,10 @@ describe('test vectors', () => {
         [verdict, findings],
         `${file} ${JSON.stringify(given)}`,
       );
+      if (!file.includes('complete') && !file.startsWith('of-time')) continue;
+      const [log] = JSON.parse(inEvidence(file)).logs;
+      const isWrong = findings.some(([code]: [string]) => code === 'not-complete');
+      assert.equal(rangeHolds(log), !isWrong, file);
     }
   });
 });

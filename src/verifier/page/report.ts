@@ -6,6 +6,7 @@ import {
   completenessWords,
   grouped,
   notCheckedWords,
+  rangeWords,
   trustWords,
   utcText,
   wordsOf,
@@ -25,7 +26,7 @@ export function showVerdict(place: HTMLElement, report: EvidenceReport): void {
   if (wrong.length > 0) parts.push(list(wrong.map(findingNode)));
   const trusts = new Set(report.logs.map(({ trust }) => trustWords(trust)));
   if (isGood) for (const words of trusts) parts.push(h('p', {}, words));
-  for (const words of new Set(report.logs.map(({ completeness }) => completenessWords(completeness)))) {
+  for (const words of new Set(report.logs.map(completenessWords))) {
     if (isGood) parts.push(h('p', {}, words));
   }
   if (notices.length > 0) {
@@ -67,6 +68,7 @@ function logSection(log: LogEvidenceReport, index: number): HTMLElement {
   const isGood = log.verdict === 'intact';
   const mark = h('span', { class: isGood ? 'good-text' : 'bad-text' }, isGood ? 'verified' : 'not verified');
   const checked = checkedWords(log);
+  const range = rangeWords(log.completeness);
   const facts: (readonly [string, string | Node])[] = [
     ['Log', shown(log.origin)],
     ['Newest checkpoint', `${grouped(log.size)} records`],
@@ -88,7 +90,8 @@ function logSection(log: LogEvidenceReport, index: number): HTMLElement {
     ...log.bounds.map(
       (bound) => ['Dated', shown(`the first ${grouped(bound.size)} records ${boundWords(bound)}`)] as const,
     ),
-    ['Completeness', shown(completenessWords(log.completeness))],
+    ['Completeness', shown(completenessWords(log))],
+    ...(range === null ? [] : [['Range', shown(range)] as const]),
   ];
   return h(
     'section',
