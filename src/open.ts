@@ -120,7 +120,7 @@ export async function openLog(options: OpenLogOptions): Promise<AuditLog> {
     const log = await Log.open({
       store,
       signers: keys.signers,
-      headMemory: new HeadDirectory(join(options.state ?? stateDirectory(), 'heads')),
+      headMemory: headDirectory(options.state),
       software: `tallystick ${version()}`,
       catalogs,
       ...pick(options),
@@ -170,10 +170,12 @@ function pick({ node, name, maxBatch }: OpenLogOptions): Pick<LogOptions, 'node'
   };
 }
 
-export interface OpenReaderOptions extends Pick<OpenLogOptions, 'data' | 'index'> {
+export interface OpenReaderOptions extends Pick<OpenLogOptions, 'data'> {
+  /** `false` opens without search; `'temporary'` with an index that this reader fills for itself in the temporary directory. */
+  readonly index?: boolean | 'temporary';
   /**
-   * Called when the index in the data directory can't be written, with the reason, before one is opened that this reader
-   * fills for itself in the temporary directory. Throw to do without.
+   * Called when the index in the data directory can't be written, with the reason, before a temporary one is
+   * opened in its place. Throw to do without.
    */
   readonly onTemporaryIndex?: (reason: IndexError) => void;
 }
@@ -200,10 +202,11 @@ async function openIndex(data: string, catalogs: Catalogs): Promise<RecordIndex>
 
 /** That of the data directory, or else one for this reader alone: filled from the log, so that nothing in it is older. */
 async function openReadersIndex(
-  { data, onTemporaryIndex }: OpenReaderOptions,
+  { data, index, onTemporaryIndex }: OpenReaderOptions,
   catalogs: Catalogs,
 ): Promise<RecordIndex> {
   const { DuckDbIndex, isUnwritable } = await import('./index/duckdb/mod.ts');
+  if (index === 'temporary') return DuckDbIndex.openTemporary({ catalogs });
   try {
     return await openIndex(resolve(data), catalogs);
   } catch (error) {
@@ -226,6 +229,11 @@ export function lateFile(data: string, node: string): string {
 /** Where this user's Tallystick remembers heads and pins: `$XDG_STATE_HOME/tallystick`, else below `~/.local/state`. */
 export function stateDirectory(env: NodeJS.ProcessEnv = process.env): string {
   return env.TALLYSTICK_STATE ?? join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'tallystick');
+}
+
+/** The heads that writers remember, below a state directory: this user's when none is given. */
+export function headDirectory(state: string = stateDirectory()): HeadDirectory {
+  return new HeadDirectory(join(state, 'heads'));
 }
 
 /** Version of this package. */

@@ -102,7 +102,7 @@ export async function openToSearch(
   const server = await findServer(data);
   if (server === null) {
     requireLog(call);
-    return openReader({ data, onTemporaryIndex });
+    return searchHere(data, onTemporaryIndex);
   }
   const { client } = server;
   return {
@@ -110,6 +110,28 @@ export async function openToSearch(
     search: (request) => client.search(request),
     rebuildIndex: (onProgress) => client.rebuildIndex(onProgress),
     close: async () => server.close(),
+  };
+}
+
+async function searchHere(data: string, onTemporaryIndex: (reason: IndexError) => void): Promise<Searching> {
+  let reader = await openReader({ data, onTemporaryIndex });
+  return {
+    catalogs: reader.catalogs,
+    search: async (request) => {
+      try {
+        return await reader.search(request);
+      } catch (error) {
+        const { isUnwritable } = await import('../index/duckdb/mod.ts');
+        if (!isUnwritable(error)) throw error;
+        // It could be opened, and not be brought up to the log: the disk has filled up since.
+        onTemporaryIndex(error);
+        await reader.close().catch(() => {});
+        reader = await openReader({ data, index: 'temporary' });
+        return reader.search(request);
+      }
+    },
+    rebuildIndex: (onProgress) => reader.rebuildIndex(onProgress),
+    close: () => reader.close(),
   };
 }
 

@@ -9,6 +9,9 @@ import { ndjson, Sandbox } from './harness.ts';
 const [data = ''] = process.argv.slice(2);
 const box = new Sandbox({ after: () => {} } as unknown as TestContext);
 await box.ok(['append', '--data', data], { stdin: ndjson(5) });
+// So that there is an index, which is behind the log by then.
+await box.ok(['search', '', '--data', data]);
+await box.ok(['append', '--data', data], { stdin: ndjson(5) });
 try {
   for (;;) writeFileSync(join(data, 'ballast'), new Uint8Array(1024), { flag: 'a' });
 } catch {

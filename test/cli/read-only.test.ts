@@ -73,13 +73,15 @@ test('a log in a directory that may not be written is searched; writing it says 
 
 test('on a full disk a log is searched, shown and verified, and writing it says what to do', (t) => {
   const box = new Sandbox(t);
-  const ran = onSmallDisk(t, box.data, 3, fileURLToPath(new URL('on-full-disk.ts', import.meta.url)));
+  const ran = onSmallDisk(t, box.data, 8, fileURLToPath(new URL('on-full-disk.ts', import.meta.url)));
   if (ran === null) return;
   assert.equal(ran.status, 0, ran.stderr);
   const results = JSON.parse(ran.stdout) as Record<string, Result>;
   for (const command of ['search', 'get', 'tail', 'verify', 'export']) {
     assert.equal(results[command]?.code, 0, `${command}: ${results[command]?.err}`);
   }
+  assert.match(results.search?.err ?? '', /No space left .*A temporary index is made for this command/);
+  assert.equal(results.search?.out.match(/EVENT_1/g)?.length, 4);
   for (const command of ['append', 'serve', 'self-test']) {
     const { code, err } = results[command] as Result;
     assert.equal(code, 1, err);
