@@ -1,7 +1,7 @@
 /** `npm test`: all tests, or those that are named; options of `node --test` go before. */
 
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -16,6 +16,8 @@ const given = process.argv.slice(2);
 const options = given.filter((arg) => arg.startsWith('-'));
 const files = given.filter((arg) => !arg.startsWith('-'));
 const folder = temporaryFolder();
+// Some tests do what another user may do, in folders that they open up to them.
+chmodSync(folder, 0o711);
 const child = spawn(
   process.execPath,
   [
