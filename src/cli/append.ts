@@ -1,9 +1,8 @@
 import { fromUtf8 } from '../crypto/bytes.ts';
 import { RecordError, TallystickError } from '../errors.ts';
 import type { AppendResult } from '../log/unit.ts';
-import { checkDraft, parseJson, type RecordDraft } from '../record/mod.ts';
-import { checkSource } from '../record/validate.ts';
-import { appendAll, extend, type SeqRange } from '../sources/mod.ts';
+import { checkDraft, checkProducer, parseJson, type RecordDraft } from '../record/mod.ts';
+import { extend, type SeqRange } from '../sources/mod.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { counted, grouped } from './format.ts';
@@ -15,7 +14,7 @@ import { safeText } from './safe-text.ts';
 
 /** A record's payloads may have 16 MiB each, and JSON escapes make them longer. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
-/** Most that one append takes: half of what the log takes at once. */
+/** What one append takes at the most, but for a line that is longer by itself: far within what the log takes at once. */
 const BATCH_RECORDS = 1_000;
 const BATCH_BYTES = 4 * 1024 * 1024;
 
@@ -31,10 +30,11 @@ interface Item {
  */
 export async function append(call: Call): Promise<number> {
   call.expect(0, 0);
-  const source = checkSource(call.text('source') ?? 'append');
+  const source = checkProducer(call.text('source') ?? 'append');
   const log = await openToAppend(call);
   const counts = { sealed: 0, duplicates: 0, refused: 0 };
   const ranges: SeqRange[] = [];
+  let lastLine = 0;
   const inbox = new Inbox<Item>(BATCH_RECORDS, BATCH_BYTES);
   const filled = fill(inbox, call.io);
   // Met below, when what has come before it has been sealed.
@@ -49,6 +49,7 @@ export async function append(call: Call): Promise<number> {
           extend(ranges, result.receipt.node, result.receipt.seq);
         }
         await show(call, line, result);
+        lastLine = line;
       }
     }
     await filled;
@@ -56,7 +57,8 @@ export async function append(call: Call): Promise<number> {
   } finally {
     call.io.stdin.destroy();
     await log.close();
-    if (!call.json) await call.io.stdout.line(summary(counts, ranges));
+    const cut = call.io.signal.aborted ? `; interrupted behind line ${lastLine}` : '';
+    if (!call.json) await call.io.stdout.line(summary(counts, ranges) + cut);
   }
   return counts.refused === 0 ? EXIT.ok : EXIT.refused;
 }
@@ -69,7 +71,7 @@ async function seal(
 ): Promise<(readonly [line: number, result: AppendResult])[]> {
   const good = batch.filter((item) => !(item.content instanceof TallystickError));
   const drafts = good.map(({ content }) => content as RecordDraft);
-  const results = await appendAll(log, drafts, { source, state: [] });
+  const results = await log.appendEach(drafts, { source, state: [] });
   const byLine = new Map(good.map(({ line }, i) => [line, results[i] as AppendResult]));
   return batch.map(({ line, content }) => [line, byLine.get(line) ?? { error: content as TallystickError }]);
 }

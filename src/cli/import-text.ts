@@ -50,6 +50,8 @@ export function outcomeText(outcome: ImportOutcome, cwd: string, dryRun: boolean
   const inside = relative(cwd, path);
   const name = out.style('bold', safeText(inside === '' || inside.startsWith('..') ? path : inside));
   const said = summary === null ? [] : [whatWasTaken(summary, dryRun), ...remarks(summary)];
+  if (summary !== null && summary.to < summary.size && summary.refused === 0 && error === null)
+    said.push(`${counted(summary.size - summary.to, 'byte')} at its end wait for the rest of their entry`);
   if (error !== null) said.push(out.style('red', `refused: ${safeText(withoutPath(error.message, path))}`));
   if (summary === null && error === null) said.push('nothing in it');
   return `${name}  ${said.join('\n  ')}`;
@@ -73,7 +75,7 @@ function whatWasTaken(summary: FileSummary, dryRun: boolean): string {
   return `${dialect}: ${what}${grown}${before}`;
 }
 
-function remarks({ flags, unknownEvents, refused, refusals, size, to }: FileSummary): string[] {
+function remarks({ flags, unknownEvents, refused, refusals }: FileSummary): string[] {
   const said: string[] = [];
   const flagged = [...flags]
     .filter(([flag]) => flag !== 'unknown-event')
@@ -90,7 +92,5 @@ function remarks({ flags, unknownEvents, refused, refusals, size, to }: FileSumm
     said.push(`at byte ${grouped(offset)}: ${code}: ${safeText(message)}`);
   }
   if (refused > 0) said.push(`${counted(refused, 'record')} refused`);
-  if (to < size && refused === 0)
-    said.push(`${counted(size - to, 'byte')} at its end wait for the rest of their entry`);
   return said;
 }

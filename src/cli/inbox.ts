@@ -10,7 +10,7 @@ export class Inbox<T> {
   #ended = false;
   #changed: PromiseWithResolvers<void> = Promise.withResolvers();
 
-  /** @param maxItems most items of one taking. @param maxSize sum of sizes after which a taking is full. */
+  /** @param maxItems most items of one taking. @param maxSize most that their sizes add up to; a larger item is taken alone. */
   constructor(maxItems: number, maxSize: number) {
     this.#maxItems = maxItems;
     this.#maxSize = maxSize;
@@ -38,9 +38,9 @@ export class Inbox<T> {
       if (this.#items.length === 0) return;
       const taken: T[] = [];
       let size = 0;
-      while (taken.length < this.#maxItems && size < this.#maxSize) {
+      while (taken.length < this.#maxItems) {
         const next = this.#items[taken.length];
-        if (next === undefined) break;
+        if (next === undefined || (taken.length > 0 && size + next.size > this.#maxSize)) break;
         taken.push(next.item);
         size += next.size;
       }

@@ -1,6 +1,7 @@
 import { draft, type EventHandle, type Told, type ToldFailure } from '../catalog/define.ts';
 import { nodeOf, type Pin, parseCheckpoint, parseNote } from '../checkpoint/mod.ts';
-import { TallystickError } from '../errors.ts';
+import { utf8 } from '../crypto/bytes.ts';
+import { RecordError, TallystickError } from '../errors.ts';
 import { Guard, type GuardSettings, type Operation } from '../guard/guard.ts';
 import { formatQuery } from '../query/mod.ts';
 import { checkDraft, type RecordDraft } from '../record/mod.ts';
@@ -34,7 +35,9 @@ export interface ClientOptions {
   readonly pin?: PinStore;
 }
 
-/** A request holds at most so many records, and so many UTF-16 units of text; three bytes each are within a server's 16 MiB. */
+/** A server takes no larger request. */
+const REQUEST_BYTES = 16 * 1024 * 1024;
+/** A request of several holds at most so many records, and so many UTF-16 units of text; three bytes each are within that. */
 const REQUEST_RECORDS = 10_000;
 const REQUEST_CHARACTERS = 4 * 1024 * 1024;
 
@@ -185,7 +188,10 @@ export class TallystickClient {
     record: RecordDraft,
     query: { readonly source?: string | undefined; readonly phase?: 'attempt' | 'outcome' },
   ): Promise<Receipt> {
-    return this.http.json('/v1/records', { method: 'POST', query, body: checkDraft(record) });
+    const body = JSON.stringify(checkDraft(record));
+    const error = tooLarge(body, REQUEST_BYTES);
+    if (error !== null) throw error;
+    return this.http.json('/v1/records', { method: 'POST', query, type: 'application/json', body });
   }
 
   protected async appendFrom(
@@ -216,7 +222,24 @@ interface Request {
   readonly body: string;
 }
 
-/** Packs records into requests. One that breaks the rules gets its result at once: as JSON it might pass for another. */
+/** What is wrong with one record as JSON that is more than a request may have; null for one that is not. */
+export function tooLarge(text: string, most: number): RecordError | null {
+  const bytes = 3 * text.length <= most ? 0 : utf8(text).length;
+  if (bytes <= most) return null;
+  const way =
+    most === REQUEST_BYTES
+      ? '; where the server runs, the command "tallystick append" takes longer ones'
+      : '';
+  return new RecordError(
+    'RECORD_TOO_LARGE',
+    `the record has ${bytes} bytes as JSON; the server takes at most ${most} in a request${way}`,
+  );
+}
+
+/**
+ * Packs records into requests. One that breaks the rules, or fits in none, gets its result at once: as JSON it might pass
+ * for another.
+ */
 function* requests(records: readonly RecordDraft[], results: AppendResult[]): Generator<Request> {
   let places: number[] = [];
   let body = '';
@@ -229,6 +252,11 @@ function* requests(records: readonly RecordDraft[], results: AppendResult[]): Ge
       continue;
     }
     const line = `${JSON.stringify(record)}\n`;
+    const error = tooLarge(line, REQUEST_BYTES);
+    if (error !== null) {
+      results[place] = { error };
+      continue;
+    }
     const isFull = places.length === REQUEST_RECORDS || body.length + line.length > REQUEST_CHARACTERS;
     if (places.length > 0 && isFull) {
       yield { places, body };

@@ -1,8 +1,8 @@
 import { toBase64 } from '../crypto/bytes.ts';
-import type { RecordDraft } from '../record/mod.ts';
+import { MAX_RECORD_BYTES, type RecordDraft } from '../record/mod.ts';
 import type { Authority, AuthorityStatus, StampOutcome } from '../timestamps/mod.ts';
 import type { WitnessOutcome, WitnessStatus } from '../witness/client/mod.ts';
-import { resultOf, TallystickClient } from './client.ts';
+import { resultOf, TallystickClient, tooLarge } from './client.ts';
 import type { AppendResult, Receipt } from './types.ts';
 
 export interface ServerStatus {
@@ -36,6 +36,8 @@ export interface StateWrite {
 }
 
 const PROGRESS_MS = 1_000;
+/** What the socket takes of records: the longest record, and what stands around it. */
+const CONTROL_BYTES = MAX_RECORD_BYTES + 1024 * 1024;
 const WITNESSES = '/v1/control/witnesses';
 const TIMESTAMPS = '/v1/control/timestamps';
 
@@ -49,17 +51,22 @@ export class ControlClient extends TallystickClient {
   }
 
   /**
-   * Seals records and commits state with them, both or neither. A record whose id came before with other content is
-   * refused alone; for one that can't be sealed at all this throws, with its place in `context.index`, and nothing is added.
+   * Seals records and commits state with them, both or neither; a record that can't be sealed is refused alone. At most
+   * 10,000 records, and 65 MiB as JSON: with more, this throws, and nothing is added.
    */
   async appendEach(
     records: readonly RecordDraft[],
     { source, state }: { readonly source: string; readonly state: readonly StateWrite[] },
   ): Promise<AppendResult[]> {
-    const answer = await this.http.json<{ results: Parameters<typeof resultOf>[0][] }>('/v1/control/append', {
-      method: 'POST',
-      body: { records, source, state },
-    });
+    if (records.length === 0) return [];
+    const body = JSON.stringify({ records, source, state });
+    const error = records.length === 1 ? tooLarge(body, CONTROL_BYTES) : null;
+    if (error !== null) return [{ error }];
+    const call = { method: 'POST', type: 'application/json', body } as const;
+    const answer = await this.http.json<{ results: Parameters<typeof resultOf>[0][] }>(
+      '/v1/control/append',
+      call,
+    );
     return answer.results.map(resultOf);
   }
 

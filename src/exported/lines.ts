@@ -1,4 +1,5 @@
 import { concatBytes } from '../crypto/bytes.ts';
+import { MAX_RECORD_BYTES } from '../record/mod.ts';
 
 /** One line without its LF. */
 export interface Line {
@@ -7,10 +8,13 @@ export interface Line {
   readonly isWhole: boolean;
 }
 
-/** A record of ours is less than half of it, sealed content included. */
-export const MAX_LINE_BYTES: number = 64 * 1024 * 1024;
+/** The longest record with its sealed content, and what stands around it. */
+export const MAX_LINE_BYTES: number = MAX_RECORD_BYTES + 1024 * 1024;
 
-/** Lines, as many at a time as end in a chunk; views into the chunks, which must stay as they are. Of one that is too long no more is kept than is allowed. */
+/**
+ * Lines, as many at a time as end in a chunk; views into the chunks, which must stay as they are. Of one that is too long
+ * no more is kept than is allowed.
+ */
 export async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,
   most: number = MAX_LINE_BYTES,

@@ -1,12 +1,16 @@
 import { LogError } from '../errors.ts';
+import { MAX_RECORD_BYTES } from '../record/mod.ts';
 
 /**
  * What the log holds back for. Each is a bound on memory or time, not a tuning knob: there is one set of values.
  */
 export interface Limits {
-  /** Most records and bytes of entries and payloads in one group commit, and so in one atomic append. */
+  /** Most records in one group commit, and so in one atomic append. */
   readonly batchRecords: number;
+  /** Most bytes of entries and payloads that one group commit gathers. An append of more is alone in its batch. */
   readonly batchBytes: number;
+  /** Most bytes of an atomic append of several records: as many as one record may have. */
+  readonly appendBytes: number;
   /** Most records and bytes that may wait for their batch; beyond it callers wait or are told LOG_BUSY. */
   readonly queueRecords: number;
   readonly queueBytes: number;
@@ -21,6 +25,7 @@ export interface Limits {
 export const LIMITS: Limits = {
   batchRecords: 10_000,
   batchBytes: 8 * 1024 * 1024,
+  appendBytes: MAX_RECORD_BYTES,
   queueRecords: 100_000,
   queueBytes: 64 * 1024 * 1024,
   retryMs: 5_000,

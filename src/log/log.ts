@@ -4,14 +4,16 @@ import { Catalogs } from '../catalog/catalogs.ts';
 import { draft, type Told, tallystick } from '../catalog/mod.ts';
 import { toHex } from '../crypto/bytes.ts';
 import type { Signer } from '../crypto/signer.ts';
-import { LogError, type TallystickError } from '../errors.ts';
+import { LogError, RecordError, type TallystickError } from '../errors.ts';
 import { Tree } from '../merkle/mod.ts';
 import {
   checkDraft,
   checkNode,
+  checkProducer,
   contentDigest,
   encodeRecord,
   idKey,
+  OWN_SOURCE,
   type RecordDraft,
 } from '../record/mod.ts';
 import type { LogStore, Ownership, StateWrite } from '../store/store.ts';
@@ -36,7 +38,7 @@ import type { PreparedRecord } from './placement.ts';
 import type { Receipt, SealedHead } from './receipt.ts';
 import { recover } from './recover.ts';
 import { Sequencer } from './sequencer.ts';
-import { type AppendResult, bytesOf, resultsOf, type Unit } from './unit.ts';
+import { type AppendResult, bytesOfAll, partsOf, resultsOf, type Unit } from './unit.ts';
 
 export interface LogOptions {
   readonly store: LogStore;
@@ -266,6 +268,7 @@ export class Log {
    * LOG_BUSY, LOG_CLOSED, CLOCK_JUMPED, and what token and store throw when they cannot seal.
    */
   async append(drafts: readonly RecordDraft[], options: AppendOptions): Promise<Receipt[]> {
+    checkProducer(options.source);
     const results = await this.#append(
       drafts.map((draft, i) => this.#prepare(draft, options, i, false)),
       options,
@@ -275,26 +278,26 @@ export class Log {
   }
 
   /**
-   * As `append`, but a record whose id was used for other content is refused alone, and more records than a batch takes
-   * are sealed by several, one after the other, the state with the last. When one of those fails, those before it are
-   * in: with ids, the whole may be sent again. The drafts must have been checked.
+   * As `append`, but each record by itself: one that breaks a rule, is too large, or has an id that was used for other
+   * content is refused alone. More than one append takes is sealed by several, one after the other, the state with the
+   * last. When one of those fails, those before it are in: with ids, the whole may be sent again.
    */
   async appendEach(drafts: readonly RecordDraft[], options: AppendOptions): Promise<AppendResult[]> {
-    const records = drafts.map((draft, i) => this.#prepare(draft, options, i, false));
-    const { batchRecords } = this.#limits;
-    if (records.length <= batchRecords) return this.#append(records, options, true);
+    checkProducer(options.source);
+    const { records, refused } = this.#prepareEach(drafts, options);
+    const parts = partsOf(records, this.#limits);
+    if (parts.length <= 1) return merged(await this.#append(records, options, true), refused);
     const { state = [], ...rest } = options;
     const results: AppendResult[] = [];
-    for (let at = 0; at < records.length; at += batchRecords) {
-      const isLast = at + batchRecords >= records.length;
-      const part = records.slice(at, at + batchRecords);
+    for (const [i, part] of parts.entries()) {
+      const isLast = i === parts.length - 1;
       const sealed = await this.#append(part, isLast ? { ...rest, state } : rest, true);
       // The state goes with the last new record. When that was in an earlier part, it goes by itself.
       if (isLast && state.length > 0 && !sealed.some(isNew) && results.some(isNew))
         await this.writeState(state);
       results.push(...sealed);
     }
-    return results;
+    return merged(results, refused);
   }
 
   /**
@@ -316,7 +319,7 @@ export class Log {
     more: Pick<AppendOptions, 'state' | 'phase'>,
     change: SealingChange | null = null,
   ): Promise<Receipt> {
-    const options = { source: 'tallystick', ...more };
+    const options = { source: OWN_SOURCE, ...more };
     const prepared = this.#prepare(draft, options, 0, true);
     if (change !== null && prepared.encoded.payloads.length > 0) {
       throw new LogError(
@@ -459,8 +462,26 @@ export class Log {
     }
   }
 
+  /** The records that can be sealed, in order, and the others by their place. */
+  #prepareEach(
+    drafts: readonly RecordDraft[],
+    options: AppendOptions,
+  ): { readonly records: readonly PreparedRecord[]; readonly refused: ReadonlyMap<number, RecordError> } {
+    const records: PreparedRecord[] = [];
+    const refused = new Map<number, RecordError>();
+    for (const [i, draft] of drafts.entries()) {
+      try {
+        records.push(this.#prepare(draft, options, i, false));
+      } catch (error) {
+        if (!(error instanceof RecordError)) throw error;
+        refused.set(i, error);
+      }
+    }
+    return { records, refused };
+  }
+
   async #append(
-    records: PreparedRecord[],
+    records: readonly PreparedRecord[],
     options: AppendOptions,
     each: boolean,
     change: SealingChange | null = null,
@@ -468,7 +489,7 @@ export class Log {
     if (this.#closing !== null)
       throw new LogError('LOG_CLOSED', `the log ${this.node} is closed; open it again to append`);
     if (records.length === 0) return [];
-    const bytes = bytesOf(records);
+    const bytes = bytesOfAll(records);
     if (options.whenFull === 'refuse' && this.#sequencer.isFull(records.length, bytes)) {
       throw new LogError('LOG_BUSY', 'more appends wait than the log takes; send this one again later');
     }
@@ -540,6 +561,17 @@ export class Log {
       new LogError('LOG_CLOSED', `the log ${this.node} is closed; open it again to append`),
     );
   }
+}
+
+/** Results of the records that were taken, with those of the others in their places. */
+function merged(taken: AppendResult[], refused: ReadonlyMap<number, RecordError>): AppendResult[] {
+  if (refused.size === 0) return taken;
+  const rest = taken.values();
+  const count = taken.length + refused.size;
+  return Array.from({ length: count }, (_, i) => {
+    const error = refused.get(i);
+    return error === undefined ? (rest.next().value as AppendResult) : { error };
+  });
 }
 
 function isNew(result: AppendResult): boolean {

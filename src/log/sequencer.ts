@@ -2,7 +2,6 @@ import { checkpointBody, signCheckpointByAll } from '../checkpoint/mod.ts';
 import type { Signer } from '../crypto/signer.ts';
 import { LogError, RecordError, TallystickError, TokenError } from '../errors.ts';
 import type { Tree } from '../merkle/mod.ts';
-import { MAX_ENTRY_BYTES, MAX_PAYLOAD_BYTES } from '../record/mod.ts';
 import type { StateWrite } from '../store/store.ts';
 import { OpenBatch } from './batch.ts';
 import type { LogClock } from './clock.ts';
@@ -91,7 +90,8 @@ export class Sequencer {
   submit(unit: Unit): void {
     const { records, bytes } = unit;
     if (this.#stopped) unit.reject(this.#stopped);
-    else if (this.#isTooLarge(records.length, bytes)) unit.reject(tooLarge(records.length, this.#o.limits));
+    else if (this.#isTooLarge(records.length, bytes))
+      unit.reject(tooLarge(records.length, bytes, this.#o.limits));
     else if (this.isFull(records.length, bytes)) this.#blocked.push(unit);
     else {
       this.#enqueue(unit);
@@ -168,11 +168,10 @@ export class Sequencer {
     );
   }
 
-  /** A lone record may be as large as records get. */
+  /** How large a lone record may be is a rule of records. */
   #isTooLarge(records: number, bytes: number): boolean {
-    const { batchRecords, batchBytes } = this.#o.limits;
-    if (records === 1) return bytes > Math.max(batchBytes, MAX_PAYLOAD_BYTES + MAX_ENTRY_BYTES);
-    return records > batchRecords || bytes > batchBytes;
+    const { batchRecords, appendBytes } = this.#o.limits;
+    return records > 1 && (records > batchRecords || bytes > appendBytes);
   }
 
   #hasRoom(records: number, bytes: number): boolean {
@@ -387,10 +386,10 @@ function answer(unit: Unit, head: SealedHead): void {
   else unit.resolve(placed, head);
 }
 
-function tooLarge(records: number, { batchRecords, batchBytes }: Limits): RecordError {
+function tooLarge(records: number, bytes: number, { batchRecords, appendBytes }: Limits): RecordError {
   return new RecordError(
     'RECORD_TOO_LARGE',
-    `an append is sealed as one: at most ${batchRecords} records and ${batchBytes} bytes; send these ${records} records in parts`,
+    `these ${records} records are to be sealed as one and have ${bytes} bytes; one append takes at most ${batchRecords} records and ${appendBytes} bytes: send them in parts`,
   );
 }
 

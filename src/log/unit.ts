@@ -1,7 +1,9 @@
 import type { TallystickError } from '../errors.ts';
+import { bytesOf } from '../record/mod.ts';
 import type { StateWrite } from '../store/store.ts';
 import type { SealingChange } from './key-set.ts';
 import type { KnownId } from './known-ids.ts';
+import type { Limits } from './limits.ts';
 import type { Placement, PreparedRecord } from './placement.ts';
 import { BatchReceipt, type Receipt, type SealedHead } from './receipt.ts';
 
@@ -12,7 +14,7 @@ export interface Unit {
   readonly state: readonly StateWrite[];
   /** What its record changes of the sealing; then it is alone in its batch. */
   readonly change: SealingChange | null;
-  /** As `bytesOf`. */
+  /** As `bytesOfAll`. */
   readonly bytes: number;
   /** Whether a refused record (`ID_REUSED`) leaves the others standing. */
   readonly each: boolean;
@@ -37,13 +39,31 @@ export interface Placed extends Pick<Placement, 'outcomes'> {
 export type AppendResult = { readonly receipt: Receipt } | { readonly error: TallystickError };
 
 /** Bytes of entries and payloads, but for the numbers that the log puts in. */
-export function bytesOf(records: readonly PreparedRecord[]): number {
+export function bytesOfAll(records: readonly PreparedRecord[]): number {
   let bytes = 0;
-  for (const { encoded } of records) {
-    bytes += encoded.end - encoded.start;
-    for (const payload of encoded.payloads) bytes += payload.bytes.length;
-  }
+  for (const { encoded } of records) bytes += bytesOf(encoded);
   return bytes;
+}
+
+/** Records in order, in parts that one append takes each; no part is empty. */
+export function partsOf(
+  records: readonly PreparedRecord[],
+  { batchRecords, appendBytes }: Pick<Limits, 'batchRecords' | 'appendBytes'>,
+): readonly (readonly PreparedRecord[])[] {
+  const parts: (readonly PreparedRecord[])[] = [];
+  let from = 0;
+  let bytes = 0;
+  for (const [i, { encoded }] of records.entries()) {
+    const more = bytesOf(encoded);
+    if (i > from && (i - from === batchRecords || bytes + more > appendBytes)) {
+      parts.push(records.slice(from, i));
+      from = i;
+      bytes = 0;
+    }
+    bytes += more;
+  }
+  if (from < records.length) parts.push(from === 0 ? records : records.slice(from));
+  return parts;
 }
 
 /** What the caller hears of each record, given a head that covers them. */

@@ -8,6 +8,7 @@ import {
   MAX_ENTRY_BYTES,
   MAX_INLINE_BYTES,
   MAX_PAYLOAD_BYTES,
+  MAX_RECORD_BYTES,
   type Payload,
   type RecordDraft,
 } from './types.ts';
@@ -40,6 +41,13 @@ export function maxEntryBytes({ start, end }: EncodedRecord): number {
   return end - start + 2 * MAX_DIGITS;
 }
 
+/** Bytes of the entry, but for the numbers that the log puts in, and of its payloads. */
+export function bytesOf({ start, end, payloads }: EncodedRecord): number {
+  let bytes = end - start;
+  for (const payload of payloads) bytes += payload.bytes.length;
+  return bytes;
+}
+
 /** Writes the entry to `out`, which must have room. `logged` in ms since 1970. Returns where the entry ends. */
 export function putEntry(
   { slab, start, loggedAt, seqAt, end }: EncodedRecord,
@@ -68,8 +76,8 @@ export function completeEntry(record: EncodedRecord, logged: number, seq: number
  * SHA-256(salt ‖ bytes) and the length, the payload goes beside it.
  *
  * @param salt gives 16 random bytes a call.
- * @throws RecordError RECORD_TOO_LARGE when a payload exceeds 16 MiB or the entry 65,535 bytes, RECORD_INVALID when
- *   `envelope` names no node or source.
+ * @throws RecordError RECORD_TOO_LARGE when a payload exceeds 16 MiB, the entry 65,535 bytes, or both together 64 MiB;
+ *   RECORD_INVALID when `envelope` names no node or source.
  */
 export function encodeRecord(draft: RecordDraft, envelope: Envelope, salt: () => Uint8Array): EncodedRecord {
   checkNames(envelope);
@@ -78,10 +86,19 @@ export function encodeRecord(draft: RecordDraft, envelope: Envelope, salt: () =>
   if (short !== null) return short;
   const payloads: Payload[] = [];
   const encoded = write(seal(draft, salt, payloads), envelope, payloads, MAX_ENTRY_BYTES);
-  if (encoded !== null) return encoded;
+  if (encoded !== null) return checkSize(encoded);
   throw new RecordError(
     'RECORD_TOO_LARGE',
     `the record has more than ${MAX_ENTRY_BYTES} bytes; shorten actor, objects, refs, flags or upstream (long details, reason, raw and signature are sealed beside it by themselves)`,
+  );
+}
+
+function checkSize(record: EncodedRecord): EncodedRecord {
+  const bytes = bytesOf(record);
+  if (bytes <= MAX_RECORD_BYTES) return record;
+  throw new RecordError(
+    'RECORD_TOO_LARGE',
+    `the record has ${bytes} bytes with its long members; a record may have ${MAX_RECORD_BYTES} at the most`,
   );
 }
 

@@ -1,6 +1,7 @@
 export { canonicalize } from './canonical.ts';
 export { decodeEntry } from './decode.ts';
 export {
+  bytesOf,
   completeEntry,
   type EncodedRecord,
   type Envelope,
@@ -14,5 +15,19 @@ export { parseJson } from './json.ts';
 export { payloadMatches, type Reference, references, restorePayloads } from './payload.ts';
 export { RecordReader } from './record-reader.ts';
 export type * from './types.ts';
-export { MAX_DEPTH, MAX_ENTRY_BYTES, MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES } from './types.ts';
-export { checkDraft, checkNode, checkSource, checkStored, isReference } from './validate.ts';
+export {
+  MAX_DEPTH,
+  MAX_ENTRY_BYTES,
+  MAX_INLINE_BYTES,
+  MAX_PAYLOAD_BYTES,
+  MAX_RECORD_BYTES,
+} from './types.ts';
+export {
+  checkDraft,
+  checkNode,
+  checkProducer,
+  checkSource,
+  checkStored,
+  isReference,
+  OWN_SOURCE,
+} from './validate.ts';

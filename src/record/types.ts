@@ -141,5 +141,7 @@ export const MAX_ENTRY_BYTES = 65_535;
 /** A member whose canonical JSON is longer than this is sealed by its hash. */
 export const MAX_INLINE_BYTES = 8_192;
 export const MAX_PAYLOAD_BYTES: number = 16 * 1024 * 1024;
+/** Of an entry and its payloads together. */
+export const MAX_RECORD_BYTES: number = 4 * MAX_PAYLOAD_BYTES;
 /** Nesting beyond this is refused wherever JSON is read or written. */
 export const MAX_DEPTH = 32;

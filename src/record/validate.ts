@@ -217,6 +217,22 @@ export function checkSource(name: string): string {
   return name;
 }
 
+/** Source of the log's own records. */
+export const OWN_SOURCE = 'tallystick';
+
+/**
+ * Returns the text when a producer may go by it: what may name a source, and is not the log's own. Throws `RecordError`
+ * RECORD_INVALID, SYSTEM_RESERVED.
+ */
+export function checkProducer(name: string): string {
+  if (name !== OWN_SOURCE) return checkSource(name);
+  throw new RecordError(
+    'SYSTEM_RESERVED',
+    `source "${OWN_SOURCE}" is kept for the log's own records; use a name of your own`,
+    { context: { path: 'source' } },
+  );
+}
+
 /** Whether a value has the shape of a `PayloadRef`. In a record read back, what has its shape also obeys its rules. */
 export function isReference(value: unknown): value is { payload: string; bytes: number } {
   return isPlainObject(value) && 'payload' in value && 'bytes' in value && Object.keys(value).length === 2;

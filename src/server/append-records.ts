@@ -9,7 +9,7 @@ import type { ServedLog } from './service.ts';
 /** What became of one of several records. */
 export type Result = Place & ({ readonly receipt: Receipt } | { readonly error: Omit<Problem, 'index'> });
 
-/** One atomic append: far within the log's limits even where a record's canonical form is longer than what was sent. */
+/** One append: far within the log's limits even where a record's canonical form is longer than what was sent. */
 const CHUNK_RECORDS = 1_000;
 const CHUNK_CHARACTERS = 2 * 1024 * 1024;
 
@@ -72,32 +72,14 @@ function* chunks(items: Iterable<Item>, slots: Slot[]): Generator<Waiting[]> {
 }
 
 /** Never rejects: each slot gets its outcome. */
-async function appendChunk(log: ServedLog, chunk: Waiting[], source: string): Promise<void> {
-  let waiting = chunk;
-  while (waiting.length > 0) {
-    try {
-      const results = await log.appendEach(
-        waiting.map((slot) => slot.draft),
-        { source, whenFull: 'refuse' },
-      );
-      for (const [i, slot] of waiting.entries()) slot.outcome = results[i] as AppendResult;
-      return;
-    } catch (error) {
-      // A record may pass its check and still be too large once encoded: it goes alone, the others go again.
-      const bad = waiting[badIndex(error)];
-      if (bad === undefined) {
-        for (const slot of waiting) slot.outcome = { failure: error };
-        return;
-      }
-      bad.outcome = { error: error as TallystickError };
-      waiting = waiting.filter((slot) => slot !== bad);
-    }
+async function appendChunk(log: ServedLog, chunk: readonly Waiting[], source: string): Promise<void> {
+  try {
+    const drafts = chunk.map((slot) => slot.draft);
+    const results = await log.appendEach(drafts, { source, whenFull: 'refuse' });
+    for (const [i, slot] of chunk.entries()) slot.outcome = results[i] as AppendResult;
+  } catch (failure) {
+    for (const slot of chunk) slot.outcome = { failure };
   }
-}
-
-function badIndex(error: unknown): number {
-  const index = error instanceof TallystickError ? error.context.index : undefined;
-  return typeof index === 'number' ? index : -1;
 }
 
 function resultOf({ place, outcome }: Slot): Result {

@@ -46,7 +46,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
     reply.hijack();
     return;
   }
-  const known = knownError(error);
+  const known = knownError(error, request);
   if (known === null) {
     const instance = `urn:uuid:${randomUUID()}`;
     request.log.error({ err: error, instance, route: request.routeOptions.url }, 'unexpected error');
@@ -65,10 +65,16 @@ function send(reply: FastifyReply, problem: Problem): void {
   void reply.code(problem.status).type(PROBLEM_TYPE).send(problem);
 }
 
+const RECORDS_HINT =
+  '; send several records in parts. Where the server runs, the command "tallystick append" takes a longer record';
+
 /** What Fastify refuses, in our words: its own would quote the request. */
-const FRAMEWORK: Readonly<Record<string, () => TallystickError>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: () =>
-    new UsageError('REQUEST_TOO_LARGE', 'the body is larger than this route takes; send it in parts'),
+const FRAMEWORK: Readonly<Record<string, (request: FastifyRequest) => TallystickError>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ({ routeOptions: { bodyLimit, url } }) =>
+    new UsageError(
+      'REQUEST_TOO_LARGE',
+      `the body has more than the ${bodyLimit} bytes that this route takes${url === '/v1/records' ? RECORDS_HINT : ''}`,
+    ),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
     new UsageError(
       'MEDIA_TYPE_UNSUPPORTED',
@@ -81,11 +87,11 @@ const FRAMEWORK: Readonly<Record<string, () => TallystickError>> = {
 };
 
 /** The error on purpose behind what was thrown, or null for a defect. */
-function knownError(error: unknown): TallystickError | null {
+function knownError(error: unknown, request: FastifyRequest): TallystickError | null {
   if (error instanceof TallystickError) return error.code === 'INTERNAL' ? null : error;
   const { code, statusCode } = error as Partial<FastifyError>;
   const known = code === undefined ? undefined : FRAMEWORK[code];
-  if (known !== undefined) return known();
+  if (known !== undefined) return known(request);
   const isRequests = statusCode !== undefined && statusCode >= 400 && statusCode < 500;
   return isRequests ? new UsageError('REQUEST_INVALID', 'the request is malformed') : null;
 }

@@ -3,13 +3,15 @@ import type { ParsedItem } from '../dialects/mod.ts';
 import { RecordError, type TallystickError } from '../errors.ts';
 import type { AppendResult } from '../log/unit.ts';
 import { checkDraft, type RecordDraft } from '../record/mod.ts';
-import { appendAll } from './append-all.ts';
 import { type FilePosition, formatPosition } from './position.ts';
 import { extend } from './ranges.ts';
 import type { SourceLog } from './source-log.ts';
 import { countFlags, countRefusal, type FileSummary } from './summary.ts';
 
-/** Most records and original bytes in one append: a position is committed with each. */
+/**
+ * Records and original bytes after which an append is full: a position is committed with each. Whatever the bytes are,
+ * what is sealed of them is far within what one append takes.
+ */
 const BATCH_RECORDS = 1_000;
 const BATCH_BYTES = 1024 * 1024;
 
@@ -110,7 +112,7 @@ export class Delivery {
     if (dryRun === true) summary.records += batch.length;
     else {
       const records = batch.map(({ record }) => record);
-      const results = await appendAll(log, records, { source, state: [{ key: this.#key, value }] });
+      const results = await log.appendEach(records, { source, state: [{ key: this.#key, value }] });
       for (const [i, result] of results.entries()) this.#count(batch[i] as Taken, result);
     }
     summary.to = end;

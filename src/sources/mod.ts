@@ -1,4 +1,3 @@
-export { appendAll } from './append-all.ts';
 export { type Chosen, chooseDialect } from './choose.ts';
 export { FileImport, type FileImportOptions, type FileSummary, type Refusal } from './file.ts';
 export { type FoundFile, findFiles } from './find-files.ts';

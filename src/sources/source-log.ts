@@ -5,9 +5,8 @@ import type { StateWrite } from '../store/store.ts';
 /** What a source needs of the log it delivers to, in this process or in another. */
 export interface SourceLog {
   /**
-   * Seals the records in order and commits the state with them, both or neither. A record whose id came before with
-   * other content is refused alone. Throws as `Log.appendEach` does: for a record that can't be sealed at all a
-   * `RecordError` with its place in `context.index`, and nothing is added.
+   * Seals the records in order and commits the state with them, both or neither, as long as they are no more than one
+   * append takes. A record that can't be sealed is refused alone. Throws as `Log.appendEach` does.
    */
   appendEach(
     records: readonly RecordDraft[],

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
 import { assertSafe, draft, ndjson, Sandbox } from './harness.ts';
@@ -79,6 +80,28 @@ describe('append', () => {
     );
   });
 
+  test('a record of many long members goes in; one with a member that is too long is refused alone', async (t) => {
+    const box = new Sandbox(t);
+    const long = (...sizes: number[]): string =>
+      ndjson(1, {
+        details: Object.fromEntries(sizes.map((size, i) => [`M${i}`, 'x'.repeat(1_000_000 * size)])),
+      });
+    const stdin = ndjson(2) + long(9) + ndjson(1) + long(9, 9) + long(17) + ndjson(1);
+    const { code, lines, err } = await box.run(['append', '--json'], { stdin });
+    assert.equal(code, 1, err);
+    assert.deepEqual(
+      lines.map(({ line, receipt, error }) => [line, error?.code ?? receipt.seq]),
+      [...[1, 2, 3, 4, 5].map((n) => [n, n]), [6, 'RECORD_TOO_LARGE'], [7, 6]],
+    );
+  });
+
+  test('nobody goes by the source of the log itself', async (t) => {
+    const box = new Sandbox(t);
+    const refused = box.refused(['append', '--source', 'tallystick'], 1, { stdin: ndjson(1) });
+    assert.equal(await refused, 'SYSTEM_RESERVED');
+    assert.equal(existsSync(box.data), false);
+  });
+
   test('ids make repetition harmless; other content under one is refused', async (t) => {
     const box = new Sandbox(t);
     await box.fill(1, { id: 'order-1' });
@@ -131,6 +154,23 @@ describe('append', () => {
     assert.equal((await ran).code, 130);
     assert.equal((await box.ok(['checkpoint', '--json'])).json.size, 4);
     await box.fill(1);
+  });
+
+  test('Ctrl-C is told in words, with the last line that was taken', { timeout: 20_000 }, async (t) => {
+    const box = new Sandbox(t);
+    const stdin = new PassThrough();
+    const stop = new AbortController();
+    stdin.write(`${ndjson(1)}\n{"cut`);
+    const ran = box.run(['append', '--node', 'n1'], { stdin, signal: stop.signal });
+    const sealed = async (): Promise<boolean> => {
+      const { code, out } = await box.run(['checkpoint', '--json']);
+      return code === 0 && JSON.parse(out).size === 2;
+    };
+    while (!(await sealed())) await new Promise(setImmediate);
+    stop.abort('SIGINT');
+    const { code, out } = await ran;
+    assert.equal(code, 130);
+    assert.equal(out, '1 record sealed: n1/1; interrupted behind line 1\n');
   });
 
   test('says in words what it did', async (t) => {

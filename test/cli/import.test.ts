@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { lockImports } from '../../src/cli/import-lock.ts';
+import { outcomeText } from '../../src/cli/import-text.ts';
+import { Output } from '../../src/cli/io.ts';
+import { LogError } from '../../src/errors.ts';
+import { newSummary } from '../../src/sources/summary.ts';
 import { CSV_HEADER, csvRow, xroadLine, xroadLines } from '../sources/lines.ts';
 import { assertSafe, Sandbox } from './harness.ts';
 
@@ -54,6 +59,32 @@ describe('import', () => {
       [undefined, undefined, undefined],
     ]);
     assert.deepEqual(lines.at(-1), { end: true, files: 4, records: 3, unchanged: 0, refused: 2 });
+  });
+
+  test('values that are many times as long when sealed go in', async (t) => {
+    const box = new Sandbox(t);
+    const value = '\x01'.repeat(900_000);
+    const line = `2026-10-20 06:40:11,443 INFO  [SignServerLog4jDevice] EVENT: KEYGEN; OUTCOME: SUCCESS; KEYALIAS: ${value}; REPLY_TIME:1792478411443\n`;
+    writeFileSync(box.at('a.log'), line + line);
+    assert.match(
+      (await box.ok(['import', 'a.log', '--node', 'n1'])).out,
+      /signserver-text\/1: 2 records: n1\/1 to 2$/m,
+    );
+    assert.match(
+      (await box.ok(['import', 'a.log'])).out,
+      /nothing new, \d[\d,]+ bytes are in the log already\n$/,
+    );
+  });
+
+  test('what was not read waits for the rest of an entry only where nothing went wrong', () => {
+    const summary = { ...newSummary('/a.log', 'xroad/1'), size: 100, to: 40, records: 3 };
+    const out = new Output(new PassThrough(), {}, () => {});
+    const error = new LogError('LOG_CLOSED', 'the log has stopped');
+    const texts = [null, error].map((error) =>
+      outcomeText({ path: '/a.log', summary, error }, '/', false, out),
+    );
+    assert.match(texts[0]!, /60 bytes at its end wait/);
+    assert.doesNotMatch(texts[1]!, /wait/);
   });
 
   test('when nothing can be taken, no log is begun', async (t) => {

@@ -48,7 +48,7 @@ describe('the inbox', () => {
     ]);
   });
 
-  test('a taking is full when its sizes reach the bound, with one item at least', async () => {
+  test('sizes of a taking add up to the bound at the most, but for a larger item alone', async () => {
     const inbox = new Inbox<string>(10, 5);
     await inbox.put('a', 3);
     await inbox.put('b', 2);
@@ -56,8 +56,11 @@ describe('the inbox', () => {
     const more = inbox.put('d', 50);
     const taking = inbox.takings();
     assert.deepEqual((await taking.next()).value, ['a', 'b']);
-    assert.deepEqual((await taking.next()).value, ['c', 'd']);
-    await more;
+    const last = inbox.put('e', 1);
+    assert.deepEqual((await taking.next()).value, ['c']);
+    assert.deepEqual((await taking.next()).value, ['d']);
+    await Promise.all([more, last]);
+    assert.deepEqual((await taking.next()).value, ['e']);
   });
 
   test('who puts too much waits for room; who takes waits for something', async () => {

@@ -70,6 +70,16 @@ describe('append', () => {
     assert.ok(refused && 'error' in refused && refused.error instanceof RecordError);
   });
 
+  test('one that is longer than a server takes is refused alone', async () => {
+    const long = draft({ details: { A: '鍵'.repeat(3_000_000), B: '鍵'.repeat(3_000_000) } });
+    await assert.rejects(client.append(long), fails(RecordError, 'RECORD_TOO_LARGE'));
+    const results = await client.append([draft(), long, draft()]);
+    assert.deepEqual(
+      results.map((result) => ('receipt' in result ? 'in' : result.error.code)),
+      ['in', 'RECORD_TOO_LARGE', 'in'],
+    );
+  });
+
   test('what JSON would change is refused, not changed', async () => {
     const before = log.head.size;
     const odd = [{ when: new Date(0) }, { n: Number.NaN }, { f: undefined }, { m: new Map() }];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { countEntries } from '../../src/merkle/mod.ts';
+import type { RecordDraft } from '../../src/record/mod.ts';
 import { checkLog } from './check.ts';
 import { type Bench, draft, drafts, NODE, openBench, rejects, SOURCE, settle } from './fixture.ts';
 
@@ -90,30 +91,59 @@ describe('limits of a batch', () => {
   });
 
   test('in bytes of entries and payloads, as they are written', async () => {
-    const bench = await openBench({ limits: { batchBytes: 30_000 } });
+    const bench = await openBench({ limits: { batchBytes: 30_000, appendBytes: 40_000 } });
     // 3 bytes of UTF-8 a character, 2 of UTF-16.
     const wide = draft({ reason: '鍵'.repeat(2_500) });
     await Promise.all(Array.from({ length: 6 }, () => bench.log.append([wide], SOURCE)));
     assert.deepEqual(batchSizes(bench), [3, 3]);
-    await rejects(bench.log.append([wide, wide, wide, wide], SOURCE), 'RECORD_TOO_LARGE');
+    // What is sealed as one has a batch for itself when it is more than one gathers.
+    await Promise.all([bench.log.append([wide, wide, wide, wide], SOURCE), bench.log.append([wide], SOURCE)]);
+    assert.deepEqual(batchSizes(bench).slice(2), [4, 1]);
+    const error = await rejects(bench.log.append(new Array(6).fill(wide), SOURCE), 'RECORD_TOO_LARGE');
+    assert.match(error.message, /^these 6 records .* at most 10000 records and 40000 bytes/);
     const sealed = draft({ reason: 'x'.repeat(16_000) });
-    await rejects(bench.log.append([sealed, sealed], SOURCE), 'RECORD_TOO_LARGE');
-    assert.equal(await size(bench), 7);
+    await rejects(bench.log.append([sealed, sealed, sealed], SOURCE), 'RECORD_TOO_LARGE');
+    assert.equal(await size(bench), 12);
+  });
+
+  test('records that do not belong together are sealed in parts, by bytes as by number', async () => {
+    const bench = await openBench({ limits: { batchRecords: 10, batchBytes: 20_000, appendBytes: 20_000 } });
+    const large = (): RecordDraft => draft({ reason: 'x'.repeat(9_000) });
+    const [some, larger] = [drafts(2), draft({ reason: 'x'.repeat(30_000) })];
+    const state = [{ key: 'at', value: '7' }];
+    const each = await bench.log.appendEach([...some, large(), larger, large(), large(), large()], {
+      ...SOURCE,
+      state,
+    });
+    assert.deepEqual(
+      each.map((result) => 'receipt' in result && result.receipt.seq),
+      [1, 2, 3, 4, 5, 6, 7],
+    );
+    assert.deepEqual(batchSizes(bench), [3, 1, 2, 1]);
+    assert.deepEqual(
+      bench.store.batches.map(({ state }) => state.length),
+      [0, 0, 0, 0, 1],
+    );
+    assert.equal(await size(bench), 8);
   });
 
   test('let a lone record through that is as large as records get', async () => {
     const bench = await openBench();
-    const largest = draft({ reason: 'x'.repeat(16 * 1024 * 1024 - 2) });
+    const member = 'x'.repeat(16 * 1024 * 1024 - 2);
     await Promise.all([
       bench.log.append(drafts(2), SOURCE),
-      bench.log.append([largest], SOURCE),
+      bench.log.append([draft({ reason: member, details: { A: member.slice(0, 9_000_000) } })], SOURCE),
       bench.log.append(drafts(3), SOURCE),
     ]);
     assert.deepEqual(batchSizes(bench), [2, 1, 3]);
-    await rejects(bench.log.append([largest, draft()], SOURCE), 'RECORD_TOO_LARGE');
-    const larger = draft({ details: { A: 'x'.repeat(10_000_000), B: 'x'.repeat(10_000_000) } });
-    await rejects(bench.log.append([larger], SOURCE), 'RECORD_TOO_LARGE');
-    assert.equal(await size(bench), 7);
+    const larger = draft({ reason: member, details: { A: member, B: member, C: member } });
+    const each = await bench.log.appendEach([draft(), larger, draft()], SOURCE);
+    assert.deepEqual(
+      each.map((result) => ('error' in result ? result.error.code : result.receipt.seq)),
+      [7, 'RECORD_TOO_LARGE', 8],
+    );
+    assert.match((each[1] as { error: Error }).error.message, /^the record has .* with its long members/);
+    assert.equal(await size(bench), 9);
   });
 });
 

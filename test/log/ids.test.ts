@@ -141,13 +141,50 @@ describe('appendEach', () => {
     assert.equal(bench.store.batches.length, 2);
   });
 
-  test('throws for a record that breaks a rule', async () => {
+  test('refuses alone what breaks a rule; the state goes with the others', async () => {
     const bench = await openBench();
     const bad = { ...draft(), outcome: 'maybe' } as never;
-    assert.equal(
-      (await rejects(bench.log.appendEach([draft(), bad], SOURCE), 'RECORD_INVALID')).context.index,
-      1,
+    const long = draft({ objects: Array.from({ length: 99 }, () => ({ kind: 'x', id: 'x'.repeat(1_000) })) });
+    const state = [{ key: 'at', value: '7' }];
+    const results = await bench.log.appendEach(
+      [bad, draft(), draft({ system: 'tallystick' }), draft(), long],
+      {
+        ...SOURCE,
+        state,
+      },
     );
+    assert.deepEqual(results.map(outcome), [
+      'RECORD_INVALID',
+      [1, false],
+      'SYSTEM_RESERVED',
+      [2, false],
+      'RECORD_TOO_LARGE',
+    ]);
+    assert.equal((await bench.store.state('at')).get('at'), '7');
+    assert.equal(bench.store.batches.length, 2);
+    assert.deepEqual((await bench.log.appendEach([bad, long], SOURCE)).map(outcome), [
+      'RECORD_INVALID',
+      'RECORD_TOO_LARGE',
+    ]);
+    assert.equal(await size(bench), 3);
+  });
+
+  test('throws what is wrong with the append itself', async () => {
+    const bench = await openBench();
+    await rejects(bench.log.appendEach([draft()], { source: '' }), 'RECORD_INVALID');
+    await bench.log.close();
+    await rejects(bench.log.appendEach([draft()], SOURCE), 'LOG_CLOSED');
+  });
+});
+
+describe('the source of producers', () => {
+  test('is never that of the log', async () => {
+    const bench = await openBench();
+    const own = { source: 'tallystick' };
+    for (const refused of [bench.log.append([draft()], own), bench.log.appendEach([draft()], own)]) {
+      const error = await rejects(refused, 'SYSTEM_RESERVED');
+      assert.equal(error.context.path, 'source');
+    }
     assert.equal(await size(bench), 1);
   });
 });

@@ -146,19 +146,32 @@ describe('routes of the control socket', async () => {
     );
   });
 
-  test('a record that cannot be sealed refuses the whole append, and is named', async () => {
+  test('a record that cannot be sealed is refused alone; the state goes with the others', async () => {
     const before = log.head.size;
-    const state = [{ key: 'not-committed', value: 'x' }];
-    const answer = await post('/v1/control/append', {
-      records: [draft(), { ...draft(), seq: 1 }],
-      source: 's',
-      state,
-    });
-    assert.equal(answer.status, 400);
-    const problem = (await answer.json()) as { code: string; index: number; path: string };
-    assert.deepEqual([problem.code, problem.index, problem.path], ['RECORD_INVALID', 1, 'seq']);
+    const state = [{ key: 'beside-a-bad-one', value: 'x' }];
+    const records = [draft(), { ...draft(), seq: 1 }];
+    const answer = await post('/v1/control/append', { records, source: 's', state });
+    assert.equal(answer.status, 200);
+    const { results } = (await answer.json()) as { results: { error?: { code: string; path: string } }[] };
+    assert.deepEqual(
+      results.map(({ error }) => error && [error.code, error.path]),
+      [undefined, ['RECORD_INVALID', 'seq']],
+    );
+    assert.equal(log.head.size, before + 1);
+    assert.equal((await log.state('beside-a-bad-one')).size, 1);
+  });
+
+  test('nobody goes by the source of the log itself', async () => {
+    const before = log.head.size;
+    const answers = [
+      await post('/v1/records?source=tallystick', draft()),
+      await post('/v1/control/append', { records: [draft()], source: 'tallystick' }),
+    ];
+    for (const answer of answers) {
+      const { code, path } = (await answer.json()) as { code: string; path: string };
+      assert.deepEqual([answer.status, code, path], [403, 'SYSTEM_RESERVED', 'source']);
+    }
     assert.equal(log.head.size, before);
-    assert.equal((await log.state('not-committed')).size, 0);
   });
 
   test('an id used for other content is refused alone', async () => {

@@ -202,7 +202,8 @@ describe('hostile records', () => {
 describe('hostile bodies', () => {
   test('a body too large is refused by its length, before it is read', async () => {
     const answer = await post(app, Buffer.alloc(16 * 1024 * 1024 + 1, 0x20));
-    assertProblem(answer, 'REQUEST_TOO_LARGE', 413);
+    const { detail } = assertProblem(answer, 'REQUEST_TOO_LARGE', 413);
+    assert.match(String(detail), /more than the 16777216 bytes/);
   });
 
   test('a body of the largest size is read', async () => {

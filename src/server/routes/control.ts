@@ -2,14 +2,14 @@ import process from 'node:process';
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { certificateState } from '../../keys/sealing-keys.ts';
-import type { RecordDraft } from '../../record/mod.ts';
+import { MAX_RECORD_BYTES, type RecordDraft } from '../../record/mod.ts';
 import { problemOf } from '../problem.ts';
 import { Problem, Receipt, ref } from '../schemas/answers.ts';
 import type { Service } from '../service.ts';
 import { problems } from './answers.ts';
 
-/** An import sends records with their originals; the log takes 8 MiB at once, and JSON may be longer than that. */
-const BODY_LIMIT = 64 * 1024 * 1024;
+/** The longest record, and what stands around it. */
+const BODY_LIMIT = MAX_RECORD_BYTES + 1024 * 1024;
 
 const strict = { additionalProperties: false } as const;
 const Size = Type.Integer({ minimum: 0 });
@@ -98,7 +98,7 @@ export function controlRoutes(app: FastifyInstance, service: Service): void {
       schema: {
         summary: 'Append records and state together',
         description:
-          'One commit: records and state are in the log, or neither. A record whose id came before with other content is refused alone; any other fault refuses the whole, `index` naming the record.',
+          'One commit: records and state are in the log, or neither. A record that can not be sealed is refused alone.',
         tags,
         body: Append,
         response: { 200: AppendAnswer, ...problems(400, 403, 413, 500, 503, 507) },
