@@ -30,10 +30,9 @@ test('a log in a directory that may not be written is searched; writing it says 
 
   const commands = [
     ['search', 'EVENT_1', '--json'],
-    ['search', ''],
     ['verify', '--json'],
     ['index', 'rebuild'],
-    ...['append', 'serve', 'self-test'].map((command) => [command]),
+    ...['append', 'self-test'].map((command) => [command]),
   ].map((argv) => [...argv, '--data', box.data]);
   const script = fileURLToPath(new URL('as-reader.ts', import.meta.url));
   const env = { ...process.env, TMPDIR: temporary };
@@ -44,7 +43,7 @@ test('a log in a directory that may not be written is searched; writing it says 
   } finally {
     chmodSync(box.data, 0o755);
   }
-  const [found, all, verified, rebuilt, ...written] = JSON.parse(text) as Result[];
+  const [found, verified, rebuilt, ...written] = JSON.parse(text) as Result[];
 
   assert.equal(found?.code, 0, found?.err);
   assert.equal(JSON.parse(found?.out ?? '').records.length, 2);
@@ -52,7 +51,6 @@ test('a log in a directory that may not be written is searched; writing it says 
     found?.err ?? '',
     new RegExp(`: the user ${name} may not write .*A temporary index is made for this command`),
   );
-  assert.match(all?.out ?? '', /EVENT_2/);
   assert.equal(verified?.code, 0, verified?.out);
   assert.equal(rebuilt?.code, 2);
   assert.match(
@@ -66,7 +64,7 @@ test('a log in a directory that may not be written is searched; writing it says 
       new RegExp(`^tallystick: [^\n]*: the user ${name} may not write ${box.data}; run this as the owner`),
     );
   }
-  assert.equal(written.length, 3);
+  assert.equal(written.length, 2);
   assert.deepEqual(readdirSync(temporary), [], 'nothing stays behind');
   assert.deepEqual(readdirSync(box.data), before);
 });
@@ -77,12 +75,12 @@ test('on a full disk a log is searched, shown and verified, and writing it says 
   if (ran === null) return;
   assert.equal(ran.status, 0, ran.stderr);
   const results = JSON.parse(ran.stdout) as Record<string, Result>;
-  for (const command of ['search', 'get', 'tail', 'verify', 'export']) {
+  for (const command of ['search', 'get', 'verify']) {
     assert.equal(results[command]?.code, 0, `${command}: ${results[command]?.err}`);
   }
   assert.match(results.search?.err ?? '', /No space left .*A temporary index is made for this command/);
   assert.equal(results.search?.out.match(/EVENT_1/g)?.length, 4);
-  for (const command of ['append', 'serve', 'self-test']) {
+  for (const command of ['append', 'self-test']) {
     const { code, err } = results[command] as Result;
     assert.equal(code, 1, err);
     assert.match(err, /no space is left; free some/);
