@@ -84,6 +84,14 @@ export async function evidenceVectors(): Promise<[string, string][]> {
     const { from, to } = { ...timed, ...given };
     add(name, withRange(given), 'not-intact', [['not-complete', from, to]]);
   }
+  const nothing = { ...range, from: 260, to: 260 };
+  for (const [name, claims] of [
+    ['no-record.json', { matches: [], range: nothing }],
+    ['no-claim.json', { matches: [], range: null }],
+  ] as const) {
+    const text = formatEvidence({ made: query, logs: [{ ...whole, ...claims }] });
+    add(name, text, 'not-intact', [['bad-evidence', 0, 0]]);
+  }
   const changed = (edit: (entry: string) => string, seq: number): LogEvidence => ({
     ...good,
     records: good.records.map((each) => (each.seq === seq ? { ...each, entry: edit(each.entry) } : each)),

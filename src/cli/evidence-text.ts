@@ -19,9 +19,9 @@ const MAX_SHOWN = 20;
 
 /** A verified evidence file in lines for people, without its records. */
 export function evidenceLines(report: EvidenceReport, out: Output): string[] {
-  const { headline, wrong, notices } = wordsOf(report);
-  const isGood = report.verdict === 'intact';
-  const lines = [out.style([isGood ? 'green' : 'red', 'bold'], safeText(headline))];
+  const { tone, headline, wrong, notices } = wordsOf(report);
+  const color = { good: 'green', bad: 'red', open: 'yellow' } as const;
+  const lines = [out.style([color[tone], 'bold'], safeText(headline))];
   for (const finding of wrong.slice(0, MAX_SHOWN)) lines.push(...findingLines(finding, out));
   const more = wrong.length - MAX_SHOWN;
   if (more > 0) lines.push(`  … and ${counted(more, 'more finding')}; --json has them`);

@@ -1,5 +1,4 @@
 import { Catalogs } from '../catalog/catalogs.ts';
-import { tallystick } from '../catalog/mod.ts';
 import { checkpointBody, type Pin, parseNote, signatureLine } from '../checkpoint/mod.ts';
 import { equalBytes, fromUtf8, utf8 } from '../crypto/bytes.ts';
 import { EvidenceError, ProofError, TallystickError } from '../errors.ts';
@@ -28,6 +27,7 @@ import {
   type Made,
 } from './format.ts';
 import { checkpointOf } from './read.ts';
+import { isOfKeys } from './records.ts';
 import type { EvidenceReport } from './report.ts';
 import { verifyEvidence } from './verify.ts';
 
@@ -238,10 +238,8 @@ function numbersOf(range: EvidenceRange | null, size: number): number[] {
 
 async function changesKeys(source: LogSource, seq: number): Promise<boolean> {
   const entry = (await entriesOf(source, seq, seq + 1)).get(seq);
-  const { KEY_CHANGE, KEY_STANDBY } = tallystick;
   const record = entry === undefined ? null : decoded(entry);
-  const names: readonly string[] = [KEY_CHANGE.event, KEY_STANDBY.event];
-  return record !== null && record.system === KEY_CHANGE.system && names.includes(record.event);
+  return record !== null && isOfKeys(record);
 }
 
 async function readRecords(

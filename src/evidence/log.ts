@@ -11,7 +11,7 @@ import { checkCertificates } from './certificates.ts';
 import { checkCompleteness } from './completeness.ts';
 import type { LogEvidence, Made } from './format.ts';
 import { checkpointOf } from './read.ts';
-import { type CheckedRecord, checkRecords, holds } from './records.ts';
+import { type CheckedRecord, checkRecords, holds, isOfKeys } from './records.ts';
 import type { ExistedBy, LogEvidenceReport, ProvenRecord } from './report.ts';
 
 export interface LogOptions {
@@ -64,7 +64,7 @@ class LogRun {
     const policy = await this.#keyPolicy(records, consistent);
     const signed = await this.#open(policy, consistent);
     this.#checkPin(policy, consistent, records, signed.trust !== 'none');
-    const needed = Math.max((this.#log.matches.at(-1) ?? -1) + 1, this.#log.range?.to ?? 0);
+    const needed = this.#needed(records);
     const anchors = await checkAnchors(this.#log, signed.proven, needed, this.#anchorOptions(), run);
     const completeness = checkCompleteness(this.#log, this.#head.size, records, {
       ...run,
@@ -271,6 +271,21 @@ class LogRun {
     );
     const leaves = records.map(({ seq, leaf }) => ({ from: seq, to: seq + 1, hash: leaf }));
     return rootFromNodes([...hashes, ...leaves], size);
+  }
+
+  /**
+   * How many of the first records others have to have seen: all that the file is about, and not what it calls a match alone,
+   * for a shown record is believed. Those that tell the keys, or the end of a time, are there for no more than that.
+   */
+  #needed(records: readonly CheckedRecord[]): number {
+    const { matches, range } = this.#log;
+    const isTimed = range !== null && (range.since !== null || range.until !== null);
+    const beside = isTimed ? [range.from - 1, range.to] : [];
+    const about = records.filter(
+      ({ seq, sealed }) => seq > 0 && !beside.includes(seq) && !(sealed !== null && isOfKeys(sealed)),
+    );
+    const last = Math.max(about.at(-1)?.seq ?? 0, matches.at(-1) ?? 0);
+    return Math.max(last + 1, range?.to ?? 0);
   }
 
   #anchorOptions(): { policy?: Policy; tsaRoots: readonly Uint8Array[] } {

@@ -83,6 +83,10 @@ function readLog(value: Json, at: string): LogEvidence {
   for (const [i, seq] of matches.entries()) {
     if (!there.has(seq)) throw invalid(`${at}.matches[${i}]`, 'there is no record of that number');
   }
+  const range = nullable(log.range, `${at}.range`, (each, path) => readRange(each, path, size));
+  if (matches.length === 0 && range === null) {
+    throw invalid(`${at}.matches`, 'it has none, and there is no range to have none in: it is about nothing');
+  }
   const checkpoints = list(log.checkpoints, `${at}.checkpoints`, LIMITS.checkpoints, (each, path) =>
     readEarlier(each, path, origin, size),
   );
@@ -92,9 +96,8 @@ function readLog(value: Json, at: string): LogEvidence {
   const witnesses = list(log.witnesses, `${at}.witnesses`, LIMITS.witnesses, readWitness);
   distinct(witnesses, `${at}.witnesses`, (vkey) => vkey, 'witness');
   return {
-    ...{ checkpoint, matches, records, checkpoints, witnesses },
+    ...{ checkpoint, matches, range, records, checkpoints, witnesses },
     searched: nullable(log.searched, `${at}.searched`, (each, path) => integer(each, path, size)),
-    range: nullable(log.range, `${at}.range`, (each, path) => readRange(each, path, size)),
     // A leaf has at most 52 siblings.
     hashes: list(log.hashes, `${at}.hashes`, 52 * LIMITS.records, hash),
     timestamps: list(log.timestamps, `${at}.timestamps`, LIMITS.timestamps, (each, path) =>
@@ -134,12 +137,17 @@ function readEarlier(value: Json, at: string, origin: string, size: number): Ear
 function readRange(value: Json, at: string, size: number): EvidenceRange {
   const range = members(value, at, ['from', 'to', 'since', 'until']);
   const to = integer(range.to, `${at}.to`, size);
-  return {
+  const read = {
     from: integer(range.from, `${at}.from`, to),
     to,
     since: nullable(range.since, `${at}.since`, time),
     until: nullable(range.until, `${at}.until`, time),
   };
+  // Of a time it can be shown that nothing was logged in it.
+  if (read.from === to && read.since === null && read.until === null) {
+    throw invalid(at, 'a range by numbers holds at least one record');
+  }
+  return read;
 }
 
 function readTimestamp(value: Json, at: string, sizes: ReadonlySet<number>): EvidenceTimestamp {

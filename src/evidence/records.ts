@@ -1,3 +1,4 @@
+import { tallystick } from '../catalog/mod.ts';
 import { equalBytes, toHex, utf8 } from '../crypto/bytes.ts';
 import { ProofError, TallystickError } from '../errors.ts';
 import { leafHash, splitSharedInclusion, verifyInclusion } from '../merkle/mod.ts';
@@ -27,6 +28,13 @@ export interface CheckedRecord {
   readonly problem: string | null;
   readonly payloads: number;
   readonly absent: number;
+}
+
+/** Whether it is one of those that say which keys seal the log, or may take over. */
+export function isOfKeys({ system, event }: AuditRecord): boolean {
+  const { KEY_CHANGE, KEY_STANDBY } = tallystick;
+  const names: readonly string[] = [KEY_CHANGE.event, KEY_STANDBY.event];
+  return system === KEY_CHANGE.system && names.includes(event);
 }
 
 interface Head {

@@ -4,6 +4,8 @@ import type { Finding, NotChecked, Trust } from '../verify/mod.ts';
 /** A report in words, for a page and for a terminal. None of it is safe to show as it is: names come from the file. */
 
 export interface Words {
+  /** `good` and `bad` as the verdict; `open`: nothing is wrong, and yet it does not show what one would take from it. */
+  readonly tone: 'good' | 'bad' | 'open';
   /** The verdict in one line. */
   readonly headline: string;
   /** What failed, the file's own first. */
@@ -16,13 +18,24 @@ export function wordsOf({ verdict, logs, findings }: EvidenceReport): Words {
   const all = [...findings, ...logs.flatMap((log) => log.findings)];
   const wrong = all.filter((each) => each.class === 'fail');
   const notices = all.filter((each) => each.class === 'notice');
-  const count = logs.reduce((n, { records }) => n + records.filter(({ isMatch }) => isMatch).length, 0);
-  if (verdict === 'intact') {
-    const they = count === 1 ? '1 record is' : `${grouped(count)} records are`;
-    return { headline: `Verified: ${they} as sealed`, wrong, notices };
+  if (verdict !== 'intact') {
+    const things = wrong.length === 1 ? '1 thing is' : `${grouped(wrong.length)} things are`;
+    return { tone: 'bad', headline: `Not verified: ${things} wrong`, wrong, notices };
   }
-  const things = wrong.length === 1 ? '1 thing is' : `${grouped(wrong.length)} things are`;
-  return { headline: `Not verified: ${things} wrong`, wrong, notices };
+  const count = logs.reduce((n, { records }) => n + records.filter(({ isMatch }) => isMatch).length, 0);
+  if (count > 0) {
+    const they = count === 1 ? '1 record is' : `${grouped(count)} records are`;
+    return { tone: 'good', headline: `Verified: ${they} as sealed`, wrong, notices };
+  }
+  const isProven = logs.every(({ completeness }) => completeness.verdict === 'complete');
+  return isProven
+    ? { tone: 'good', headline: 'Verified: the query finds nothing in the range', wrong, notices }
+    : {
+        tone: 'open',
+        headline: 'No record is shown: whether the query finds any could not be told',
+        wrong,
+        notices,
+      };
 }
 
 const TRUST: Readonly<Record<Trust, string>> = {

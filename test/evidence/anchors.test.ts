@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { cosignCheckpoint, cosignerKeyFromSpki, parsePolicy } from '../../src/checkpoint/mod.ts';
 import { toHex, utf8 } from '../../src/crypto/bytes.ts';
-import { verifyEvidence } from '../../src/evidence/mod.ts';
+import { rangeOfTime, verifyEvidence } from '../../src/evidence/mod.ts';
 import type { Timestamped } from '../../src/timestamps/mod.ts';
 import { mlDsaSigner, testSigner } from '../checkpoint/signers.ts';
 import { forge } from '../timestamps/support/forge.ts';
@@ -152,6 +152,31 @@ describe('cosignatures', () => {
     const { text: beyond } = later;
     assert.equal(later.evidence.logs[0]?.checkpoints.length, 0);
     assertFound(await verifyEvidence(beyond, { policy: policy('all') }), [['no-quorum', 0, 251]]);
+  });
+
+  test('are demanded over every record that is there for more than the keys, whatever is called a match', async () => {
+    const { text } = await evidenceOf(it.log, [150, 250], { witnesses: WITNESSES });
+    const emptied = edited(text, (doc) => {
+      doc.made.query = 'event:NONE';
+      doc.logs[0].matches = [0];
+    });
+    const without = edited(text, ({ logs: [log] }) => {
+      log.matches = [0];
+      log.range = { from: 0, to: 1, since: null, until: null };
+    });
+    for (const file of [emptied, without]) {
+      const found = findingsOf(await verifyEvidence(file, { policy: policy('any') }));
+      assert.ok(found.some(({ code, from, to }) => code === 'no-quorum' && from === 0 && to === 251));
+    }
+    const first = await evidenceOf(it.log, [0], { witnesses: WITNESSES });
+    assertFound(await verifyEvidence(first.text, { policy: policy('any') }), [['no-quorum', 0, 1]]);
+    // That a range ends there is shown by a record behind, of which it says nothing else.
+    const [since, until] = [START + 150_000, START + 199_000];
+    const range = await rangeOfTime(it.log, since, until);
+    const seen = await cosigned(it.notes[1] as string, START / 1000 + 1_000);
+    const timed = await evidenceOf(it.log, null, { range, cosigned: [seen] }, { query: '' });
+    assert.deepEqual([range.to, timed.evidence.logs[0]?.records.at(-1)?.seq], [200, 200]);
+    assertIntact(await verifyEvidence(timed.text, { policy: policy('all'), complete: true }));
   });
 
   test('without a policy stand on the keys that the file names, and say so', async () => {

@@ -23,7 +23,6 @@ describe('evidence of a range', () => {
       [255, 257],
       [256, 512],
       [599, 600],
-      [300, 300],
     ] as const) {
       const { text } = await completeOf(log, [from, to], 'event:EVENT_3');
       const report = await verifyEvidence(text, COMPLETE);
@@ -66,6 +65,22 @@ describe('evidence of a range', () => {
       it.range = { from: 100, to: 200, since: null, until: null };
     });
     assert.equal((await verifyEvidence(claimed)).verdict, 'not-intact');
+  });
+
+  test('that shows nothing and claims nothing, or claims no record, is refused', async () => {
+    const log = await BuiltLog.build(30);
+    const { text } = await completeOf(log, [10, 20], 'event:EVENT_3');
+    const empty = edited(text, ({ logs: [it] }) => {
+      it.matches = [];
+      it.range = { from: 0, to: 0, since: null, until: null };
+    });
+    const none = edited(text, ({ logs: [it] }) => {
+      it.matches = [];
+      it.range = null;
+    });
+    for (const file of [empty, none]) assertFound(await verifyEvidence(file), [['bad-evidence', 0, 0]]);
+    await assert.rejects(completeOf(log, [10, 10], ''), { code: 'EVIDENCE_REFUSED' });
+    await assert.rejects(evidenceOf(log, []), { code: 'EVIDENCE_REFUSED' });
   });
 
   test('is demanded in vain of a file without one', async () => {

@@ -18,10 +18,10 @@ import { aboutEvent, actorOf, recordDetail } from './record.ts';
 const ROWS = 1_000;
 
 export function showVerdict(place: HTMLElement, report: EvidenceReport): void {
-  const { headline, wrong, notices } = wordsOf(report);
+  const { tone, headline, wrong, notices } = wordsOf(report);
   const isGood = report.verdict === 'intact';
   document.title = `Evidence: ${headline}`;
-  place.className = `verdict ${isGood ? 'good' : 'bad'}`;
+  place.className = `verdict ${tone}`;
   const parts: Node[] = [h('h1', {}, headline)];
   if (wrong.length > 0) parts.push(list(wrong.map(findingNode)));
   const trusts = new Set(report.logs.map(({ trust }) => trustWords(trust)));
