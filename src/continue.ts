@@ -14,8 +14,7 @@ import { draft, tallystick } from './catalog/mod.ts';
 import { checkpointBody, type Pin } from './checkpoint/mod.ts';
 import { makeDirectories } from './directories.ts';
 import { LogError, TallystickError, UsageError } from './errors.ts';
-import { HeadDirectory } from './log/head-memory.ts';
-import { LAYOUT, openLog, stateDirectory } from './open.ts';
+import { headDirectory, LAYOUT, openLog } from './open.ts';
 import { SqliteStore } from './store/sqlite/mod.ts';
 import type { LogStore, StateWrite } from './store/store.ts';
 import { type Report, verifyLog } from './verify/mod.ts';
@@ -170,10 +169,7 @@ async function judge(
 ): Promise<{ report: Report; remembered: Pin | null; quoted: Quoted | null }> {
   const source = store.source(node);
   const before = await headOf(store, node);
-  const memory =
-    before === null
-      ? null
-      : new HeadDirectory(join(state ?? stateDirectory(), 'heads')).recall(before.origin);
+  const memory = before === null ? null : headDirectory(state).recall(before.origin);
   const remembered = newer(pin ?? null, memory);
   // A log that can't go on is quoted as it is, whether its witnesses have seen the end of it or not.
   const cosigned = { notes: [], policy: null };

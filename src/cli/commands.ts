@@ -223,7 +223,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'say how the log is, and why: sealing, tokens, disk, time, what expires',
     options: [DATA, NODE],
     notes: [
-      'Exit code 0: records are taken (warnings included); 1: they are refused; 2: it could not be told.',
+      'Exit code 0: records are taken (warnings included); 1: they are refused, or the log is not the one remembered; 2: it could not be told.',
       'Asks the server, which answers the same at /healthz; without one, what can be read is told.',
     ],
     examples: ['status', 'status --json'],
@@ -249,6 +249,7 @@ export const COMMANDS: readonly Command[] = [
       DATA,
       { name: 'no-entries', summary: 'only what proves the records, not the records themselves' },
       { name: 'cosigned', summary: 'only what witnesses have cosigned, with their cosignatures' },
+      NO_PIN,
       NODE,
     ],
     notes: [

@@ -1,9 +1,10 @@
 import type { Pin } from '../checkpoint/mod.ts';
-import { LogError } from '../errors.ts';
-import { stateDirectory } from '../open.ts';
+import { LogError, UsageError } from '../errors.ts';
+import type { Condition } from '../health/health.ts';
+import { headDirectory, stateDirectory } from '../open.ts';
 import { SqliteStore } from '../store/sqlite/mod.ts';
 import type { LogStore } from '../store/store.ts';
-import { type CosignedCheckpoints, followPin, type LogSource } from '../verify/mod.ts';
+import { type Finding, type FindingCode, followPin } from '../verify/mod.ts';
 import type { Call } from './command.ts';
 import { NOTHING } from './fixed-source.ts';
 import { counted, utc } from './format.ts';
@@ -34,12 +35,32 @@ export async function openHeldToSearch(call: Call): Promise<Searching> {
     requireLog(call);
     const store = await SqliteStore.open({ dir: call.data, readOnly: true });
     try {
-      await hold(call, store, undefined);
+      await holdAll(call, store, undefined);
     } finally {
       await store.close();
     }
   }
   return openToSearch(call);
+}
+
+/**
+ * As `openHeld`, and each log held against the head that its writer remembers here, too: what leaves the log for others
+ * must not be an older copy, or another, whether somebody has verified it before or not.
+ */
+export async function openToPublish(call: Call, node?: string): Promise<Reading> {
+  const reading = await openHeld(call, node);
+  try {
+    if (!call.isSet('no-pin')) {
+      for (const each of node === undefined ? reading.reader.nodes : [node]) {
+        const memory = await writersMemory(call, reading.store, each);
+        if (memory !== null) await hold(call, reading.store, each, memory);
+      }
+    }
+    return reading;
+  } catch (error) {
+    await reading.close();
+    throw error;
+  }
 }
 
 /**
@@ -49,59 +70,132 @@ export async function openHeldToSearch(call: Call): Promise<Searching> {
  */
 export async function holdToPins(call: Call, { store }: Reading, node?: string): Promise<void> {
   if (pinsOf(call).length === 0) return;
-  await hold(call, store, node);
+  await holdAll(call, store, node);
 }
 
-async function hold(call: Call, store: LogStore, only: string | undefined): Promise<void> {
-  const remembered = new RememberedPins(stateDirectory(call.io.env), call.data);
-  const nodes = await store.nodes();
-  for (const node of remembered.nodes()) {
-    if (only !== undefined && node !== only) continue;
-    const file = remembered.of(node);
-    const before = file.read();
-    if (before === null) continue;
-    const policy = pinnedPolicy(before);
-    // Before the head is read: a checkpoint over more than the head is then no race.
-    const cosigned = policy === null ? undefined : await keptQuorum(store, node, policy);
-    const source = nodes.includes(node) ? store.source(node) : NOTHING;
-    await holdOne(file, before, source, node, call.io.now(), cosigned);
-  }
-}
-
-async function holdOne(
-  file: PinFile,
-  before: Pin,
-  source: LogSource,
+/** Whether a log continues what is remembered of it here, by a pin and by its writer. Changes no pin. */
+export async function continuesWhatIsRemembered(
+  call: Call,
+  store: LogStore,
   node: string,
-  now: number,
-  cosigned: CosignedCheckpoints | undefined,
-): Promise<void> {
-  const { pin, findings } = await followPin(source, before, now, cosigned);
-  if (pin === null) {
-    const failures = findings.filter((finding) => finding.class === 'fail');
-    // That it is another log explains why other keys have signed it.
-    const first = failures.find((finding) => finding.code === 'other-log') ?? failures[0];
-    const { code, message } = first ?? { code: 'unknown-key', message: 'no known key has signed it' };
-    const anew = code === 'other-log' ? ` If it was begun anew on purpose, delete ${file.path}.` : '';
-    const why =
-      code === 'no-quorum'
-        ? `the pin ${file.path} demands witnesses that have not vouched for it`
-        : `it does not continue the ${counted(before.size, 'record')} remembered on ${utc(before.savedAt)}`;
-    throw new LogError(
-      'PIN_CONTRADICTED',
-      `nothing is shown of the log of ${node}: ${why} (${code}: ${message}). "tallystick verify" says more.${anew} --no-pin reads it all the same`,
-      { context: { node, findings } },
-    );
-  }
-  if (pin === before) return;
+): Promise<Condition> {
+  const kept: string[] = [];
+  const lacking: string[] = [];
   try {
-    file.advance(pin);
-  } catch {
-    // The pin that stands is only less sharp: no reason to withhold what is asked for. `verify` says so.
+    for (const memory of [pinnedMemory(call, node), await writersMemory(call, store, node)]) {
+      if (memory === null) continue;
+      const { contradiction } = await compare(call, store, node, memory);
+      if (contradiction === null) kept.push(whatIsRemembered(memory));
+      else if (contradiction.code === 'no-quorum') lacking.push(contradiction.why);
+      else return { state: 'failed', detail: `${contradiction.why}. ${wayOut(memory)}` };
+    }
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { state: 'failed', detail: error.message };
   }
+  if (lacking.length > 0)
+    return { state: 'warning', detail: `${lacking.join('; ')}. "tallystick verify" says more` };
+  if (kept.length > 0) return { state: 'ok', detail: `it continues ${kept.join(' and ')}` };
+  return { state: 'unknown', detail: 'nothing is remembered of it here; "tallystick verify" begins a pin' };
+}
+
+async function holdAll(call: Call, store: LogStore, only: string | undefined): Promise<void> {
+  for (const node of rememberedPins(call).nodes()) {
+    if (only !== undefined && node !== only) continue;
+    const memory = pinnedMemory(call, node);
+    if (memory === null) continue;
+    const pin = await hold(call, store, node, memory);
+    if (pin === memory.pin) continue;
+    try {
+      memory.file?.advance(pin);
+    } catch {
+      // The pin that stands is only less sharp: no reason to withhold what is asked for. `verify` says so.
+    }
+  }
+}
+
+/** A log as it was once, and where that is remembered. */
+interface Memory {
+  readonly pin: Pin;
+  readonly path: string;
+  /** null for the head of a writer, which it alone moves on. */
+  readonly file: PinFile | null;
+}
+
+function rememberedPins(call: Call): RememberedPins {
+  return new RememberedPins(stateDirectory(call.io.env), call.data);
+}
+
+function pinnedMemory(call: Call, node: string): Memory | null {
+  const file = rememberedPins(call).of(node);
+  const pin = file.read();
+  return pin === null ? null : { pin, path: file.path, file };
+}
+
+async function writersMemory(call: Call, store: LogStore, node: string): Promise<Memory | null> {
+  const head = await store.head(node);
+  if (head === null) return null;
+  const heads = headDirectory(stateDirectory(call.io.env));
+  const pin = heads.recall(head.origin);
+  return pin === null ? null : { pin, path: heads.file(head.origin), file: null };
+}
+
+function whatIsRemembered({ pin: { size, savedAt }, file }: Memory): string {
+  const who = file === null ? 'by the writer ' : '';
+  return `the ${counted(size, 'record')} remembered ${who}on ${utc(savedAt)}`;
+}
+
+/** `verify` knows nothing of the writer's memory, which whoever opens the log for writing goes by. */
+function wayOut({ file, path }: Memory): string {
+  if (file !== null) return '"tallystick verify" says more';
+  return `Put the store that ${path} tells of back; a restored backup can only go on as a new log: "tallystick continue" (docs/recovery.md)`;
+}
+
+/** Why a log is not what is remembered of it. */
+interface Contradiction {
+  readonly code: FindingCode;
+  readonly why: string;
+  readonly findings: readonly Finding[];
+}
+
+/** The pin of the log as it goes on, or why it does not. */
+async function compare(
+  call: Call,
+  store: LogStore,
+  node: string,
+  memory: Memory,
+): Promise<{ readonly pin: Pin; readonly contradiction: null } | { readonly contradiction: Contradiction }> {
+  const policy = pinnedPolicy(memory.pin);
+  // Before the head is read: a checkpoint over more than the head is then no race.
+  const cosigned = policy === null ? undefined : await keptQuorum(store, node, policy);
+  const source = (await store.nodes()).includes(node) ? store.source(node) : NOTHING;
+  const { pin, findings } = await followPin(source, memory.pin, call.io.now(), cosigned);
+  if (pin !== null) return { pin, contradiction: null };
+  const failures = findings.filter((finding) => finding.class === 'fail');
+  // That it is another log explains why other keys have signed it.
+  const first = failures.find((finding) => finding.code === 'other-log') ?? failures[0];
+  const { code, message } = first ?? { code: 'unknown-key', message: 'no known key has signed it' };
+  const what =
+    code === 'no-quorum'
+      ? `the pin ${memory.path} demands witnesses that have not vouched for it`
+      : `it does not continue ${whatIsRemembered(memory)}`;
+  return { contradiction: { code, why: `${what} (${code}: ${message})`, findings } };
+}
+
+/** The pin of the log as it goes on. Throws `LogError` PIN_CONTRADICTED when it does not. */
+async function hold(call: Call, store: LogStore, node: string, memory: Memory): Promise<Pin> {
+  const compared = await compare(call, store, node, memory);
+  if (compared.contradiction === null) return compared.pin;
+  const { code, why, findings } = compared.contradiction;
+  const anew =
+    code === 'other-log' ? ` If it was begun anew on purpose, move ${memory.path} away and keep it.` : '';
+  throw new LogError(
+    'PIN_CONTRADICTED',
+    `nothing is shown of the log of ${node}: ${why}. ${wayOut(memory)}.${anew} --no-pin reads it all the same`,
+    { context: { node, findings } },
+  );
 }
 
 function pinsOf(call: Call): readonly string[] {
-  if (call.isSet('no-pin')) return [];
-  return new RememberedPins(stateDirectory(call.io.env), call.data).nodes();
+  return call.isSet('no-pin') ? [] : rememberedPins(call).nodes();
 }

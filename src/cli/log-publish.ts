@@ -11,7 +11,7 @@ import { NodeLock } from '../store/sqlite/lock.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { counted } from './format.ts';
-import { openToRead } from './open-data.ts';
+import { openToPublish } from './held.ts';
 import { Progress } from './progress.ts';
 import { safeText } from './safe-text.ts';
 
@@ -19,7 +19,7 @@ import { safeText } from './safe-text.ts';
 export async function logPublish(call: Call): Promise<number> {
   call.expect(1, 1);
   const directory = call.path(call.operands[0] as string);
-  const reading = await openToRead(call);
+  const reading = await openToPublish(call, call.text('node'));
   const progress = new Progress(call.io, 'publishing');
   try {
     const { store, reader } = reading;

@@ -167,7 +167,7 @@ function pinExists({ path }: PinFile, { origin, size }: Pin): LogError {
   const what = `${origin} at ${counted(size, 'record')}`;
   return new LogError(
     'PIN_EXISTS',
-    `${path} is a pin already, of ${what}: "tallystick pin update" goes on from it; delete it to trust anew`,
+    `${path} is a pin already, of ${what}: "tallystick pin update" goes on from it; to trust anew, move it away and keep it`,
   );
 }
 

@@ -2,8 +2,10 @@ import { LateFile } from '../acts/late-file.ts';
 import type { Health } from '../client/mod.ts';
 import { TallystickError } from '../errors.ts';
 import { diskCheck, expiryCheck, lateActsCheck, timeSyncCheck } from '../health/checks.ts';
-import { examine, type HealthCheck } from '../health/health.ts';
+import { type Condition, examine, type HealthCheck } from '../health/health.ts';
 import { certificatesInForce, lateFile, version } from '../open.ts';
+import type { AuditReader } from '../reader/audit-reader.ts';
+import type { LogStore } from '../store/store.ts';
 import { Timestamps, timestampsCheck } from '../timestamps/mod.ts';
 import { type Continuation, readContinuation } from '../verify/mod.ts';
 import { witnessCheck } from '../witness/client/mod.ts';
@@ -11,6 +13,7 @@ import { standingLog } from './anchors-desk.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { counted, utc } from './format.ts';
+import { continuesWhatIsRemembered } from './held.ts';
 import type { Style } from './io.ts';
 import { openToRead } from './open-data.ts';
 import { safeText } from './safe-text.ts';
@@ -24,16 +27,21 @@ const STYLES: Readonly<Record<string, Style>> = {
   unknown: 'dim',
 };
 
-/** Says how the log is: as the server knows it, or else what can be read. Exit code 1 when it takes no records. */
+/**
+ * Says how the log is: as the server knows it, or else what can be read; and whether it is the one remembered here, which
+ * no server can tell. Exit code 1 when it takes no records, or is another.
+ */
 export async function status(call: Call): Promise<number> {
   call.expect(0, 0);
   const asked = await ask(call);
-  const health = { ...asked, continues: await continuesOf(call, asked.node) };
+  const health = await held(call, asked);
   const { stdout } = call.io;
   if (call.json) await stdout.json(health);
   else await print(call, health);
   return health.status === 'failed' ? EXIT.refused : EXIT.ok;
 }
+
+const WORST = ['failed', 'warning', 'ok'] as const;
 
 type Asked = Health & { readonly server: boolean };
 /** With what the log itself says it continues, or null. */
@@ -79,14 +87,26 @@ async function read(call: Call): Promise<Asked> {
   }
 }
 
-async function continuesOf(call: Call, node: string): Promise<Continuation | null> {
-  try {
+/** What is on the disk, whoever writes it: whether it continues what is remembered, and which log it says it continues. */
+async function held(call: Call, asked: Asked): Promise<Status> {
+  let continues: Continuation | null = null;
+  const remembered = async (): Promise<Condition> => {
     const { store, reader, close } = await openToRead(call);
     try {
-      return await readContinuation(store.source(node), await reader.head(node));
+      continues = await continuesOf(store, reader, asked.node);
+      return await continuesWhatIsRemembered(call, store, asked.node);
     } finally {
       await close();
     }
+  };
+  const more = await examine([{ name: 'remembered', check: remembered }]);
+  const status = WORST.find((each) => each === asked.status || each === more.status) ?? asked.status;
+  return { ...asked, status, checks: [...asked.checks, ...more.checks], continues };
+}
+
+async function continuesOf(store: LogStore, reader: AuditReader, node: string): Promise<Continuation | null> {
+  try {
+    return await readContinuation(store.source(node), await reader.head(node));
   } catch (error) {
     // What is wrong with the log, its checks say.
     if (error instanceof TallystickError) return null;

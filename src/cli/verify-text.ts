@@ -130,7 +130,9 @@ function pinLines({ verdict, findings }: Report, pin: Verified['pin']): string[]
   }
   if (pin.status === 'not-saved') lines.push(`  nothing could be remembered: ${safeText(pin.problem ?? '')}`);
   if (findings.some(({ code }) => code === 'other-log')) {
-    lines.push(`  If the log was begun anew on purpose, delete ${file} and verify again.`);
+    lines.push(
+      `  If the log was begun anew on purpose, move ${file} away (keep it, it is evidence) and verify again.`,
+    );
   } else if (verdict === 'not-intact') {
     lines.push(`  The pin stays as it was: ${file}`);
   }

@@ -118,6 +118,23 @@ export function prepared(make: (box: Sandbox) => Promise<unknown>): (t: TestCont
   };
 }
 
+/** Runs a server while something is done. */
+export async function served(box: Sandbox, act: () => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  const { promise: ready, resolve } = Promise.withResolvers<void>();
+  const serving = box.run(['serve', '--port', '0', '--json', '--log-level', 'silent'], {
+    signal: stop.signal,
+    onOut: () => resolve(),
+  });
+  await Promise.race([ready, serving]);
+  try {
+    await act();
+  } finally {
+    stop.abort('SIGTERM');
+    await serving;
+  }
+}
+
 export function ndjson(count: number, more: Record<string, unknown> = {}): string {
   let text = '';
   for (let n = 0; n < count; n++) text += `${JSON.stringify(draft(n, more))}\n`;

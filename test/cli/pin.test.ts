@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { formatPin, parsePin } from '../../src/checkpoint/mod.ts';
 import { inTurn } from '../runs.ts';
-import { type Json, type Ran, Sandbox } from './harness.ts';
+import { type Json, ndjson, type Ran, Sandbox, served } from './harness.ts';
 
 /** Everything that shows what a log holds. */
 const READS: readonly (readonly string[])[] = [
@@ -223,7 +223,7 @@ describe('every command that reads holds the log against the pin', () => {
     await refused(/split-view/, 1);
     rmSync(box.data, { recursive: true });
     await box.fill(20, KEY);
-    await refused(/other-log.* begun anew on purpose, delete /, 2);
+    await refused(/other-log.* begun anew on purpose, move \S+ away and keep it/, 2);
   });
 
   test('of a log that was deleted whole, it says which one was there, with how many records, and when', async (t) => {
@@ -258,5 +258,73 @@ describe('every command that reads holds the log against the pin', () => {
     for (const { code, lines } of await each(box)) {
       assert.deepEqual([code, lines[0].error.code], [2, 'PIN_INVALID']);
     }
+  });
+});
+
+describe('status and log publish hold the log against the pin, and against the head that a writer remembers', () => {
+  const told = async (box: Sandbox): Promise<[number, string, string]> => {
+    const { code, json } = await box.run(['status', '--json']);
+    const { state, detail } = json.checks.find(({ name }: Json) => name === 'remembered');
+    return [code, state, detail];
+  };
+  const assertRefused = async (box: Sandbox, finding: RegExp): Promise<void> => {
+    const [code, state, detail] = await told(box);
+    assert.deepEqual([code, state], [1, 'failed']);
+    assert.match(detail, finding);
+    assert.equal(await box.refused(['log', 'publish', 'out'], 1), 'PIN_CONTRADICTED');
+    assert.ok(!existsSync(box.at('out')), 'nothing was written');
+  };
+
+  test('by the pin: one put back, one gone on with otherwise; --no-pin publishes it all the same', async (t) => {
+    const box = new Sandbox(t);
+    const file = await pinned(box);
+    const before = readFileSync(file, 'utf8');
+    putBack(box);
+    await assertRefused(box, /rolled-back/);
+    await box.fill(9, { actor: { name: 'another' } });
+    // The writer remembers the new log, the pin the old one.
+    await assertRefused(box, /split-view/);
+    assert.equal(readFileSync(file, 'utf8'), before);
+    assert.equal((await box.ok(['log', 'publish', 'out', '--no-pin', '--json'])).json.size, 13);
+  });
+
+  test('by what the writer remembers, where there is no pin', async (t) => {
+    const box = new Sandbox(t);
+    await box.fill(3);
+    const [, state, detail] = await told(box);
+    assert.equal(state, 'ok', detail);
+    cpSync(box.data, box.at('older'), { recursive: true });
+    await box.fill(3);
+    rmSync(box.data, { recursive: true });
+    renameSync(box.at('older'), box.data);
+    await assertRefused(box, /rolled-back/);
+    rmSync(box.at('state/heads'), { recursive: true });
+    const [code, unknown] = await told(box);
+    assert.deepEqual([code, unknown], [0, 'unknown'], 'nothing is remembered');
+    await box.ok(['log', 'publish', 'out']);
+    assert.ok(!existsSync(box.at('state/pins')), 'no pin is begun');
+  });
+
+  test('status says so of a log that a server runs on, too, and changes no pin', async (t) => {
+    const box = new Sandbox(t);
+    const file = await pinned(box);
+    await box.fill(1);
+    const before = readFileSync(file, 'utf8');
+    cpSync(box.at('older'), box.at('fork'), { recursive: true });
+    const apart = { env: { TALLYSTICK_STATE: box.at('apart') } };
+    await box.ok(['append', '--data', 'fork'], {
+      ...apart,
+      stdin: ndjson(2, { actor: { name: 'another' } }),
+    });
+    await box.ok(['pin', 'create', '--data', 'fork', '-o', 'fork.pin'], apart);
+    await served(box, async () => {
+      const [code, state] = await told(box);
+      assert.deepEqual([code, state], [0, 'ok']);
+      assert.equal(readFileSync(file, 'utf8'), before);
+      writeFileSync(file, readFileSync(box.at('fork.pin')));
+      const [code2, , detail] = await told(box);
+      assert.equal(code2, 1);
+      assert.match(detail, /split-view/);
+    });
   });
 });

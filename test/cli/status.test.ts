@@ -2,24 +2,7 @@ import assert from 'node:assert/strict';
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Json, ndjson, Sandbox } from './harness.ts';
-
-/** Runs a server while something is done. */
-async function served(box: Sandbox, act: () => Promise<void>): Promise<void> {
-  const stop = new AbortController();
-  const { promise: ready, resolve } = Promise.withResolvers<void>();
-  const serving = box.run(['serve', '--port', '0', '--json', '--log-level', 'silent'], {
-    signal: stop.signal,
-    onOut: () => resolve(),
-  });
-  await Promise.race([ready, serving]);
-  try {
-    await act();
-  } finally {
-    stop.abort('SIGTERM');
-    await serving;
-  }
-}
+import { type Json, ndjson, Sandbox, served } from './harness.ts';
 
 const names = (answer: Json, state: string): string[] =>
   answer.checks.filter((check: Json) => check.state === state).map((check: Json) => check.name);
@@ -32,7 +15,7 @@ test('status tells what can be read while no server runs', async (t) => {
   assert.deepEqual([json.status === 'failed', json.size, json.server], [false, 4, false]);
   assert.deepEqual(
     json.checks.map(({ name }: Json) => name),
-    ['seal', 'late-acts', 'disk', 'expiry', 'time-sync', 'witnesses', 'timestamps'],
+    ['seal', 'late-acts', 'disk', 'expiry', 'time-sync', 'witnesses', 'timestamps', 'remembered'],
   );
   assert.ok(names(json, 'unknown').includes('seal'));
   const { out } = await box.ok(['status']);

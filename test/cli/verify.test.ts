@@ -84,7 +84,8 @@ describe('the pin', () => {
     const { code, out } = await box.run(['verify']);
     assert.equal(code, 1);
     assert.match(out, /other-log/);
-    const [, file] = /begun anew on purpose, delete (\S+) and verify again/.exec(out) ?? [];
+    const [, file] =
+      /begun anew on purpose, move (\S+) away \(keep it, it is evidence\) and verify again/.exec(out) ?? [];
     rmSync(file as string);
     assert.equal((await box.ok(['verify', '--json'])).json.pin.status, 'created');
   });
