@@ -7,6 +7,7 @@ import {
   MAX_MATCHES,
   type Made,
   rangeOfTime,
+  wholeRange,
 } from '../evidence/mod.ts';
 import { certificateState } from '../keys/sealing-keys.ts';
 import { catalogDirectory, stateDirectory, version } from '../open.ts';
@@ -16,7 +17,7 @@ import { certificatesOfPem, readTokens, tokenPrefix } from '../timestamps/mod.ts
 import { embedEvidence } from '../verifier/file.ts';
 import { readCosigned, readWitnessState, witnessPrefix } from '../witness/client/kept.ts';
 import type { Call } from './command.ts';
-import { evidenceLines } from './evidence-text.ts';
+import { evidenceLines, seenLines } from './evidence-text.ts';
 import { EXIT } from './exit.ts';
 import { ExportFile } from './export-file.ts';
 import { type FixedSource, fixedAtHead } from './fixed-source.ts';
@@ -98,6 +99,8 @@ async function show(call: Call, file: string, { evidence, report }: CreatedEvide
   if (more) {
     await stdout.line(`  more records match: these are the newest ${counted(MAX_MATCHES, 'record')}`);
   }
+  const isWhole = RANGE_OPTIONS.every((name) => call.text(name) === undefined);
+  for (const line of seenLines(report, isWhole)) await stdout.line(line);
   for (const line of evidenceLines(report, stdout)) await stdout.line(line);
 }
 
@@ -197,19 +200,24 @@ async function requestOf(call: Call, store: LogStore, asked: Asked): Promise<Log
   ];
   const source = await fixedAtHead(store.source(node));
   if (source.damage !== null) throw source.damage;
+  const cosigned = readCosigned(witnessed, node);
   return {
     ...{ source, matches: asked.matches, searched: asked.searched },
-    range: call.isSet('complete') ? await rangeOf(call, source) : null,
+    range: call.isSet('complete') ? await rangeOf(call, source, cosigned) : null,
     pins: pinsOf(call, node),
     timestamps: tokens,
-    cosigned: readCosigned(witnessed, node),
+    cosigned,
     witnesses: readWitnessState(witnessed, node).configs.flatMap(({ vkeys }) => vkeys),
     certificates: certificates === undefined ? [] : certificatesOfPem(certificates),
   };
 }
 
 /** By numbers, by times, or the whole log. */
-async function rangeOf(call: Call, source: FixedSource): Promise<LogRequest['range']> {
+async function rangeOf(
+  call: Call,
+  source: FixedSource,
+  cosigned: readonly { readonly size: number }[],
+): Promise<LogRequest['range']> {
   const size = source.fixed?.size ?? 0;
   const part = partOf(call, size);
   const since = timeOf(call, 'since', 'min');
@@ -218,7 +226,7 @@ async function rangeOf(call: Call, source: FixedSource): Promise<LogRequest['ran
     throw call.usage('a range goes by numbers (--from, --to) or by times (--since, --until)');
   }
   if (since !== null || until !== null) return rangeOfTime(source, since, until);
-  return { from: part?.from ?? 0, to: part?.to ?? size, since: null, until: null };
+  return part === null ? wholeRange(source, cosigned) : { ...part, since: null, until: null };
 }
 
 function timeOf(call: Call, name: 'since' | 'until', end: 'min' | 'max'): number | null {

@@ -1,4 +1,5 @@
 import { Catalogs } from '../catalog/catalogs.ts';
+import { tallystick } from '../catalog/mod.ts';
 import { checkpointBody, type Pin, parseNote, signatureLine } from '../checkpoint/mod.ts';
 import { equalBytes, fromUtf8, utf8 } from '../crypto/bytes.ts';
 import { EvidenceError, ProofError, TallystickError } from '../errors.ts';
@@ -125,6 +126,34 @@ export async function rangeOfTime(
   const from = since === null ? 0 : await firstWhere((logged) => logged >= since);
   const to = until === null ? size : await firstWhere((logged) => logged > until);
   return { from, to: Math.max(from, to), since, until };
+}
+
+/** Records behind a cosigned checkpoint that are looked at: more of them are not only about cosignatures. */
+const MAX_BEHIND = 256;
+
+/**
+ * The range of a whole log. Whoever cosigns or dates a checkpoint has the log seal a record of it behind: where nothing else
+ * stands behind the largest cosigned one, the range ends with that, for it would reach past every cosignature for ever.
+ *
+ * @param cosigned sizes of checkpoints that witnesses have cosigned.
+ */
+export async function wholeRange(
+  source: LogSource,
+  cosigned: readonly { readonly size: number }[],
+): Promise<EvidenceRange> {
+  const size = (await source.head())?.size ?? 0;
+  const seen = Math.max(0, ...cosigned.map((each) => each.size).filter((each) => each <= size));
+  const isAll = seen > 0 && size - seen <= MAX_BEHIND && (await saysSigned(source, seen, size));
+  return { from: 0, to: isAll ? seen : size, since: null, until: null };
+}
+
+async function saysSigned(source: LogSource, from: number, to: number): Promise<boolean> {
+  const { system, event } = tallystick.AUDIT_LOG_SIGNING;
+  const records = [...(await entriesOf(source, from, to)).values()].map(decoded);
+  return (
+    records.length === to - from &&
+    records.every((record) => record?.system === system && record.event === event)
+  );
 }
 
 async function loggedAt(source: LogSource, seq: number): Promise<number> {
@@ -353,15 +382,15 @@ function restored(sealed: AuditRecord, payloads: readonly EvidencePayload[]): Au
   }
 }
 
-/** The newest, and the first that cover all that is needed. */
+/** The first that cover all that is needed, and the newest, which covers as much as any. */
 function cosignedFor(
   cosigned: NonNullable<LogRequest['cosigned']>,
   needed: number,
   size: number,
 ): NonNullable<LogRequest['cosigned']> {
-  const covering = cosigned
-    .filter((each) => each.size > needed && each.size <= size)
-    .sort((a, b) => a.size - b.size);
+  const known = cosigned.filter((each) => each.size <= size).sort((a, b) => a.size - b.size);
+  const largest = known.at(-1)?.size;
+  const covering = known.filter((each) => each.size > needed || each.size === largest);
   return covering.length <= MAX_COSIGNED
     ? covering
     : [...covering.slice(0, MAX_COSIGNED / 2), ...covering.slice(-MAX_COSIGNED / 2)];

@@ -4,6 +4,7 @@ export {
   createEvidence,
   type LogRequest,
   rangeOfTime,
+  wholeRange,
 } from './create.ts';
 export {
   type Evidence,

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { cosignCheckpoint, cosignerKeyFromSpki, parsePolicy } from '../../src/checkpoint/mod.ts';
+import { seenLines } from '../../src/cli/evidence-text.ts';
 import { toHex, utf8 } from '../../src/crypto/bytes.ts';
-import { rangeOfTime, verifyEvidence } from '../../src/evidence/mod.ts';
+import { rangeOfTime, verifyEvidence, wholeRange } from '../../src/evidence/mod.ts';
 import type { Timestamped } from '../../src/timestamps/mod.ts';
 import { mlDsaSigner, testSigner } from '../checkpoint/signers.ts';
 import { forge } from '../timestamps/support/forge.ts';
 import { ca, type Holder, make, stamper } from '../timestamps/support/pki.ts';
-import { BuiltLog, KEY, START, VKEY } from '../verify/built-log.ts';
+import { BuiltLog, entryOf, KEY, makeRecord, START, VKEY } from '../verify/built-log.ts';
 import { assertFound, assertIntact, edited, evidenceOf, findingsOf, sealedBy, vkey } from './fixture.ts';
 
 const AUTHORITY = 'http://tsa.example/';
@@ -148,10 +149,8 @@ describe('cosignatures', () => {
     );
     assert.equal(report.logs[0]?.trust, 'given-key');
     // A record behind what they have seen.
-    const later = await evidenceOf(it.log, [150, 250], more);
-    const { text: beyond } = later;
-    assert.equal(later.evidence.logs[0]?.checkpoints.length, 0);
-    assertFound(await verifyEvidence(beyond, { policy: policy('all') }), [['no-quorum', 0, 251]]);
+    const { text: beyond } = await evidenceOf(it.log, [150, 250], more);
+    assertFound(await verifyEvidence(beyond, { policy: policy('all') }), [['no-quorum', 200, 251]]);
   });
 
   test('are demanded over every record that is there for more than the keys, whatever is called a match', async () => {
@@ -177,6 +176,38 @@ describe('cosignatures', () => {
     const timed = await evidenceOf(it.log, null, { range, cosigned: [seen] }, { query: '' });
     assert.deepEqual([range.to, timed.evidence.logs[0]?.records.at(-1)?.seq], [200, 200]);
     assertIntact(await verifyEvidence(timed.text, { policy: policy('all'), complete: true }));
+  });
+
+  test('are reached by evidence of a whole log, though each seals a record behind itself', async () => {
+    const log = await BuiltLog.build(300, 100);
+    const seen = await cosigned(log.note, START / 1000 + 1_000);
+    const add = async (event: string): Promise<void> => {
+      const own = { system: 'tallystick', source: 'tallystick' };
+      await log.append([entryOf(makeRecord(log.size, { ...own, event }))]);
+    };
+    const sizes = [{ size: 100 }, seen];
+    const more = { cosigned: [seen], witnesses: WITNESSES };
+    const whole = async () => wholeRange(log, sizes);
+    assert.deepEqual(await whole(), { from: 0, to: 300, since: null, until: null });
+    await add('AUDIT_LOG_SIGNING');
+    await add('AUDIT_LOG_SIGNING');
+    const range = await whole();
+    assert.equal(range.to, 300);
+    const { text, report } = await evidenceOf(log, null, { range, ...more }, { query: '' });
+    const { logs } = await verifyEvidence(text, { policy: policy('all'), complete: true });
+    assert.deepEqual([logs[0]?.verdict, logs[0]?.completeness.verdict], ['intact', 'complete']);
+    assert.deepEqual(seenLines(report, true), [
+      '  of node-1 it ends where witnesses have cosigned: the 2 records behind say no more than that they did',
+    ]);
+    // Nothing else is left out of the whole.
+    await add('AUDIT_LOG_SHUTDOWN');
+    assert.equal((await whole()).to, 303);
+    assert.equal((await wholeRange(log, [])).to, 303);
+    const later = await evidenceOf(log, null, { range: await whole(), ...more }, { query: '' });
+    assertFound(await verifyEvidence(later.text, { policy: policy('all') }), [['no-quorum', 300, 303]]);
+    assert.deepEqual(seenLines(later.report, true), [
+      '  records 300 to 302 of node-1 are under no cosigned checkpoint yet: a policy that demands witnesses refuses this; ask them first (witness ask), or name less',
+    ]);
   });
 
   test('without a policy stand on the keys that the file names, and say so', async () => {
