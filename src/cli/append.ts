@@ -1,7 +1,7 @@
 import { fromUtf8 } from '../crypto/bytes.ts';
 import { RecordError, TallystickError } from '../errors.ts';
 import type { AppendResult } from '../log/unit.ts';
-import { checkDraft, checkProducer, parseJson, type RecordDraft } from '../record/mod.ts';
+import { checkDraft, checkProducer, parseExact, type RecordDraft } from '../record/mod.ts';
 import { extend, type SeqRange } from '../sources/mod.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
@@ -140,7 +140,7 @@ function read({ number: line, bytes }: InputLine): Item | null {
   }
   try {
     const text = decode(bytes);
-    return text.trim() === '' ? null : { line, content: checkDraft(parseJson(text)) };
+    return text.trim() === '' ? null : { line, content: checkDraft(parseExact(text)) };
   } catch (error) {
     if (error instanceof RecordError) return { line, content: error };
     throw error;

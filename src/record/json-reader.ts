@@ -1,4 +1,5 @@
 import { RecordError } from '../errors.ts';
+import { isExact } from './exact.ts';
 import { type Json, MAX_DEPTH } from './types.ts';
 
 const SPACE = /[ \t\n\r]*/y;
@@ -9,17 +10,21 @@ const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
  * Reads strict JSON character by character: several times slower than the engine, but it knows where it stands, and
  * sees every name as it was sent. Throws `RecordError` JSON_INVALID for the first fault, its offset (in UTF-16 units)
  * in `context.at`; the message quotes nothing of the text.
+ *
+ * @param exact whether a number that is not (`isExact`) is a fault, too.
  */
-export function readJson(text: string): Json {
-  return new Reader(text).document();
+export function readJson(text: string, exact: boolean): Json {
+  return new Reader(text, exact).document();
 }
 
 class Reader {
   readonly #text: string;
+  readonly #exact: boolean;
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, exact: boolean) {
     this.#text = text;
+    this.#exact = exact;
   }
 
   document(): Json {
@@ -67,7 +72,11 @@ class Reader {
   #scalar(): Json {
     const start = this.#at;
     if (!this.#match(SCALAR)) this.#fail('a value was expected');
-    return JSON.parse(this.#text.slice(start, this.#at));
+    const literal = this.#text.slice(start, this.#at);
+    const value: Json = JSON.parse(literal);
+    if (this.#exact && typeof value === 'number' && !isExact(literal))
+      this.#fail('a number has more digits than are kept of it; send it as a string', start);
+    return value;
   }
 
   #string(): string {

@@ -11,7 +11,7 @@ export {
   putEntry,
 } from './encode.ts';
 export { contentDigest, idKey } from './idempotency.ts';
-export { parseJson } from './json.ts';
+export { parseExact, parseJson } from './json.ts';
 export { payloadMatches, type Reference, references, restorePayloads } from './payload.ts';
 export { RecordReader } from './record-reader.ts';
 export type * from './types.ts';

@@ -1,6 +1,6 @@
 import { fromUtf8 } from '../crypto/bytes.ts';
 import { RecordError, TallystickError } from '../errors.ts';
-import { checkDraft, type Json, parseJson, type RecordDraft } from '../record/mod.ts';
+import { checkDraft, type Json, parseExact, type RecordDraft } from '../record/mod.ts';
 
 /** Which of several records: an item of a list, from 0, or a line of NDJSON, from 1. */
 export type Place = { readonly index: number } | { readonly line: number };
@@ -18,7 +18,7 @@ export type Item =
 const LF = 0x0a;
 const BLANK = /^[ \t\r]*$/;
 
-/** Reads bytes as one JSON value. Throws `RecordError` JSON_INVALID. */
+/** Reads bytes as one JSON value, with all digits of its numbers. Throws `RecordError` JSON_INVALID. */
 export function parseJsonBytes(bytes: Uint8Array): Json {
   let text: string;
   try {
@@ -27,7 +27,7 @@ export function parseJsonBytes(bytes: Uint8Array): Json {
     // The decoder's own error says no more.
     throw new RecordError('JSON_INVALID', 'the bytes are not valid UTF-8');
   }
-  return parseJson(text);
+  return parseExact(text);
 }
 
 export function countLines(bytes: Uint8Array): number {

@@ -27,6 +27,7 @@ describe('append', () => {
     const bad: readonly [string, string, string | undefined][] = [
       ['junk', 'JSON_INVALID', undefined],
       ['{"a":1,"a":2}', 'JSON_INVALID', undefined],
+      [good.replace('{', '{"details":{"n":1.0000000000000000001},'), 'JSON_INVALID', undefined],
       [JSON.stringify(draft(0, { time: 'now' })), 'RECORD_INVALID', 'time'],
       [JSON.stringify(draft(0, { actor: { name: 'a\0b' } })), 'RECORD_INVALID', 'actor.name'],
       [JSON.stringify(draft(0, { actor: { name: '\ud800' } })), 'RECORD_INVALID', 'actor.name'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type Json, MAX_DEPTH, parseJson } from '../../src/record/mod.ts';
+import { type Json, MAX_DEPTH, parseExact, parseJson } from '../../src/record/mod.ts';
 import { runs } from '../runs.ts';
 import { anyJson, assertRefused } from './support.ts';
 
@@ -300,3 +300,108 @@ test('nesting has a limit, however deep a text goes', () => {
     assert.equal(context.at, text.startsWith('[') ? MAX_DEPTH : 5 * MAX_DEPTH);
   }
 });
+
+describe('numbers as producers send them', () => {
+  const lossy = [
+    '123456789.123456789123',
+    '1.0000000000000000001',
+    '12345678901234.567',
+    '0.1000000000000000001',
+    '-0.1000000000000000001e-5',
+    '1e-400',
+    '1.2345e-320',
+    `0.${'3'.repeat(200)}`,
+    '4503599627370497.3',
+  ];
+  const kept = [
+    ...[
+      '0',
+      '-0',
+      '0.0',
+      '0e-999',
+      '1.50',
+      '100e-2',
+      '1E3',
+      '0.1',
+      '-1.5e-7',
+      '5e-324',
+      '1.7976931348623157e308',
+    ],
+    // As C writes the double next to a tenth, with 17 digits and with all of them.
+    ...['0.10000000000000001', '0.1000000000000000055511151231257827021181583404541015625'],
+    // Its shortest form is not the nearest of its length.
+    ...['5.684341886080802e-14', '5.684341886080801e-14', '0.30000000000000004'],
+  ];
+
+  test('are refused when digits would be lost, wherever they stand, and it is said where', () => {
+    for (const number of lossy) {
+      for (const [before, after] of [
+        ['', ''],
+        ['[true,', ']'],
+        ['{"a.e":"1.5e","b":', '}'],
+        ['{"\\u0061":[0.5,1e3,', ']}'],
+        ['{"":{"x":1.25},"y": ', ',"z":2}'],
+      ] as const) {
+        const text = before + number + after;
+        const error = assertRefused(() => parseExact(text), 'JSON_INVALID');
+        assert.equal(error.context.at, before.length, text);
+        assert.match(error.message, /more digits than are kept/);
+        assert.equal(error.message.includes(number), false);
+        // What is stored is read as before.
+        assert.deepEqual(parseJson(text), JSON.parse(text));
+      }
+    }
+  });
+
+  test('are taken in any other spelling', () => {
+    for (const number of kept) {
+      const text = `{"a":[${number}, true,${number}],"b":${number} }`;
+      assert.deepEqual(parseExact(text), JSON.parse(text), number);
+    }
+    // Too large for any double, or for its digits: that is for the rules of a record, which name the member.
+    assert.deepEqual(parseExact('[1e400, 9007199254740993]'), [Number.POSITIVE_INFINITY, 9007199254740992]);
+  });
+
+  test('of a double, in its shortest form or with more digits, are taken', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ noNaN: true, noDefaultInfinity: true }),
+        fc.integer({ min: 17, max: 100 }),
+        (n, p) => {
+          for (const text of [String(n), n.toExponential(), n.toPrecision(p), n.toExponential(p - 1)]) {
+            assert.ok(Object.is(parseExact(text), JSON.parse(text)), text);
+          }
+        },
+      ),
+      { numRuns: runs(500) },
+    );
+  });
+
+  test('of other decimals are taken when the double gives the decimal back', () => {
+    const digits = fc.stringMatching(/^[1-9][0-9]{0,19}$/);
+    fc.assert(
+      fc.property(digits, digits, fc.integer({ min: -30, max: 10 }), (whole, fraction, e) => {
+        const text = `${whole}.${fraction}e${e}`;
+        const n = Number(text);
+        const length = (whole + fraction).replace(/0+$/, '').length;
+        const back = [String(n), n.toPrecision(Math.max(length, 1))].some((form) =>
+          isSameDecimal(form, text),
+        );
+        if (back) assert.equal(parseExact(text), n);
+        else assert.throws(() => parseExact(text), text);
+      }),
+      { numRuns: runs(500) },
+    );
+  });
+});
+
+/** Compared as integers over a power of ten. */
+function isSameDecimal(a: string, b: string): boolean {
+  const [x, y] = [a, b].map((text) => {
+    const [, whole = '', fraction = '', e = '0'] =
+      /^(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/.exec(text) ?? assert.fail(text);
+    return { n: BigInt(whole + fraction), e: Number(e) - fraction.length };
+  }) as [{ n: bigint; e: number }, { n: bigint; e: number }];
+  const least = Math.min(x.e, y.e);
+  return x.n * 10n ** BigInt(x.e - least) === y.n * 10n ** BigInt(y.e - least);
+}
