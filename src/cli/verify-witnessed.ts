@@ -89,7 +89,7 @@ export function policyKeys(call: Call, policy: Policy | null, origin: string | n
 }
 
 /** How far witnesses vouch for the log, and what is beyond. */
-export function witnessedLines({ witnessed, size }: Report, out: Output): string[] {
+export function witnessedLines({ witnessed, size, verdict }: Report, out: Output): string[] {
   if (witnessed === null) return [];
   const { covered, beyond } = witnessed;
   if (covered === null) return [`  ${out.style('red', 'no quorum of witnesses vouches for any record')}`];
@@ -99,8 +99,10 @@ export function witnessedLines({ witnessed, size }: Report, out: Output): string
       ? 'which is all there is'
       : `${counted(beyond, 'record')} behind them ${beyond === 1 ? 'is' : 'are'} not covered yet`;
   const whole = beyond === 0 ? `all ${grouped(size)}` : `the first ${grouped(covered.size)}`;
+  // For what was sealed, that is: not for what has become of it since.
+  const what = verdict === 'intact' ? `${whole} records` : `${whole} records as they were sealed,`;
   return [
-    `  witnesses vouch for ${whole} records since ${utc(covered.by * 1_000)}; ${rest}`,
+    `  witnesses vouch for ${what} since ${utc(covered.by * 1_000)}; ${rest}`,
     `  cosigned by ${names.join(', ')}`,
   ];
 }

@@ -11,6 +11,7 @@ import {
   tileRoot,
   verifyInclusion,
 } from '../merkle/mod.ts';
+import { anchoredSizes } from '../verify/anchored.ts';
 import { ContentCheck, inline } from '../verify/content.ts';
 import { checkCosigned } from '../verify/cosigned.ts';
 import { checkDated } from '../verify/dated.ts';
@@ -282,7 +283,10 @@ class ExportWalk {
     run.isWhole = isWhole && isGood;
     // The head says what the tree was at its own size; what it was before, only sealed records say.
     run.rootAt = async (at) => (isGood || at === size ? (this.#roots.get(at) ?? null) : null);
-    await checkPin(run, head, 'the export has not all records up to its size, or not all as sealed');
+    run.unknownRoot = isGood
+      ? { why: 'the export has not all records up to there', isNormal: true }
+      : { why: 'the records of the export are not all as sealed', isNormal: false };
+    await checkPin(run, head);
     await checkDated(run, head, this.#options.dated ?? []);
     run.witnessed = await checkCosigned(run, head, this.#options.cosigned ?? { notes: [], policy: null });
     if (!isWhole) run.skip('the rest of the log', `the export has records ${from} to ${to - 1} alone`);
@@ -431,9 +435,7 @@ async function checkKeys({ keys, checkpoint, size }: ExportHeader, findings: Fin
 }
 
 function sizesAsked({ pin, dated = [], cosigned }: ExportOptions): ReadonlySet<number> {
-  const notes = cosigned?.notes.map((note) => parseCheckpoint(parseNote(note).text).size) ?? [];
-  const sizes = [...(pin === undefined ? [] : [pin.size]), ...dated.map(({ size }) => size), ...notes];
-  return new Set(sizes);
+  return new Set([...(pin === undefined ? [] : [pin.size]), ...anchoredSizes(dated, cosigned?.notes ?? [])]);
 }
 
 /** What of an export is asked for as of a log: its head, and entries that anchors are about. */

@@ -13,7 +13,7 @@ import { equalBytes, toHex } from '../crypto/bytes.ts';
 import { TallystickError } from '../errors.ts';
 import { checkLogged } from './dated.ts';
 import type { Findings } from './findings.ts';
-import { type FixedHead, reportBehind } from './head.ts';
+import { type FixedHead, reportBehind, reportContradicted } from './head.ts';
 import type { KeyPolicy } from './policy.ts';
 import type { Witnessed } from './report.ts';
 import type { LogSource } from './source.ts';
@@ -52,6 +52,7 @@ interface Verification {
   readonly findings: Findings;
   /** Root of the tree of `size` leaves under the head; null when it can't be made. */
   rootAt(size: number): Promise<Uint8Array | null>;
+  readonly unknownRoot: { readonly why: string; readonly isNormal: boolean };
   skip(what: string, why: string): void;
 }
 
@@ -75,7 +76,8 @@ interface Anchors {
 /**
  * Holds cosigned checkpoints against the log, which has been read: each that the log's key signed is an anchor, whoever
  * cosigned it. With a policy, the largest that a quorum has cosigned says how far witnesses vouch for the log; where there
- * is none, that is a failure. After failures nothing is compared, for it would say nothing new.
+ * is none, that is a failure. They are compared whatever else is wrong with the log: damage must not silence a witness. Of
+ * those that contradict it the largest is reported; after a failure nothing is said of times.
  *
  * A witness knows the log's keys by itself. What one of the policy has cosigned and no key signed that this log names must
  * not pass for nothing: a log that was put back to before it changed its key names only the old one.
@@ -90,6 +92,7 @@ export async function checkCosigned(
   const { own: anchors, foreign } = await anchorsOf(run, head, notes, policy);
   let covered: Witnessed['covered'] = null;
   let uncompared = 0;
+  let isContradicted = false;
   // Of those that are ahead the first, which is the largest, says it all.
   const ahead = anchors.find(({ size }) => size > head.size);
   if (ahead !== undefined) {
@@ -99,21 +102,22 @@ export async function checkCosigned(
   for (const anchor of anchors) {
     const { size, root, note, quorum } = anchor;
     if (size > head.size) continue;
-    const actual = run.findings.failed ? null : await run.rootAt(size);
+    const actual = await run.rootAt(size);
     if (actual === null) uncompared++;
-    else if (!equalBytes(actual, root)) contradict(run, head, anchor, actual);
-    else if (covered === null && quorum?.holds === true && quorum.by !== null) {
+    else if (!equalBytes(actual, root)) {
+      const outside = { size, root: toHex(root), note, where: placeOf(anchor) };
+      if (!isContradicted) reportContradicted(head, outside, actual, run.findings);
+      isContradicted = true;
+    } else if (covered === null && quorum?.holds === true && quorum.by !== null) {
       const witnesses = quorum.witnesses.map(({ name, time }) => ({ name, time }));
       // A witness counts seconds: it may have been any moment of the one it states.
       const by = witnesses.map(({ name }) => name).join(', ');
-      await checkLogged(run, { size, notLaterThan: quorum.by * 1_000 + 999, by });
+      if (!run.findings.failed) await checkLogged(run, { size, notLaterThan: quorum.by * 1_000 + 999, by });
       covered = { size, root: toHex(root), by: quorum.by, witnesses, note };
     }
   }
-  if (uncompared > 0) {
-    run.skip(`${uncompared} cosigned checkpoints`, 'the records up to them are not all as sealed');
-  }
-  for (const anchor of foreign) if (!run.findings.failed) await checkForeign(run, head, anchor);
+  if (uncompared > 0) run.skip(`${uncompared} cosigned checkpoints`, run.unknownRoot.why);
+  for (const anchor of foreign) if (await isForeignAgainst(run, head, anchor)) break;
   if (policy === null || policy.quorum === null) return null;
   if (covered === null) reportNoQuorum(run, head, policy, anchors);
   return { covered, beyond: head.size - (covered?.size ?? 0) };
@@ -160,14 +164,14 @@ export async function witnessesOf(note: string, policy: Policy): Promise<QuorumA
   }
 }
 
-/** A key that is not named may be one that the log got later, or none of its: either way this is not all of it. */
-async function checkForeign(run: Verification, head: FixedHead, anchor: Anchor): Promise<void> {
+/** A key that is not named may be one that the log got later, or none of its: either way this is not all of it. One says it. */
+async function isForeignAgainst(run: Verification, head: FixedHead, anchor: Anchor): Promise<boolean> {
   const { size, root, note } = anchor;
   const isAhead = size > head.size;
   const actual = isAhead ? head.root : await run.rootAt(size);
   if (actual === null || (!isAhead && equalBytes(actual, root))) {
     run.skip('1 cosigned checkpoints', 'no key signed it that seals this log there');
-    return;
+    return false;
   }
   const shown = isAhead
     ? `${size} records of this log, which has ${head.size} here`
@@ -178,6 +182,7 @@ async function checkForeign(run: Verification, head: FixedHead, anchor: Anchor):
     actual: `${isAhead ? head.size : size} records, root ${toHex(actual)}`,
     message: `${placeOf(anchor)} shows ${shown}, signed by a key that this log does not name: this is a copy from before the log changed its key, or that key is not the log's`,
   });
+  return true;
 }
 
 /** null, and reported, when a cosignature in it is not its witness's. */
@@ -198,15 +203,6 @@ async function quorumOf(
     });
     return null;
   }
-}
-
-function contradict(run: Verification, head: FixedHead, anchor: Anchor, actual: Uint8Array): void {
-  const { size, root, note } = anchor;
-  run.findings.add({
-    ...{ code: 'split-view', from: 0, to: size, size, notes: [note, head.note] },
-    ...{ expected: toHex(root), actual: toHex(actual) },
-    message: `${placeOf(anchor)} shows another log of ${size} records, signed by this log's own key, than the one that is here now`,
-  });
 }
 
 function reportNoQuorum(

@@ -1,9 +1,9 @@
-import { equalBytes, fromHex, toHex } from '../crypto/bytes.ts';
+import { equalBytes, fromHex } from '../crypto/bytes.ts';
 import { TallystickError } from '../errors.ts';
-import { bundleEntries, HASH, rootFromTiles } from '../merkle/mod.ts';
+import { bundleEntries } from '../merkle/mod.ts';
 import { decodeEntry } from '../record/mod.ts';
 import type { Findings } from './findings.ts';
-import { type FixedHead, reportBehind } from './head.ts';
+import { type FixedHead, reportBehind, reportContradicted } from './head.ts';
 import type { KeyPolicy } from './policy.ts';
 import type { LogSource } from './source.ts';
 
@@ -29,12 +29,14 @@ interface Verification {
   readonly isWhole: boolean;
   /** Root of the tree of `size` leaves under the head; null when it can't be made. */
   rootAt(size: number): Promise<Uint8Array | null>;
+  readonly unknownRoot: { readonly why: string };
   skip(what: string, why: string): void;
 }
 
 /**
  * Holds dated checkpoints against the log, which has been read: each that the log's key signed is an anchor, and the
- * records under it were logged by the time it was dated. After failures nothing is compared, for it would say nothing new.
+ * records under it were logged by the time it was dated. Whatever else is wrong with the log, roots are compared, and the first
+ * that contradicts is reported; after a failure nothing is said of times, since records are not all to be believed.
  *
  * @returns those that the log continues.
  */
@@ -44,6 +46,7 @@ export async function checkDated(
   dated: readonly DatedCheckpoint[],
 ): Promise<readonly DatedCheckpoint[]> {
   const agreed: DatedCheckpoint[] = [];
+  let isContradicted = false;
   let unsigned = 0;
   let uncompared = 0;
   for (const checkpoint of dated) {
@@ -53,20 +56,20 @@ export async function checkDated(
     } else if (size > head.size) {
       reportBehind(head, { size, root, note, where: 'a dated checkpoint' }, run.findings);
     } else {
-      const actual = run.findings.failed ? null : await run.rootAt(size);
+      const actual = await run.rootAt(size);
       if (actual === null) uncompared++;
-      else if (!equalBytes(actual, fromHex(root) ?? new Uint8Array(0)))
-        contradict(run, head, checkpoint, actual);
-      else {
+      else if (!equalBytes(actual, fromHex(root) ?? new Uint8Array(0))) {
+        if (!isContradicted) contradict(run, head, checkpoint, actual);
+        isContradicted = true;
+      } else {
         agreed.push(checkpoint);
-        if (run.isWhole) await checkLogged(run, checkpoint);
+        if (run.isWhole && !run.findings.failed) await checkLogged(run, checkpoint);
       }
     }
   }
   if (unsigned > 0)
     run.skip(`${unsigned} dated checkpoints`, 'no known key signed them: they say nothing of this log');
-  if (uncompared > 0)
-    run.skip(`${uncompared} dated checkpoints`, 'the records up to them are not all as sealed');
+  if (uncompared > 0) run.skip(`${uncompared} dated checkpoints`, run.unknownRoot.why);
   return agreed;
 }
 
@@ -76,11 +79,7 @@ function contradict(
   { size, root, note }: DatedCheckpoint,
   actual: Uint8Array,
 ): void {
-  run.findings.add({
-    ...{ code: 'split-view', from: 0, to: size, size, notes: [note, head.note] },
-    ...{ expected: root, actual: toHex(actual) },
-    message: `a dated checkpoint over ${size} records, signed by the log, has another root than the log has there`,
-  });
+  reportContradicted(head, { size, root, note, where: 'a dated checkpoint' }, actual, run.findings);
 }
 
 /**
@@ -99,23 +98,6 @@ export async function checkLogged(
     message: `record ${size - 1} says it was logged ${logged - notLaterThan} ms after a checkpoint that covers it was dated by ${by}`,
   });
 }
-
-/** Root of the tree of `size` leaves, of a log that was read and found whole; null when tiles are missing. */
-export async function rootAt(source: LogSource, size: number): Promise<Uint8Array | null> {
-  try {
-    return await rootFromTiles(size, async (level, index, width) => {
-      for await (const { hashes } of source.tiles(level, index, index + 1)) {
-        if (hashes !== null && hashes.length >= HASH * width) return hashes.subarray(0, HASH * width);
-      }
-      throw new NotThere();
-    });
-  } catch (error) {
-    if (error instanceof NotThere) return null;
-    throw error;
-  }
-}
-
-class NotThere extends Error {}
 
 /** Of a record that was found to be the sealed one; null when it is not in the canonical form, which `deep` says. */
 export async function loggedAt(source: LogSource, seq: number): Promise<number | null> {

@@ -95,8 +95,8 @@ function isSameLog({ origin, size, note }: FixedHead, pin: Pin, findings: Findin
   return false;
 }
 
-/** A signed checkpoint that is newer than the head. */
-interface Newer {
+/** A signed checkpoint held outside the log that the head does not continue. */
+interface Outside {
   readonly size: number;
   /** Lower-case hex. */
   readonly root: string;
@@ -106,7 +106,7 @@ interface Newer {
 }
 
 /** Reports a head that is behind what was sealed before: rolled back when it is itself signed, else truncated. */
-export function reportBehind(head: FixedHead, newer: Newer, findings: Findings): void {
+export function reportBehind(head: FixedHead, newer: Outside, findings: Findings): void {
   const found = head.isSigned ? 'a signed head' : 'a head that is not signed';
   findings.add({
     code: head.isSigned ? 'rolled-back' : 'truncated',
@@ -118,4 +118,21 @@ export function reportBehind(head: FixedHead, newer: Newer, findings: Findings):
     notes: [newer.note, head.note],
     message: `${newer.where} shows that ${newer.size} records were sealed; the log now has ${found} at ${head.size}`,
   });
+}
+
+/** Reports a signed checkpoint of which the log has another tree: a split view when the head is itself signed, else altered. */
+export function reportContradicted(
+  head: FixedHead,
+  { size, root, note, where }: Outside,
+  actual: Uint8Array,
+  findings: Findings,
+): void {
+  const roots = { from: 0, to: size, expected: root, actual: toHex(actual) };
+  if (head.isSigned) {
+    const message = `${where} shows another log of ${size} records, signed by this log's own key, than the one that is here now`;
+    findings.add({ code: 'split-view', ...roots, size, notes: [note, head.note], message });
+  } else {
+    const message = `${where} shows another log of ${size} records, signed by this log's own key, than the one that is here now, whose head is not`;
+    findings.add({ code: 'altered', ...roots, message });
+  }
 }

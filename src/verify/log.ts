@@ -1,4 +1,5 @@
 import { HASH, TILE_WIDTH, Tree, tileRoot } from '../merkle/mod.ts';
+import { AnchoredRoots, anchoredSizes } from './anchored.ts';
 import { provenBase, storedBase } from './base.ts';
 import { checkCertified, trustAnchors } from './certified.ts';
 import { CheckpointCheck } from './checkpoints.ts';
@@ -39,8 +40,10 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
     (await storedBase(source, head, run.findings)) ??
     (await provenBase(source, head, run.policy, run.findings));
   const checkpoints = new CheckpointCheck(source, head, run.policy, options.pin, run.findings);
+  const cosigned = cosignedWith(run, head);
+  const roots = new AnchoredRoots(anchoredSizes(options.dated ?? [], cosigned.notes));
   try {
-    await checkRecords(run, head, base, checkpoints, installed);
+    await checkRecords(run, head, base, { checkpoints, roots }, installed);
     await checkpoints.finish();
   } finally {
     await checkpoints.close();
@@ -59,8 +62,9 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
   if (unfollowed > 0) {
     run.skip(`the outcomes of ${unfollowed} attempts`, 'too many others waited for theirs at the same time');
   }
+  run.rootAt = async (size) => roots.at(size) ?? run.rootOfHead(size);
   const dated = await checkDated(run, head, options.dated ?? []);
-  run.witnessed = await checkCosigned(run, head, cosignedWith(run, head));
+  run.witnessed = await checkCosigned(run, head, cosigned);
   if (anchors !== null && installed !== null) {
     if (run.findings.failed || options.hashesOnly === true || eras.length === 0) {
       const why = 'which they are, only the records say: all of them, as they were sealed';
@@ -88,16 +92,20 @@ async function checkRecords(
   run: Run,
   head: FixedHead,
   base: Base,
-  checkpoints: CheckpointCheck,
+  { checkpoints, roots }: { readonly checkpoints: CheckpointCheck; readonly roots: AnchoredRoots },
   installed: InstalledCertificates | null,
 ): Promise<void> {
   const tiles = new SealedTiles(run.source, base, run.findings);
   const tree = new Tree();
   for await (const bundle of run.records(head, tiles, base.size, { from: 0, to: base.size })) {
     await installed?.add(bundle);
-    await checkpoints.visit(bundle.to - 1, rootsWithin(tree, bundle));
+    const within = rootsWithin(tree, bundle);
+    await checkpoints.visit(bundle.to - 1, within);
+    roots.visit(bundle.to - 1, within);
     const isKnown = grow(tree, bundle, tiles);
-    await checkpoints.visit(bundle.to, () => (isKnown ? tree.root() : null));
+    const atEnd = (): Uint8Array | null => (isKnown ? tree.root() : null);
+    await checkpoints.visit(bundle.to, atEnd);
+    roots.visit(bundle.to, atEnd);
   }
 }
 

@@ -43,19 +43,21 @@ export async function verifyRange(
     const message =
       "the hash tiles at the end of the log do not lead to the head's root; verify the whole log";
     run.findings.add({ code: 'coverage-ends', ...range, expected: toHex(head.root), message });
-    return run.report(range);
-  }
-  const tiles = new SealedTiles(source, base, run.findings, range);
-  for await (const _ of run.records(head, tiles, base.size, range)) {
-    // What there is to say of a bundle has been said.
+  } else {
+    const tiles = new SealedTiles(source, base, run.findings, range);
+    for await (const _ of run.records(head, tiles, base.size, range)) {
+      // What there is to say of a bundle has been said.
+    }
+    run.rootAt = (size) => sealedRoot(tiles, size);
   }
   if (run.attempts !== null) {
     run.attempts = null;
     run.skip('attempts without outcome', 'outcomes may lie outside the records asked for');
   }
   run.isWhole = false;
-  run.rootAt = (size) => sealedRoot(tiles, size);
-  await checkPin(run, head, 'the hash tiles at its size are not all as sealed; verify the whole log');
+  const why = 'the hash tiles there are not all as sealed; verify the whole log';
+  run.unknownRoot = { why, isNormal: false };
+  await checkPin(run, head);
   await checkDated(run, head, options.dated ?? []);
   run.witnessed = await checkCosigned(run, head, cosignedWith(run, head));
   if (options.trustAnchors !== undefined) {
@@ -84,17 +86,13 @@ async function sealedRoot(tiles: SealedTiles, size: number): Promise<Uint8Array 
   }
 }
 
-/**
- * The tree at the pin's size must have the pin's root.
- *
- * @param unknown why that is when the root there is not to be had.
- */
-export async function checkPin(run: Run, head: FixedHead, unknown: string): Promise<void> {
+/** The tree at the pin's size must have the pin's root. */
+export async function checkPin(run: Run, head: FixedHead): Promise<void> {
   const { pin } = run.options;
   if (pin === undefined || pin.origin !== head.origin || pin.size > head.size) return;
   const root = await run.rootAt(pin.size);
   if (root === null) {
-    run.skip('the pin', unknown);
+    run.skip('the pin', run.unknownRoot.why);
     return;
   }
   if (equalBytes(root, fromHex(pin.root) as Uint8Array)) return;

@@ -6,7 +6,7 @@ import { TallystickError } from '../errors.ts';
 import { TILE_WIDTH } from '../merkle/mod.ts';
 import { ContentCheck, type DeepChecker, inline } from './content.ts';
 import { type CosignedCheckpoints, demandedBy } from './cosigned.ts';
-import { type DatedCheckpoint, rootAt } from './dated.ts';
+import type { DatedCheckpoint } from './dated.ts';
 import { Findings } from './findings.ts';
 import { type FixedHead, fixHead } from './head.ts';
 import type { KeyHistory } from './key-history.ts';
@@ -69,8 +69,13 @@ export class Run {
   head: FixedHead | null = null;
   /** Whether all of the log is read. */
   isWhole: boolean = true;
-  /** Root of the tree of `size` leaves under the head, once the records were read; null when tiles are missing. */
-  rootAt: (size: number) => Promise<Uint8Array | null> = (size) => rootAt(this.source, size);
+  /** Root of the tree of `size` leaves under the head, whatever else is wrong with the log; null when it can't be known. */
+  rootAt: (size: number) => Promise<Uint8Array | null> = async (size) => this.rootOfHead(size);
+  /** Why that may be; `isNormal`: also where nobody touched anything. */
+  unknownRoot: { readonly why: string; readonly isNormal: boolean } = {
+    why: 'the records up to them are not all as sealed',
+    isNormal: false,
+  };
   #policy: KeyPolicy | null = null;
 
   constructor(source: LogSource, options: VerifyOptions) {
@@ -79,6 +84,12 @@ export class Run {
     this.cosigned = options.cosigned ?? demandedBy(options.pin);
     const named = this.cosigned.policy?.witnesses ?? [];
     this.witnesses = new Set(named.map(({ key }) => `${key.name}+${key.id}`));
+  }
+
+  /** What a signed head says of its own size, whatever the records lead to. */
+  rootOfHead(size: number): Uint8Array | null {
+    const { head } = this;
+    return head?.isSigned === true && size === head.size ? head.root : null;
   }
 
   /** Once the head is open. */

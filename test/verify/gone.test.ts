@@ -22,6 +22,11 @@ test('a log that is gone is missed by every checkpoint that its key signed; the 
   }
   const pinned = await verifyLog(gone, { keys: [VKEY], cosigned, pin: log.pin() });
   assertFound(pinned, [['truncated', 0, 300]], 'said once');
+  const earlier = await verifyLog(gone, { keys: [VKEY], cosigned, pin: older.pin() });
+  assertFound(earlier, [
+    ['truncated', 0, 200],
+    ['truncated', 0, 300],
+  ]);
 });
 
 test('what accuses nobody: no key to check it by, a stranger, another node, a log that had nothing', async () => {
