@@ -17,8 +17,12 @@ export function programName(started: string, cwd: string): string {
   if (basename(started) === 'tallystick') return 'tallystick';
   const below = relative(cwd, started);
   const path = below.startsWith('..') || isAbsolute(below) ? started : below;
-  const word = /^[\w./-]+$/.test(path) ? path : JSON.stringify(path);
-  return process.platform === 'win32' ? `node ${word}` : word;
+  return process.platform === 'win32' ? `node ${typed(path)}` : typed(path);
+}
+
+/** A path as it is typed at a prompt. */
+export function typed(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : JSON.stringify(path);
 }
 
 /** The world as this process has it. The first Ctrl-C asks for a clean end, a later one ends at once. */

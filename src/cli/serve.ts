@@ -10,6 +10,7 @@ import type { Call } from './command.ts';
 import { EXIT, exitCode } from './exit.ts';
 import { grouped } from './format.ts';
 import { openHere } from './open-data.ts';
+import { typed } from './process-io.ts';
 import { safeText } from './safe-text.ts';
 import { startTimestamps } from './timestamping.ts';
 import { startWitnesses } from './witnessing.ts';
@@ -87,13 +88,15 @@ async function greet({ io, data }: Call, log: AuditLog, url: string, isNew: bool
 
 `);
   if (isNew) {
+    const there = data === join(io.cwd, 'tallystick-data') ? '' : ` --data ${typed(data)}`;
+    const command = (words: string): string => safeText(`${io.program} ${words}${there}`);
     await stdout.write(`This is a new log. Its sealing key is ${safeText(join(data, LAYOUT.key))}: keep a copy, for
 without it the log cannot go on. Give the key above to whoever shall verify.
 
 In another terminal:
-  ${safeText(io.program)} import FILE…    takes in logs of SignServer, Dogtag, X-Road and DigiCert
-  ${safeText(io.program)} search ''       shows what is there
-  ${safeText(io.program)} verify          checks all of it
+  ${command('import FILE…')}    takes in logs of SignServer, Dogtag, X-Road and DigiCert
+  ${command("search ''   ")}    shows what is there
+  ${command('verify      ')}    checks all of it
 
 `);
   }

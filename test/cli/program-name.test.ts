@@ -19,14 +19,18 @@ test('the program is named as it was started', (t) => {
 test('a new server greets with commands that can be typed', { timeout: 60_000 }, async (t) => {
   const box = new Sandbox(t);
   const stop = new AbortController();
-  const { code, out } = await box.run(['serve', '--port', '0', '--log-level', 'silent'], {
-    program: 'bin/tallystick.js',
-    signal: stop.signal,
-    onOut: (text) => {
-      if (text.includes('Ctrl-C')) stop.abort('SIGTERM');
+  const { code, out } = await box.run(
+    ['serve', '--port', '0', '--log-level', 'silent', '--data', 'else where'],
+    {
+      program: 'bin/tallystick.js',
+      signal: stop.signal,
+      onOut: (text) => {
+        if (text.includes('Ctrl-C')) stop.abort('SIGTERM');
+      },
     },
-  });
+  );
   assert.equal(code, 0);
-  assert.match(out, /^ {2}bin\/tallystick\.js import FILE/m);
-  assert.match(out, /^ {2}bin\/tallystick\.js verify/m);
+  const data = JSON.stringify(box.at('else where'));
+  assert.ok(out.includes(`\n  bin/tallystick.js import FILE… --data ${data}    takes in`), out);
+  assert.ok(out.includes(`\n  bin/tallystick.js verify       --data ${data}    checks`), out);
 });

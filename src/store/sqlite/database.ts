@@ -239,7 +239,11 @@ export function makePrivate(path: string): void {
     linkSync(temporary, path);
   } catch (error) {
     // Another was faster; or a file system without links, on which SQLite makes the file.
-    if (!['EEXIST', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP'].includes((error as NodeJS.ErrnoException).code ?? ''))
+    if (
+      !['EEXIST', 'EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(
+        (error as NodeJS.ErrnoException).code ?? '',
+      )
+    )
       throw error;
   } finally {
     rmSync(temporary, { force: true });
