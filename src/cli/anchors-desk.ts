@@ -3,7 +3,7 @@ import type { AuditLog } from '../open.ts';
 import type { WitnessedLog } from '../witness/client/mod.ts';
 import type { Call } from './command.ts';
 import { openHere, openToRead, type Reading, requireLog } from './open-data.ts';
-import { findServer } from './server-here.ts';
+import { findServer, findServerOf } from './server-here.ts';
 
 /** Works on what others vouch for of a log, at the server that runs on it or, where none does, with the log opened here. */
 export async function atDesk<D>(
@@ -37,7 +37,7 @@ export async function listed<T>(
   byServer: (client: ControlClient) => Promise<T>,
   fromStore: (log: WitnessedLog) => Promise<T>,
 ): Promise<T> {
-  const server = await findServer(call.data);
+  const server = await findServerOf(call);
   if (server !== null) {
     try {
       return await byServer(server.client);

@@ -4,6 +4,7 @@ import { ControlClient, type Fetch, type ServerStatus } from '../client/mod.ts';
 import { UsageError } from '../errors.ts';
 import { LAYOUT } from '../open.ts';
 import { socketAddress } from '../server/control-socket.ts';
+import type { Call } from './command.ts';
 
 /** What is said by a socket file that no server stands behind (any more). */
 const NOBODY: readonly (string | undefined)[] = ['ENOENT', 'ECONNREFUSED', 'ENOTDIR'];
@@ -35,6 +36,18 @@ export async function findServer(data: string): Promise<ServerHere | null> {
       cause: error,
     });
   }
+}
+
+/**
+ * The server that writes the log that is asked for, `--node` or whichever it has; null when none does. Throws as
+ * `findServer`.
+ */
+export async function findServerOf(call: Call): Promise<ServerHere | null> {
+  const server = await findServer(call.data);
+  const node = call.text('node');
+  if (server === null || node === undefined || node === server.status.node) return server;
+  server.close();
+  return null;
 }
 
 /** null when the path is too long for a socket: then no server has made one there either. */

@@ -17,7 +17,7 @@ import { continuesWhatIsRemembered } from './held.ts';
 import type { Style } from './io.ts';
 import { openToRead } from './open-data.ts';
 import { safeText } from './safe-text.ts';
-import { findServer } from './server-here.ts';
+import { findServerOf } from './server-here.ts';
 import { wrapped } from './table-text.ts';
 
 const STYLES: Readonly<Record<string, Style>> = {
@@ -48,7 +48,7 @@ type Asked = Health & { readonly server: boolean };
 type Status = Asked & { readonly continues: Continuation | null };
 
 async function ask(call: Call): Promise<Asked> {
-  const server = await findServer(call.data);
+  const server = await findServerOf(call);
   if (server === null) return read(call);
   try {
     return { ...(await server.client.health()), server: true };
@@ -57,7 +57,7 @@ async function ask(call: Call): Promise<Asked> {
   }
 }
 
-/** What can be told while no process writes the log. */
+/** What can be told while no server writes the log. */
 async function read(call: Call): Promise<Asked> {
   const { data } = call;
   const reading = await openToRead(call);
@@ -71,7 +71,7 @@ async function read(call: Call): Promise<Asked> {
         name: 'seal',
         check: () => ({
           state: 'unknown',
-          detail: 'no server runs; whoever opens the log for writing runs the self-tests first',
+          detail: 'no server writes it; whoever opens the log for writing runs the self-tests first',
         }),
       },
       lateActsCheck(() => LateFile.read(lateFile(data, node)).acts.length),
@@ -120,7 +120,7 @@ async function print(
 ): Promise<void> {
   const { stdout } = io;
   const word = stdout.style(STYLES[status] as Style, status);
-  const how = server ? 'served' : 'no server runs';
+  const how = server ? 'served' : 'not served';
   await stdout.line(
     `${word}: the log of ${safeText(node)}, ${counted(size, 'record')}, ${how} (${safeText(data)})`,
   );

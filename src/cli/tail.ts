@@ -22,8 +22,9 @@ export async function tail(call: Call): Promise<number> {
     await (call.json ? io.stdout.record(view) : io.stdout.line(recordLine(view, catalogs, io.stdout)));
   };
   try {
+    const { size } = await reading.reader.head(call.text('node'));
     if (!call.json) await io.stdout.line(titleLine(io.stdout));
-    for await (const view of views(call, reading, count)) {
+    for await (const view of views(call, reading, size, count)) {
       await show(view);
     }
     return sound ? EXIT.ok : EXIT.refused;
@@ -32,12 +33,11 @@ export async function tail(call: Call): Promise<number> {
   }
 }
 
-/** The newest `count` records, then, when following, each one that is sealed, until the signal. */
-async function* views(call: Call, reading: Reading, count: number): AsyncGenerator<RecordView> {
+/** The newest `count` records of `size`, then, when following, each one that is sealed, until the signal. */
+async function* views(call: Call, reading: Reading, size: number, count: number): AsyncGenerator<RecordView> {
   const { reader } = reading;
   const { signal } = call.io;
   const node = call.text('node');
-  let { size } = await reader.head(node);
   for (let at = Math.max(0, size - count); ; ) {
     for await (const view of reader.records(at, size, node)) {
       signal.throwIfAborted();

@@ -1,5 +1,6 @@
 import { type Dialect, detectDialect, dialectByName } from '../dialects/mod.ts';
 import { DialectError } from '../errors.ts';
+import { compressedBy } from './compressed.ts';
 
 /** How the user wants a file's dialect chosen. */
 export interface Chosen {
@@ -11,12 +12,20 @@ export interface Chosen {
 
 /**
  * The dialect to read a file with, by its first bytes. Throws `DialectError` DIALECT_UNKNOWN when nothing was named
- * and none recognises it, DIALECT_MISMATCH when another than the named one does.
+ * and none recognises it, or it is compressed, DIALECT_MISMATCH when another than the named one does.
  */
 export function chooseDialect(path: string, head: Uint8Array, { dialect, force }: Chosen): Dialect {
   if (dialect !== null && force) return dialect;
   const detected = detectDialect(head)?.dialect ?? null;
   if (detected === null) {
+    const program = compressedBy(head);
+    if (program !== null) {
+      throw new DialectError(
+        'DIALECT_UNKNOWN',
+        `${path} is compressed; it was left alone. Decompress it first (${program}), and import what comes out`,
+        { context: { path } },
+      );
+    }
     if (dialect !== null) return dialect;
     throw new DialectError(
       'DIALECT_UNKNOWN',

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { lockImports } from '../../src/cli/import-lock.ts';
 import { outcomeText } from '../../src/cli/import-text.ts';
 import { Output } from '../../src/cli/io.ts';
@@ -74,6 +75,20 @@ describe('import', () => {
       (await box.ok(['import', 'a.log'])).out,
       /nothing new, \d[\d,]+ bytes are in the log already\n$/,
     );
+  });
+
+  test('what is compressed is said to be so, also where a system is stated', async (t) => {
+    const box = new Sandbox(t);
+    const text = xroadLines(0, 3);
+    writeFileSync(box.at('a.log.gz'), gzipSync(text));
+    writeFileSync(box.at('b.log.zst'), zstdCompressSync(text));
+    for (const stated of [[], ['--system', 'xroad']]) {
+      const { code, out } = await box.run(['import', 'a.log.gz', 'b.log.zst', ...stated]);
+      assert.equal(code, 1);
+      assert.match(out, /^a\.log\.gz {2}refused: is compressed; .*\(gzip\)/m);
+      assert.match(out, /^b\.log\.zst {2}refused: is compressed; .*\(zstd\)/m);
+    }
+    assert.equal(existsSync(box.data), false);
   });
 
   test('what was not read waits for the rest of an entry only where nothing went wrong', () => {

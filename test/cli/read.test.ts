@@ -167,6 +167,14 @@ describe('tail', () => {
     assert.deepEqual((await box.ok(['tail', '-n', '0', '--json'])).out, '');
   });
 
+  test('of a log that is not there shows nothing, not even the head of a table', async (t) => {
+    const box = new Sandbox(t);
+    await box.fill(1);
+    const { code, out, err } = await box.run(['tail', '--node', 'nope']);
+    assert.deepEqual([code, out], [2, '']);
+    assert.match(err, /nope/);
+  });
+
   test('-f goes on with what is sealed meanwhile, until Ctrl-C', { timeout: 20_000 }, async (t) => {
     const box = new Sandbox(t);
     await box.fill(1);

@@ -47,6 +47,10 @@ test('while a server runs, every command works, through it where it must', { tim
   );
 
   assert.equal(await box.refused(['append', '--node', 'n2'], 2, { stdin: ndjson(1) }), 'LOG_HELD');
+  assert.equal((await box.ok(['status', '--node', 'n1', '--json'])).json.server, true);
+  for (const command of [['status'], ['witness', 'list'], ['timestamp', 'list']]) {
+    assert.equal(await box.refused([...command, '--node', 'nope'], 2), 'LOG_NOT_FOUND');
+  }
   assert.equal(await box.refused(['serve', '--port', '0'], 2), 'LOG_HELD');
 
   server.kill('SIGTERM');

@@ -19,7 +19,7 @@ test('status tells what can be read while no server runs', async (t) => {
   );
   assert.ok(names(json, 'unknown').includes('seal'));
   const { out } = await box.ok(['status']);
-  assert.match(out, /^(ok|warning): the log of \S+, 4 records, no server runs \(/);
+  assert.match(out, /^(ok|warning): the log of \S+, 4 records, not served \(/);
   assert.match(out, /\n {2}disk +\w+ +[0-9,]+ MiB free for /);
 });
 
