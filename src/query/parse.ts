@@ -147,6 +147,11 @@ class Parser {
   #free(at: number): Filter {
     const scan = this.#scan;
     const isQuoted = scan.peek() === '"';
+    const operator = /^(?::|[<>]=)/.exec(scan.text.slice(at, at + 2));
+    if (operator !== null) {
+      const rule = `there is no blank between a field and its ${operator[0]}`;
+      throw scan.fail(`${rule}; put text that begins so in quotes`, at);
+    }
     const { text, wildcard } = scan.value();
     if (!isQuoted && wildcard && text === '*') return { kind: 'all' };
     if (wildcard)

@@ -171,6 +171,10 @@ const REFUSED: readonly (readonly [query: string, at: number, suggestion?: strin
   ['details."a*":x', 8],
   ['\ud800', 0],
 
+  ['event :KEYGEN', 6],
+  ['time >=2026-10-01', 5],
+  ['-:KEYGEN', 1],
+
   ['time>2026-10-01', 0],
   ['seq<5', 0],
   ['seq=5', 0],
