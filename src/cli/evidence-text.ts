@@ -9,6 +9,7 @@ import {
   utcText,
   wordsOf,
 } from '../verifier/words.ts';
+import { findingWords } from '../verify/findings.ts';
 import type { Finding } from '../verify/mod.ts';
 import { counted, grouped, recordRange } from './format.ts';
 import type { Output } from './io.ts';
@@ -31,9 +32,10 @@ export function evidenceLines(report: EvidenceReport, out: Output): string[] {
   return lines;
 }
 
-function findingLines({ code, class: grade, message, expected, actual }: Finding, out: Output): string[] {
+function findingLines(finding: Finding, out: Output): string[] {
+  const { code, class: grade, expected, actual } = finding;
   const mark = grade === 'fail' ? out.style('red', 'FAIL  ') : out.style('yellow', 'notice');
-  const lines = [`  ${mark} ${code}: ${safeText(message)}`];
+  const lines = [`  ${mark} ${code}: ${safeText(findingWords(finding))}`];
   if (expected !== null) lines.push(`         expected ${safeText(expected)}`);
   if (actual !== null) lines.push(`         found    ${safeText(actual)}`);
   return lines;

@@ -1,5 +1,7 @@
 /** Numbers, times and ranges as people read them. All of it is made of our own values, so it is safe to print. */
 
+export { recordRange } from '../verify/findings.ts';
+
 /** ISO 8601 in UTC, with its zone: `2026-10-05T09:00:02.284Z`. */
 export function utc(ms: number): string {
   return new Date(ms).toISOString();
@@ -13,12 +15,6 @@ export function grouped(n: number): string {
 /** `1 record`, `2 records`. */
 export function counted(n: number, noun: string, nouns = `${noun}s`): string {
   return `${grouped(n)} ${n === 1 ? noun : nouns}`;
-}
-
-/** Records [from, to) in words: `record 7`, `records 7 to 9`; empty when there is none. */
-export function recordRange(from: number, to: number): string {
-  if (to <= from) return '';
-  return to - from === 1 ? `record ${from}` : `records ${from} to ${to - 1}`;
 }
 
 /** At most `max` characters (UTF-16 units), the last an ellipsis when something was cut. */

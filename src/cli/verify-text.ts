@@ -1,3 +1,4 @@
+import { findingWords } from '../verify/findings.ts';
 import type { Finding, NotChecked, Report, Trust } from '../verify/mod.ts';
 import { attemptLines } from './attempts-text.ts';
 import type { Call } from './command.ts';
@@ -66,9 +67,9 @@ function notCheckedLines(notChecked: readonly NotChecked[], out: Output): string
 
 /** A finding with its place, what was expected and what was there. */
 export function findingText(finding: Finding, out: Output): string[] {
-  const { code, message, expected, actual } = finding;
+  const { code, expected, actual } = finding;
   const mark = finding.class === 'fail' ? out.style('red', 'FAIL  ') : out.style('yellow', 'notice');
-  const lines = [`  ${mark} ${code}: ${safeText(message)}`];
+  const lines = [`  ${mark} ${code}: ${safeText(findingWords(finding))}`];
   if (expected !== null) lines.push(`         expected ${safeText(expected)}`);
   if (actual !== null) lines.push(`         found    ${safeText(actual)}`);
   return lines;

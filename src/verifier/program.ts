@@ -1,6 +1,7 @@
 import { safeText } from '../crypto/safe-text.ts';
 import { TallystickError } from '../errors.ts';
 import type { EvidenceOptions } from '../evidence/mod.ts';
+import { findingWords } from '../verify/findings.ts';
 import { type VerifiedFile, verifyEvidenceFile } from './file.ts';
 import { readTrust, type TrustItem, trustName, trustOptions } from './trust.ts';
 import {
@@ -71,8 +72,8 @@ function trustIn(path: string, bytes: Uint8Array): TrustItem {
 function reportText({ report, page }: VerifiedFile, items: readonly TrustItem[]): string {
   const { headline, wrong, notices } = wordsOf(report);
   const lines = [headline];
-  for (const finding of wrong) lines.push(`  FAIL   ${finding.code}: ${finding.message}`);
-  for (const finding of notices) lines.push(`  notice ${finding.code}: ${finding.message}`);
+  for (const finding of wrong) lines.push(`  FAIL   ${finding.code}: ${findingWords(finding)}`);
+  for (const finding of notices) lines.push(`  notice ${finding.code}: ${findingWords(finding)}`);
   for (const log of report.logs) {
     lines.push(`${log.origin}: ${log.size} records, root ${log.root}`);
     lines.push(`  ${trustWords(log.trust)}`);

@@ -149,7 +149,7 @@ function reportUnknown(place: SealedPlace, parts: readonly Part[], findings: Fin
     if (records < place.width) {
       // Of a slice alone it can't be told whether its records or the tile were changed.
       const tile = place.tile === null ? 'is missing' : 'is not as sealed';
-      const message = `hash tile ${place.index} of level 0 ${tile}, so records ${from} to ${to - 1} can't be tied to the signed root; verify the whole log`;
+      const message = `hash tile ${place.index} of level 0 ${tile}, so the records under it can't be tied to the signed root; verify the whole log`;
       findings.add({ code: 'coverage-ends', from, to, expected, message });
     } else {
       const tile = place.tile === null ? 'is missing' : 'was changed too';

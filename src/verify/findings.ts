@@ -196,7 +196,7 @@ export function finding(input: FindingInput): Finding {
 
 /** More findings than this are counted, not listed. */
 export const MAX_FINDINGS = 100;
-/** Neighbouring ranges of these codes are one finding; so their messages name no numbers. */
+/** Neighbouring ranges of these codes are one finding; so their messages leave it to `findingWords` to name the records. */
 const JOINED: readonly FindingCode[] = [
   'missing',
   'unreadable',
@@ -204,6 +204,20 @@ const JOINED: readonly FindingCode[] = [
   'index-differs',
   'coverage-ends',
 ];
+
+/**
+ * What a finding says, for people, with the records that it is about; those of the codes that are not joined name them
+ * in their messages. Not safe to show as it is: names come from what was verified.
+ */
+export function findingWords({ code, from, to, message }: Finding): string {
+  return JOINED.includes(code) && to > from ? `${recordRange(from, to)}: ${message}` : message;
+}
+
+/** Records [from, to) in words: `record 7`, `records 7 to 9`; empty when there is none. */
+export function recordRange(from: number, to: number): string {
+  if (to <= from) return '';
+  return to - from === 1 ? `record ${from}` : `records ${from} to ${to - 1}`;
+}
 
 /** Collects findings, bounded. */
 export class Findings {

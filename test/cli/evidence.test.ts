@@ -117,6 +117,12 @@ describe('evidence create and verify', () => {
     const bad = await box.run(['evidence', 'verify', 'bad.evidence']);
     assert.equal(bad.code, 1);
     assert.match(bad.out, /Not verified: 1 thing is wrong\n.*altered: record 3:/);
+    const document = JSON.parse(text);
+    document.logs[0].range = { from: 2, to: 6, since: null, until: null };
+    writeFileSync(box.at('gaps'), JSON.stringify(document));
+    const gaps = (await box.run(['evidence', 'verify', 'gaps'])).out;
+    assert.match(gaps, /FAIL {3}missing: record 2: sealed, but not there\n/);
+    assert.match(gaps, /FAIL {3}missing: records 4 to 5: sealed, but not there\n/);
     writeFileSync(box.at('none'), '{}');
     const none = await box.run(['evidence', 'verify', 'none']);
     assert.equal(none.code, 1);

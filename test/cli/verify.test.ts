@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { parsePin } from '../../src/checkpoint/mod.ts';
 import { TamperedStore } from '../../src/store/sqlite/tamper.ts';
@@ -88,6 +89,23 @@ describe('the pin', () => {
       /begun anew on purpose, move (\S+) away \(keep it, it is evidence\) and verify again/.exec(out) ?? [];
     rmSync(file as string);
     assert.equal((await box.ok(['verify', '--json'])).json.pin.status, 'created');
+  });
+
+  test('findings name their records, in a store and in an export', async (t) => {
+    const box = new Sandbox(t);
+    await box.fill(20);
+    await box.ok(['export', '-o', 'log.ndjson']);
+    const lines = readFileSync(box.at('log.ndjson'), 'utf8').split('\n');
+    lines.splice(1 + 5, 3);
+    writeFileSync(box.at('log.ndjson'), lines.join('\n'));
+    const exported = (await box.run(['verify', '--export', 'log.ndjson'])).out;
+    assert.match(exported, /FAIL {3}missing: records 5 to 7: sealed, but not there\n/);
+    assert.match(exported, /FAIL {3}coverage-ends: records 0 to 20: not every record is there/);
+    const db = new DatabaseSync(join(box.data, 'log.db'));
+    db.exec('DELETE FROM edge');
+    db.close();
+    const stored = (await box.run(['verify'])).out;
+    assert.match(stored, /FAIL {3}missing: records 0 to 20: sealed, but not there\n/);
   });
 
   test('a log that is gone is missed', async (t) => {

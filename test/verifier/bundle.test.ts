@@ -10,7 +10,7 @@ import { bundleVerifier, type Verifier } from '../../scripts/verifier.ts';
 import { formatPin } from '../../src/checkpoint/mod.ts';
 import type { verifyEvidenceFile } from '../../src/verifier/file.ts';
 import { embedEvidence } from '../../src/verifier/file.ts';
-import { evidenceOf } from '../evidence/fixture.ts';
+import { edited, evidenceOf } from '../evidence/fixture.ts';
 import { root } from '../package/sources.ts';
 import { BuiltLog, VKEY } from '../verify/built-log.ts';
 
@@ -118,6 +118,14 @@ describe('the verifier in one file', () => {
       ]),
       [['altered', 7, 8]],
     );
+    const range = { from: 5, to: 9, since: null, until: null };
+    const gaps = saved(
+      'gaps.json',
+      edited(text, ({ logs: [it] }) => (it.range = range)),
+    );
+    const { stdout } = run(gaps);
+    assert.match(stdout, /FAIL {3}missing: records 5 to 6: sealed, but not there\n/);
+    assert.match(stdout, /FAIL {3}missing: record 8: sealed, but not there\n/);
     assert.equal(run(file, '--complete').status, 1);
     for (const args of [[], ['--what', file], ['nothing.json'], [file, file]]) {
       const wrong = run(...args);

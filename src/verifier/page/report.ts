@@ -1,4 +1,5 @@
 import type { EvidenceReport, LogEvidenceReport, Made, ProvenRecord } from '../../evidence/mod.ts';
+import { findingWords } from '../../verify/findings.ts';
 import type { Finding } from '../../verify/mod.ts';
 import {
   boundWords,
@@ -35,12 +36,13 @@ export function showVerdict(place: HTMLElement, report: EvidenceReport): void {
   place.replaceChildren(...parts);
 }
 
-function findingNode({ code, message, expected, actual }: Finding): Node {
+function findingNode(finding: Finding): Node {
+  const { code, expected, actual } = finding;
   const hashes = [
     ...(expected === null ? [] : [`expected ${expected}`]),
     ...(actual === null ? [] : [`found ${actual}`]),
   ].map((text) => h('div', { class: 'mono soft' }, shown(text)));
-  return h('div', {}, h('strong', {}, code), `: ${shown(message)}`, ...hashes);
+  return h('div', {}, h('strong', {}, code), `: ${shown(findingWords(finding))}`, ...hashes);
 }
 
 export function showReport({ made, logs }: EvidenceReport): Node[] {

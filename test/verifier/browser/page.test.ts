@@ -75,6 +75,8 @@ describe('the page, opened from disk without a network', { skip: missing ?? fals
 
   test('with one byte changed says what is wrong and where', async () => {
     const { text } = await evidenceOf(await BuiltLog.build(300), [7, 299]);
+    const range = { from: 5, to: 9, since: null, until: null };
+    const gaps = edited(text, ({ logs: [it] }) => (it.range = range));
     const good = embedEvidence(html, text);
     const inRecord = good.replace('\\"event\\":\\"EVENT_7\\"', '\\"event\\":\\"EVENT_8\\"');
     assert.notEqual(inRecord, good);
@@ -83,8 +85,9 @@ describe('the page, opened from disk without a network', { skip: missing ?? fals
       [
         'root.html',
         good.replace(/(\\n300\\n)(.)/, (_, a, b) => a + (b === 'A' ? 'B' : 'A')),
-        /coverage-ends: none of the 3 records leads to the root/,
+        /coverage-ends: records 0 to 299: none of the 3 records leads to the root/,
       ],
+      ['gaps.html', embedEvidence(html, gaps), /missing: records 5 to 6: sealed, but not there/],
       ['form.html', good.replace('"matches":[7', '"matches":[8'), /bad-evidence: .*logs\[0\]\.matches\[0\]/],
     ];
     for (const [name, changed, words] of cases) {
