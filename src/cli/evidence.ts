@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import { LogError, UsageError } from '../errors.ts';
+import { EvidenceError, LogError, UsageError } from '../errors.ts';
 import {
   type CreatedEvidence,
   createEvidence,
@@ -15,7 +15,8 @@ import { formatQuery, parseQuery, parseTime } from '../query/mod.ts';
 import type { LogStore } from '../store/store.ts';
 import { certificatesOfPem, readTokens, tokenPrefix } from '../timestamps/mod.ts';
 import { embedEvidence } from '../verifier/file.ts';
-import { readCosigned, readWitnessState, witnessPrefix } from '../witness/client/kept.ts';
+import { provenAlarms, readCosigned, readWitnessState, witnessPrefix } from '../witness/client/kept.ts';
+import { alarmText } from '../witness/client/mod.ts';
 import type { Call } from './command.ts';
 import { evidenceLines, seenLines } from './evidence-text.ts';
 import { EXIT } from './exit.ts';
@@ -198,6 +199,11 @@ async function requestOf(call: Call, store: LogStore, asked: Asked): Promise<Log
     await store.state(witnessPrefix(node)),
     (await store.state(certificateState(node))).get(certificateState(node)),
   ];
+  const [alarm] = provenAlarms(witnessed, node);
+  if (alarm !== undefined) {
+    const why = `no evidence was made of the log of ${node}: ${alarmText(alarm)}. "tallystick verify" says more`;
+    throw new EvidenceError('EVIDENCE_REFUSED', why);
+  }
   const source = await fixedAtHead(store.source(node));
   if (source.damage !== null) throw source.damage;
   const cosigned = readCosigned(witnessed, node);

@@ -4,13 +4,16 @@ import type { Condition } from '../health/health.ts';
 import { headDirectory, stateDirectory } from '../open.ts';
 import { SqliteStore } from '../store/sqlite/mod.ts';
 import type { LogStore } from '../store/store.ts';
-import { type Finding, type FindingCode, followPin } from '../verify/mod.ts';
+import { type CosignedCheckpoints, type Finding, type FindingCode, followPin } from '../verify/mod.ts';
+import { alarmText, provenAlarms, witnessPrefix } from '../witness/client/mod.ts';
 import type { Call } from './command.ts';
 import { NOTHING } from './fixed-source.ts';
 import { counted, utc } from './format.ts';
 import { openToRead, openToSearch, type Reading, requireLog, type Searching } from './open-data.ts';
 import { type PinFile, RememberedPins } from './pins.ts';
-import { keptQuorum, pinnedPolicy } from './verify-witnessed.ts';
+import { heldInState, pinnedPolicy } from './verify-witnessed.ts';
+
+const SAYS_MORE = '"tallystick verify" says more';
 
 /**
  * As `openToRead`, once each log has been held against what is remembered of it. Throws as `openToRead`, and as
@@ -73,12 +76,14 @@ export async function holdToPins(call: Call, { store }: Reading, node?: string):
   await holdAll(call, store, node);
 }
 
-/** Whether a log continues what is remembered of it here, by a pin and by its writer. Changes no pin. */
+/** Whether a log continues what is remembered of it here: by alarms in its own state, a pin, its writer. Changes no pin. */
 export async function continuesWhatIsRemembered(
   call: Call,
   store: LogStore,
   node: string,
 ): Promise<Condition> {
+  const [alarm] = provenAlarms(await store.state(witnessPrefix(node)), node);
+  if (alarm !== undefined) return { state: 'failed', detail: `${alarmText(alarm)}. ${SAYS_MORE}` };
   const kept: string[] = [];
   const lacking: string[] = [];
   try {
@@ -93,8 +98,7 @@ export async function continuesWhatIsRemembered(
     if (!(error instanceof UsageError)) throw error;
     return { state: 'failed', detail: error.message };
   }
-  if (lacking.length > 0)
-    return { state: 'warning', detail: `${lacking.join('; ')}. "tallystick verify" says more` };
+  if (lacking.length > 0) return { state: 'warning', detail: `${lacking.join('; ')}. ${SAYS_MORE}` };
   if (kept.length > 0) return { state: 'ok', detail: `it continues ${kept.join(' and ')}` };
   return { state: 'unknown', detail: 'nothing is remembered of it here; "tallystick verify" begins a pin' };
 }
@@ -147,7 +151,7 @@ function whatIsRemembered({ pin: { size, savedAt }, file }: Memory): string {
 
 /** `verify` knows nothing of the writer's memory, which whoever opens the log for writing goes by. */
 function wayOut({ file, path }: Memory): string {
-  if (file !== null) return '"tallystick verify" says more';
+  if (file !== null) return SAYS_MORE;
   return `Put the store that ${path} tells of back; a restored backup can only go on as a new log: "tallystick continue" (docs/recovery.md)`;
 }
 
@@ -165,9 +169,8 @@ async function compare(
   node: string,
   memory: Memory,
 ): Promise<{ readonly pin: Pin; readonly contradiction: null } | { readonly contradiction: Contradiction }> {
-  const policy = pinnedPolicy(memory.pin);
   // Before the head is read: a checkpoint over more than the head is then no race.
-  const cosigned = policy === null ? undefined : await keptQuorum(store, node, policy);
+  const cosigned = await heldInState(store, node, pinnedPolicy(memory.pin));
   const source = (await store.nodes()).includes(node) ? store.source(node) : NOTHING;
   const { pin, findings } = await followPin(source, memory.pin, call.io.now(), cosigned);
   if (pin !== null) return { pin, contradiction: null };
@@ -175,11 +178,19 @@ async function compare(
   // That it is another log explains why other keys have signed it.
   const first = failures.find((finding) => finding.code === 'other-log') ?? failures[0];
   const { code, message } = first ?? { code: 'unknown-key', message: 'no known key has signed it' };
+  const before = isAbout(first, cosigned) ? 'what a witness has seen of it' : whatIsRemembered(memory);
   const what =
     code === 'no-quorum'
       ? `the pin ${memory.path} demands witnesses that have not vouched for it`
-      : `it does not continue ${whatIsRemembered(memory)}`;
+      : `it does not continue ${before}`;
   return { contradiction: { code, why: `${what} (${code}: ${message})`, findings } };
+}
+
+/** Whether a finding is about one of the checkpoints that were given besides a pin. */
+function isAbout(finding: Finding | undefined, given: CosignedCheckpoints | undefined): boolean {
+  return (
+    finding !== undefined && 'notes' in finding && finding.notes.some((note) => given?.notes.includes(note))
+  );
 }
 
 /** The pin of the log as it goes on. Throws `LogError` PIN_CONTRADICTED when it does not. */

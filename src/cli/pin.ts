@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { nodeOf, type Pin, parsePolicy } from '../checkpoint/mod.ts';
+import { nodeOf, type Pin, type Policy, parsePolicy } from '../checkpoint/mod.ts';
 import { fromUtf8 } from '../crypto/bytes.ts';
 import { LogError, UsageError } from '../errors.ts';
 import { stateDirectory } from '../open.ts';
@@ -21,7 +21,7 @@ import { PinFile, RememberedPins } from './pins.ts';
 import { publishedPlace, publishedSource } from './published-target.ts';
 import { safeText } from './safe-text.ts';
 import { findingText } from './verify-text.ts';
-import { cosignedOf, pinnedPolicy, policyKeys, read } from './verify-witnessed.ts';
+import { cosignedOf, heldInState, pinnedPolicy, policyKeys, read } from './verify-witnessed.ts';
 
 /** A log that a pin is of, or is to be of. */
 interface Target {
@@ -48,7 +48,7 @@ export async function pinCreate(call: Call): Promise<number> {
       target.source,
       { ...(keys.length === 0 ? {} : { keys }), ...(policy === undefined ? {} : { policy }) },
       call.io.now(),
-      parsed === null ? undefined : await cosignedOf(call, parsed, { ...target, origin }),
+      await givenOf(call, parsed, { ...target, origin }),
     );
     const missing = call.texts('require').filter((key) => begun.pin?.keys.includes(key) === false);
     if (missing.length > 0) {
@@ -95,16 +95,25 @@ export async function pinUpdate(call: Call): Promise<number> {
   try {
     const policy = pinnedPolicy(before);
     const { origin } = before;
-    let cosigned: CosignedCheckpoints | undefined;
-    if (policy !== null || call.text('cosigned') !== undefined) {
-      cosigned = await cosignedOf(call, policy, { ...target, origin });
-    }
+    const cosigned = await givenOf(call, policy, { ...target, origin });
     const followed = await followPin(target.source, before, call.io.now(), cosigned);
     if (followed.pin !== null && followed.pin !== before) file.advance(followed.pin);
     return await show(call, file, before, followed);
   } finally {
     await target.close();
   }
+}
+
+/** All cosigned checkpoints where some are asked for; else those alone with which a witness has contradicted the log. */
+async function givenOf(
+  call: Call,
+  policy: Policy | null,
+  target: { readonly node: string; readonly store: LogStore | null; readonly origin: string | null },
+): Promise<CosignedCheckpoints | undefined> {
+  if (policy === null && call.text('cosigned') === undefined) {
+    return heldInState(target.store, target.node, null);
+  }
+  return cosignedOf(call, policy, target);
 }
 
 /** @param isExpected a log that is gone is a finding then. */

@@ -10,7 +10,7 @@ import {
 import { TallystickError, UsageError } from '../errors.ts';
 import type { LogStore } from '../store/store.ts';
 import type { CosignedCheckpoints, Report } from '../verify/mod.ts';
-import { fetchHeld, readCosigned, witnessPrefix } from '../witness/client/mod.ts';
+import { fetchHeld, readCosigned, shownByAlarms, witnessPrefix } from '../witness/client/mod.ts';
 import type { Call } from './command.ts';
 import { counted, grouped, utc } from './format.ts';
 import type { Output } from './io.ts';
@@ -28,8 +28,8 @@ export function pinnedPolicy(pin: Pin | null): Policy | null {
 }
 
 /**
- * The cosigned checkpoints of a log: those that it keeps, and the one that was named, from a file or from the witness
- * itself. To be read before the head is: one that is larger than the head is then no race. Throws `UsageError`
+ * The cosigned checkpoints of a log: those that it keeps, those with which witnesses have contradicted it, and the one that was
+ * named, from a file or from the witness itself. To be read before the head is: one that is larger than the head is then no race. Throws `UsageError`
  * FILE_UNREADABLE, `WitnessError` WITNESS_UNAVAILABLE, `ProofError` NOTE_INVALID for one that is no checkpoint.
  */
 export async function cosignedOf(
@@ -37,8 +37,8 @@ export async function cosignedOf(
   policy: Policy | null,
   { node, store, origin }: { node: string; store: LogStore | null; origin: string | null },
 ): Promise<CosignedCheckpoints> {
-  const state = (await store?.state(witnessPrefix(node))) ?? new Map<string, string>();
-  const kept = readCosigned(state, node).map(({ note }) => note);
+  const state = await stateOf(store, node);
+  const kept = [...shownByAlarms(state, node), ...readCosigned(state, node).map(({ note }) => note)];
   const named = call.text('cosigned');
   if (named === undefined) return { notes: kept, policy };
   const note = /^https?:\/\//.test(named)
@@ -54,19 +54,27 @@ export async function cosignedOf(
 }
 
 /**
- * Of the cosigned checkpoints that a log keeps, the largest that a policy's quorum has cosigned, with those above it: what
- * is needed to know whether there is one. All of them when there is none.
+ * What a log's state holds against it: the checkpoints with which witnesses have contradicted it, and with a policy the largest
+ * that its quorum has cosigned, with those above it: what is needed to know whether there is one. All of them when there is
+ * none. Nothing without either.
  */
-export async function keptQuorum(
-  store: LogStore,
+export async function heldInState(
+  store: LogStore | null,
   node: string,
-  policy: Policy,
-): Promise<CosignedCheckpoints> {
-  const kept = readCosigned(await store.state(witnessPrefix(node)), node).map(({ note }) => note);
+  policy: Policy | null,
+): Promise<CosignedCheckpoints | undefined> {
+  const state = await stateOf(store, node);
+  const shown = shownByAlarms(state, node);
+  if (policy === null) return shown.length === 0 ? undefined : { notes: shown, policy };
+  const kept = readCosigned(state, node).map(({ note }) => note);
   for (const [i, note] of kept.entries()) {
-    if (await isReached(note, policy)) return { notes: kept.slice(0, i + 1), policy };
+    if (await isReached(note, policy)) return { notes: [...shown, ...kept.slice(0, i + 1)], policy };
   }
-  return { notes: kept, policy };
+  return { notes: [...shown, ...kept], policy };
+}
+
+async function stateOf(store: LogStore | null, node: string): Promise<ReadonlyMap<string, string>> {
+  return store === null ? new Map() : store.state(witnessPrefix(node));
 }
 
 async function isReached(note: string, policy: Policy): Promise<boolean> {

@@ -143,6 +143,33 @@ export function readWitnessState(state: ReadonlyMap<string, string>, node: strin
   };
 }
 
+/**
+ * The checkpoints that witnesses have shown as contradicting the log: anchors, as what they have cosigned is, for as long as
+ * the state is kept. What of them is signed by whom, whoever holds them against the log says. What does not read is left out.
+ *
+ * @param state of a node: what `witnessPrefix` finds.
+ */
+export function shownByAlarms(state: ReadonlyMap<string, string>, node: string): readonly string[] {
+  const seen = readWitnessState(state, node).alarms.map((alarm) => alarm.seen);
+  return [...new Set(seen.filter(isCheckpoint))];
+}
+
+/** The alarms of which the log's own signature is the proof. */
+export function provenAlarms(state: ReadonlyMap<string, string>, node: string): readonly WitnessAlarm[] {
+  const { alarms } = readWitnessState(state, node);
+  return alarms.filter(({ proven, seen, own }) => proven === true && isCheckpoint(seen) && isCheckpoint(own));
+}
+
+function isCheckpoint(note: unknown): note is string {
+  try {
+    if (typeof note === 'string') parseCheckpoint(parseNote(note).text);
+    return typeof note === 'string';
+  } catch (error) {
+    if (error instanceof TallystickError) return false;
+    throw error;
+  }
+}
+
 /** A checkpoint of a log with the cosignatures that witnesses gave it. */
 export interface Cosigned {
   readonly origin: string;

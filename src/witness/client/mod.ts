@@ -2,7 +2,9 @@ export { type Asked, type AskSettings, askWitness, fetchHeld, type ShownLog } fr
 export { witnessCheck } from './health.ts';
 export {
   type Cosigned,
+  provenAlarms,
   readCosigned,
+  shownByAlarms,
   type WitnessAlarm,
   type WitnessConfig,
   witnessPrefix,
