@@ -42,7 +42,7 @@ function findingLines(finding: Finding, out: Output): string[] {
 }
 
 function logLines(log: LogEvidenceReport, out: Output): string[] {
-  const { origin, size, root, keys, trust, eras, completeness, bounds, certificates, notChecked } = log;
+  const { origin, size, root, keys, eras, completeness, bounds, certificates, notChecked } = log;
   const lines = [
     out.style('bold', `Log ${safeText(origin)}`),
     `  its newest checkpoint here is of ${counted(size, 'record')}, root ${root}`,
@@ -53,7 +53,7 @@ function logLines(log: LogEvidenceReport, out: Output): string[] {
       `  the sealing keys changed at ${grouped(from)} records${takenOver ? ': a stand-by took over' : ''}`,
     );
   }
-  lines.push(`  ${trustWords(trust)}`);
+  lines.push(`  ${trustWords(log)}`);
   lines.push(`  Checked: ${checkedWords(log).join('; ') || 'nothing'}.`);
   lines.push(`  ${completenessWords(log)}`);
   const range = rangeWords(completeness);

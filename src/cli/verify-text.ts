@@ -35,7 +35,13 @@ function verdictLine(report: Report, out: Output): string {
   ];
   const left = notChecked.map(({ what }) => what);
   const skipped = left.length > 0 ? `; not checked: ${safeText(left.join(', '))}` : '';
-  return `${verdictText}: ${parts.join(', ')}; trust: ${TRUST[trust]}${skipped}`;
+  const compared = isNotCompared(report) ? ', NOT compared with the pin' : '';
+  return `${verdictText}: ${parts.join(', ')}; trust: ${TRUST[trust]}${compared}${skipped}`;
+}
+
+/** Of a part that lies elsewhere, the keys of a pin were of use, and nothing could be held against its tree. */
+function isNotCompared({ trust, notChecked }: Pick<Report, 'trust' | 'notChecked'>): boolean {
+  return trust === 'pinned-key' && notChecked.some(({ what }) => what === 'the pin');
 }
 
 /** Where the sealing keys changed; nothing for a log whose first keys still seal. */
@@ -118,13 +124,15 @@ function previousLines({ place, report, problem }: VerifiedPrevious, out: Output
   return [head, `  ${verdictLine(report, out)}`, ...findingLines(report, out)];
 }
 
-function pinLines({ verdict, findings }: Report, pin: Verified['pin']): string[] {
+function pinLines(report: Report, pin: Verified['pin']): string[] {
   if (pin === null) return [];
+  const { verdict, findings } = report;
   const file = safeText(pin.file);
   const lines: string[] = [];
   if (pin.before !== null) {
     const { size, savedAt } = pin.before;
-    lines.push(`  held against the pin of ${utc(savedAt)}: ${counted(size, 'record')}`);
+    const how = isNotCompared(report) ? 'signed by the keys of, and NOT compared with,' : 'held against';
+    lines.push(`  ${how} the pin of ${utc(savedAt)}: ${counted(size, 'record')}`);
   }
   if (pin.status === 'created') {
     lines.push(`  pinned, trusting what was found this first time: ${file}`);

@@ -230,7 +230,7 @@ class LogRun {
   ): void {
     const { pin } = this.#options;
     if (pin === undefined) return;
-    const { size, note } = this.#head;
+    const { note } = this.#head;
     if (policy.pinTrouble !== null) {
       const notes = [pin.checkpoint, note];
       const message = policy.pinTrouble;
@@ -246,16 +246,27 @@ class LogRun {
         ...{ code: 'split-view', from: 0, to: pin.size, size: pin.size },
         ...{ expected: pin.root, actual: toHex(root), notes: [pin.checkpoint, same?.note ?? note], message },
       });
-    } else if (pin.size > size) {
-      const what = `whether the log as it was pinned, at ${pin.size} records, goes on from this evidence`;
-      const why = `the evidence is older, of ${size} records: only its keys could be held against the pin`;
-      this.#notChecked.push({ what, why });
     } else {
-      const what = `whether this evidence goes on from the log as it was pinned, at ${pin.size} records`;
-      const why =
-        'the file has neither a proof for that size nor the records around it: have it made with --pin';
-      this.#notChecked.push({ what, why });
+      this.#sayNotCompared(pin);
     }
+  }
+
+  /** Its keys alone show no log that was rebuilt with them: whoever rebuilt one leaves out what could be compared. */
+  #sayNotCompared(pin: Pin): void {
+    const { size, note } = this.#head;
+    const isNewer = pin.size > size;
+    const what = isNewer
+      ? `whether the log as it was pinned, at ${pin.size} records, goes on from this evidence`
+      : `whether this evidence goes on from the log as it was pinned, at ${pin.size} records`;
+    const why = isNewer
+      ? `the evidence is older, of ${size} records: only its keys could be held against the pin`
+      : 'the file has neither a proof for that size nor the records around it: have it made with --pin';
+    this.#notChecked.push({ what, why });
+    this.#findings.add({
+      ...{ code: 'not-compared', from: 0, to: Math.min(pin.size, size), size: pin.size },
+      notes: [pin.checkpoint, note],
+      message: `the pin at ${pin.size} records was not compared with what is here: ${why}`,
+    });
   }
 
   /**

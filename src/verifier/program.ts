@@ -76,7 +76,7 @@ function reportText({ report, page }: VerifiedFile, items: readonly TrustItem[])
   for (const finding of notices) lines.push(`  notice ${finding.code}: ${findingWords(finding)}`);
   for (const log of report.logs) {
     lines.push(`${log.origin}: ${log.size} records, root ${log.root}`);
-    lines.push(`  ${trustWords(log.trust)}`);
+    lines.push(`  ${trustWords(log)}`);
     for (const key of log.keys) lines.push(`  signed by ${key}`);
     lines.push(`  ${completenessWords(log)}`);
     const range = rangeWords(log.completeness);

@@ -22,20 +22,19 @@ export function wordsOf({ verdict, logs, findings }: EvidenceReport): Words {
     const things = wrong.length === 1 ? '1 thing is' : `${grouped(wrong.length)} things are`;
     return { tone: 'bad', headline: `Not verified: ${things} wrong`, wrong, notices };
   }
+  const open = (headline: string): Words => ({ tone: 'open', headline, wrong, notices });
+  const shown = shownWords(logs);
+  if (shown === null) return open('No record is shown: whether the query finds any could not be told');
+  if (logs.some(isNotCompared)) return open(`Verified: ${shown}, and not compared with your pin`);
+  return { tone: 'good', headline: `Verified: ${shown}`, wrong, notices };
+}
+
+/** What is shown by a file that holds; null when that is nothing, not even that there is none. */
+function shownWords(logs: readonly LogEvidenceReport[]): string | null {
   const count = logs.reduce((n, { records }) => n + records.filter(({ isMatch }) => isMatch).length, 0);
-  if (count > 0) {
-    const they = count === 1 ? '1 record is' : `${grouped(count)} records are`;
-    return { tone: 'good', headline: `Verified: ${they} as sealed`, wrong, notices };
-  }
+  if (count > 0) return count === 1 ? '1 record is as sealed' : `${grouped(count)} records are as sealed`;
   const isProven = logs.every(({ completeness }) => completeness.verdict === 'complete');
-  return isProven
-    ? { tone: 'good', headline: 'Verified: the query finds nothing in the range', wrong, notices }
-    : {
-        tone: 'open',
-        headline: 'No record is shown: whether the query finds any could not be told',
-        wrong,
-        notices,
-      };
+  return isProven ? 'the query finds nothing in the range' : null;
 }
 
 const TRUST: Readonly<Record<Trust, string>> = {
@@ -46,8 +45,16 @@ const TRUST: Readonly<Record<Trust, string>> = {
   none: 'No key that could be believed has signed it.',
 };
 
-export function trustWords(trust: Trust): string {
-  return TRUST[trust];
+export function trustWords(log: LogEvidenceReport): string {
+  return isNotCompared(log) ? NOT_COMPARED : TRUST[log.trust];
+}
+
+const NOT_COMPARED =
+  'It is signed by the keys of your pin; it was NOT compared with the pin: a log that was rebuilt with those keys would look the same.';
+
+/** A pin was given, and only its keys were of use. */
+function isNotCompared({ trust, findings }: LogEvidenceReport): boolean {
+  return trust === 'pinned-key' && findings.some(({ code }) => code === 'not-compared');
 }
 
 /** Of how many a range holds which, always: what is outside of it may match as well. */

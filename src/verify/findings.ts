@@ -42,6 +42,10 @@ export const FINDINGS = {
     class: 'notice',
     summary: 'a checkpoint is also signed by a key that is not known, or does not count there',
   },
+  'not-compared': {
+    class: 'notice',
+    summary: 'a pin was given whose keys have signed this, and whose tree nothing here could be held against',
+  },
   'other-log': { class: 'fail', summary: 'the log is not the one that was asked for' },
   truncated: { class: 'fail', summary: 'the log is shorter than an anchor says' },
   'rolled-back': { class: 'fail', summary: 'the head is signed, but older than an anchor' },
@@ -131,6 +135,7 @@ export interface CheckpointFinding extends Base {
     | 'unknown-key'
     | 'missing-signature'
     | 'foreign-signature'
+    | 'not-compared'
     | 'other-log'
     | 'truncated'
     | 'rolled-back'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rangeOfTime, verifyEvidence } from '../../src/evidence/mod.ts';
-import { wordsOf } from '../../src/verifier/words.ts';
+import { type LogEvidenceReport, rangeOfTime, verifyEvidence } from '../../src/evidence/mod.ts';
+import { trustWords, wordsOf } from '../../src/verifier/words.ts';
 import { completeOf, edited, evidenceOf, withContent } from '../evidence/fixture.ts';
 import { BuiltLog, START } from '../verify/built-log.ts';
 
@@ -27,4 +27,25 @@ test('a pass over no record is no pass in words, but where it is proven that the
   assert.deepEqual(await words(undecided), ['open', open]);
   const [tone] = await words(text.replace('EVENT_3', 'EVENT_4'));
   assert.equal(tone, 'bad');
+});
+
+test('a pin that was compared with nothing is no pin that it stands on', async () => {
+  const [log, fork] = [await BuiltLog.build(300, 100), await BuiltLog.build(300, 100)];
+  const [early, newer] = [(await BuiltLog.build(120, 60)).pin(), (await BuiltLog.build(400, 100)).pin()];
+  const { text } = await evidenceOf(fork, [250]);
+  for (const pin of [early, newer]) {
+    const report = await verifyEvidence(text, { pins: [pin] });
+    const { tone, headline, notices } = wordsOf(report);
+    assert.deepEqual([report.verdict, tone], ['intact', 'open']);
+    assert.equal(headline, 'Verified: 1 record is as sealed, and not compared with your pin');
+    assert.deepEqual(
+      notices.map(({ code }) => code),
+      ['not-compared'],
+    );
+    assert.match(trustWords(report.logs[0] as LogEvidenceReport), /keys of your pin; it was NOT compared/);
+  }
+  const { text: proven } = await evidenceOf(log, [250], { pins: [early] });
+  const report = await verifyEvidence(proven, { pins: [early] });
+  assert.equal(wordsOf(report).tone, 'good');
+  assert.match(trustWords(report.logs[0] as LogEvidenceReport), /stands on a pin/);
 });

@@ -25,7 +25,7 @@ export function showVerdict(place: HTMLElement, report: EvidenceReport): void {
   place.className = `verdict ${tone}`;
   const parts: Node[] = [h('h1', {}, headline)];
   if (wrong.length > 0) parts.push(list(wrong.map(findingNode)));
-  const trusts = new Set(report.logs.map(({ trust }) => trustWords(trust)));
+  const trusts = new Set(report.logs.map(trustWords));
   if (isGood) for (const words of trusts) parts.push(h('p', {}, words));
   for (const words of new Set(report.logs.map(completenessWords))) {
     if (isGood) parts.push(h('p', {}, words));
@@ -118,7 +118,7 @@ function logSection(log: LogEvidenceReport, index: number): HTMLElement {
       'div',
       { class: 'card' },
       h('h3', {}, 'On what it stands'),
-      h('p', {}, trustWords(log.trust)),
+      h('p', {}, trustWords(log)),
       members(facts),
     ),
     ...recordTables(log, index),
