@@ -1,9 +1,10 @@
 /**
  * Everything that could make a terminal or a page show something other than what is written: control characters and escape
  * sequences (Cc), half surrogates and code points without a meaning (Cs, Co, Cn), line and paragraph separators, and
- * whatever has no shape of its own: bidirectional controls, zero-width characters, fillers, tags.
+ * whatever has no shape of its own: bidirectional controls, zero-width characters, fillers, tags. And of the marks on one
+ * letter all but the first six: stacked, they paint over what stands above and below, and no word needs so many.
  */
-const UNSAFE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+const UNSAFE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?<=\p{M}{6})\p{M}/gu;
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 

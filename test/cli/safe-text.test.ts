@@ -19,6 +19,12 @@ describe('safeText', () => {
     ['zero-width characters', 'ad\u200bmin\u2060\ufeff\u00ad', 'ad\\u{200b}min\\u{2060}\\u{feff}\\xad'],
     ['line and paragraph separators', 'a\u2028b\u2029', 'a\\u{2028}b\\u{2029}'],
     ['half a surrogate pair', 'a\ud800b', 'a\\u{d800}b'],
+    ['marks as scripts use them', 'e\u0301 မြွှောင့် क्षि', 'e\u0301 မြွှောင့် क्षि'],
+    [
+      'marks that paint over other lines',
+      `Z${'\u0301'.repeat(9)}a\u0301`,
+      `Z${'\u0301'.repeat(6)}${'\\u{301}'.repeat(3)}a\u0301`,
+    ],
     ['tags and fillers', '\u{e0041}\u3164', '\\u{e0041}\\u{3164}'],
   ];
   for (const [name, text, expected] of cases) {
@@ -28,9 +34,17 @@ describe('safeText', () => {
   test('nothing unsafe is ever left', () => {
     fc.assert(
       fc.property(fc.string({ unit: codePoint }), (text) => {
-        assert.doesNotMatch(safeText(text), /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u);
+        assert.doesNotMatch(safeText(text), /\p{M}{7}|[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u);
       }),
     );
+  });
+
+  test('however many marks stand on one letter', () => {
+    for (const count of [6, 7, 200, 100_000]) {
+      const shown = safeText(`Z${'\u0301'.repeat(count)}`);
+      assert.equal(shown.match(/\p{M}+/u)?.[0].length, 6);
+      assert.equal(JSON.parse(safeJson('\u0301'.repeat(count))).length, count);
+    }
   });
 
   test('lines are kept apart, and each is safe', () => {
