@@ -18,7 +18,7 @@ export {
   parseNote,
   signatureLine,
 } from './note.ts';
-export { formatPin, type Pin, parsePin } from './pin.ts';
+export { checkPinSigned, formatPin, type Pin, parsePin } from './pin.ts';
 export {
   checkPolicy,
   checkQuorum,

@@ -2,7 +2,8 @@ import { fromHex, toHex } from '../crypto/bytes.ts';
 import { TallystickError, UsageError } from '../errors.ts';
 import { HASH } from '../merkle/mod.ts';
 import { type Checkpoint, parseCheckpoint } from './body.ts';
-import { parseVkey } from './keys.ts';
+import { openCheckpoint } from './checkpoint.ts';
+import { NOT_CHECKABLE, parseVkey } from './keys.ts';
 import { parseNote } from './note.ts';
 import { parsePolicy } from './policy.ts';
 
@@ -39,8 +40,8 @@ export function formatPin(pin: Pin): string {
 }
 
 /**
- * Reads a pin: exactly the members that `formatPin` writes, white space aside, and a checkpoint that says what
- * origin, size and root say. Its signature is checked by whoever uses it. Throws `UsageError` PIN_INVALID.
+ * Reads a pin: exactly the members that `formatPin` writes, white space and escapes in texts aside, and a checkpoint that says what
+ * origin, size and root say. Its signature is another question: `checkPinSigned`. Throws `UsageError` PIN_INVALID.
  */
 export function parsePin(text: string): Pin {
   if (text.length > MAX_PIN_CHARACTERS) throw invalid(`it is larger than ${MAX_PIN_CHARACTERS} characters`);
@@ -66,6 +67,30 @@ export function parsePin(text: string): Pin {
   return { origin, keys, size, root, checkpoint, savedAt, ...(policy === undefined ? {} : { policy }) };
 }
 
+/**
+ * That every key of a pin has signed its checkpoint, as far as this platform can tell. Throws `UsageError` PIN_INVALID for
+ * one that was changed, and `ProofError` KEY_INVALID where the platform can check none of its keys.
+ */
+export async function checkPinSigned(pin: Pin): Promise<void> {
+  let missing: string[];
+  try {
+    const { verifiedBy, unchecked } = await openCheckpoint(pin.checkpoint, pin.keys);
+    const there = new Set([...verifiedBy, ...unchecked].map(({ vkey }) => vkey));
+    missing = pin.keys.filter((key) => !there.has(key));
+  } catch (cause) {
+    // It may well be signed: what is missing is a platform that can tell.
+    if (cause instanceof TallystickError && cause.context.reason === NOT_CHECKABLE) throw cause;
+    throw notSigned(cause);
+  }
+  if (missing.length > 0) throw notSigned();
+}
+
+function notSigned(cause?: unknown): UsageError {
+  const rule =
+    'the pin is not signed by its own keys: it was changed; keep it, and save one again from a log you trust';
+  return new UsageError('PIN_INVALID', rule, cause === undefined ? {} : { cause });
+}
+
 function checkPolicyText(policy: unknown): void {
   if (policy === undefined) return;
   if (typeof policy !== 'string') throw invalid('policy is not a text');
@@ -85,9 +110,11 @@ function parseStrictly(text: string): Record<string, unknown> {
     throw invalid('it is not JSON', cause);
   }
   // JSON.parse keeps the last of two equal names without a word: what was read must write the same tokens again.
-  const tokens = text.replace(/("[^"\\]*(?:\\.[^"\\]*)*")|\s+/g, '$1');
+  const tokens = text.replace(/("[^"\\]*(?:\\.[^"\\]*)*")|\s+/g, (_, string?: string) =>
+    string === undefined ? '' : JSON.stringify(JSON.parse(string)),
+  );
   if (value === null || typeof value !== 'object' || JSON.stringify(value) !== tokens) {
-    throw invalid('it is not an object whose members each stand once');
+    throw invalid('it is not an object whose members each stand once, with numbers written plainly');
   }
   return value as Record<string, unknown>;
 }

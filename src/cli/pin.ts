@@ -17,7 +17,7 @@ import { EXIT } from './exit.ts';
 import { NOTHING } from './fixed-source.ts';
 import { counted, grouped, utc } from './format.ts';
 import { openToRead } from './open-data.ts';
-import { PinFile, RememberedPins } from './pins.ts';
+import { checkPinFile, PinFile, RememberedPins } from './pins.ts';
 import { publishedPlace, publishedSource } from './published-target.ts';
 import { safeText } from './safe-text.ts';
 import { findingText } from './verify-text.ts';
@@ -65,7 +65,7 @@ export async function pinCreate(call: Call): Promise<number> {
   }
 }
 
-/** Shows a pin file, or those remembered of a place. */
+/** Shows a pin file, or those remembered of a place, once the keys of each have been seen to have signed it. */
 export async function pinShow(call: Call): Promise<number> {
   call.expect(0, 1);
   const [named] = call.operands;
@@ -75,6 +75,7 @@ export async function pinShow(call: Call): Promise<number> {
   for (const file of files) {
     const pin = file.read();
     if (pin === null) throw noPin(file.path);
+    await checkPinFile(file, pin);
     if (call.json) shown.push({ file: file.path, ...pin });
     else for (const line of pinLines(file, pin)) await stdout.line(line);
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
-import { formatPin, type Pin, parsePin } from '../checkpoint/mod.ts';
+import { checkPinSigned, formatPin, type Pin, parsePin } from '../checkpoint/mod.ts';
 import { makeDirectories } from '../directories.ts';
 import { UsageError } from '../errors.ts';
 
@@ -68,6 +68,16 @@ export class PinFile {
         { cause },
       );
     }
+  }
+}
+
+/** Throws `UsageError` PIN_INVALID, with the file, for a pin that its own keys have not signed. */
+export async function checkPinFile({ path }: PinFile, pin: Pin): Promise<void> {
+  try {
+    await checkPinSigned(pin);
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    throw new UsageError(cause.code, `${path}: ${cause.message}`, { cause });
   }
 }
 

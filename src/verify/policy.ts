@@ -1,13 +1,13 @@
 import {
+  checkPinSigned,
   Keyring,
-  NOT_CHECKABLE,
   openCheckpoint,
   type Pin,
   parseCheckpoint,
   parseNote,
   type VerifierKey,
 } from '../checkpoint/mod.ts';
-import { TallystickError, UsageError } from '../errors.ts';
+import { TallystickError } from '../errors.ts';
 import { type Era, erasAt, type KeyHistory, readKeyHistory, retiredAt } from './key-history.ts';
 import type { Trust } from './report.ts';
 import type { LogSource } from './source.ts';
@@ -96,7 +96,7 @@ export class KeyPolicy {
     pin: Pin | undefined,
     given: readonly string[] = [],
   ): Promise<KeyPolicy> {
-    if (pin !== undefined) await checkPin(pin);
+    if (pin !== undefined) await checkPinSigned(pin);
     const trusted = [...(pin?.keys ?? []), ...given];
     const { keyring, history } = ringOf(trusted, found);
     const demands: (Demand | Fixed)[] = [];
@@ -244,25 +244,6 @@ export async function isSealedBy(
 /** A vkey as messages name it. */
 export function short(vkey: string): string {
   return vkey.split('+', 2).join('+');
-}
-
-async function checkPin(pin: Pin): Promise<void> {
-  let missing: string[];
-  try {
-    const { verifiedBy, unchecked } = await openCheckpoint(pin.checkpoint, pin.keys);
-    const there = new Set([...verifiedBy, ...unchecked].map(({ vkey }) => vkey));
-    missing = pin.keys.filter((key) => !there.has(key));
-  } catch (cause) {
-    // It may well be signed: what is missing is a platform that can tell.
-    if (cause instanceof TallystickError && cause.context.reason === NOT_CHECKABLE) throw cause;
-    throw notSigned(cause);
-  }
-  if (missing.length > 0) throw notSigned();
-}
-
-function notSigned(cause?: unknown): UsageError {
-  const rule = 'the pin is not signed by its own keys; save it again from a log you trust';
-  return new UsageError('PIN_INVALID', rule, cause === undefined ? {} : { cause });
 }
 
 /** All keys that may be met. What a log says of its keys must not keep those that are trusted from being used. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  checkPinSigned,
   checkpointBody,
   formatPin,
   type Pin,
@@ -34,6 +35,9 @@ test('a pin reads back, also when other tools have laid it out anew', async () =
   assert.deepEqual(parsePin(text), pin);
   assert.deepEqual(parsePin(JSON.stringify(JSON.parse(text))), pin);
   assert.deepEqual(parsePin(JSON.stringify(JSON.parse(text), null, '\t')), pin);
+  // As Python's json writes it.
+  assert.ok(text.includes('—'));
+  assert.deepEqual(parsePin(text.replaceAll('—', '\\u2014').replaceAll('/', '\\/')), pin);
 });
 
 test('one with a policy is of version 2; one without reads and is written as it always was', async () => {
@@ -96,8 +100,18 @@ test('a pin with anything changed, missing, doubled or added is refused', async 
     `${text}x`,
     text.replace('"size": 12', '"size": 1, "size": 12'),
     text.replace('"size": 12', '"size": 12.0'),
+    text.replace('"size": 12', '"size": 1, "\\u0073ize": 12'),
     text.replace('"v": 1', '"v": 1, "__proto__": {}'),
     ' '.repeat(1024 * 1024) + text,
   ];
   for (const text of bad) assert.throws(() => parsePin(text), INVALID, text.slice(0, 40));
+});
+
+test('a pin is signed by each of its keys, or it was changed', async () => {
+  const pin = await makePin();
+  await checkPinSigned(pin);
+  const key = vkeyFromSpki(ORIGIN, 'ed25519', testSigner('stranger').publicKey);
+  for (const keys of [[key], [...pin.keys, key]]) {
+    await assert.rejects(checkPinSigned({ ...pin, keys }), INVALID);
+  }
 });

@@ -155,9 +155,16 @@ describe('pin create, show, update', () => {
       assert.equal(await box.refused(['pin', 'show', 'bad.pin'], 2), 'PIN_INVALID');
       assert.equal(await box.refused(['pin', 'update', 'bad.pin', ...published], 2), 'PIN_INVALID');
     }
-    writeFileSync(box.at('forged.pin'), formatPin(forged));
     await box.fill(1);
-    assert.equal(await box.refused(['pin', 'update', 'forged.pin'], 2), 'PIN_INVALID');
+    await box.ok(['append', '--data', 'other'], { stdin: ndjson(1) });
+    const { keys } = (await box.ok(['checkpoint', '--data', 'other', '--json'])).json;
+    for (const changed of [forged, { ...pin, keys }, { ...pin, keys: [...pin.keys, ...keys] }]) {
+      writeFileSync(box.at('changed.pin'), formatPin(changed));
+      assert.equal(await box.refused(['pin', 'update', 'changed.pin'], 2), 'PIN_INVALID');
+      const shown = await box.run(['pin', 'show', 'changed.pin']);
+      assert.deepEqual([shown.code, shown.out], [2, '']);
+      assert.match(shown.err, /changed\.pin: the pin is not signed by its own keys/);
+    }
   });
 
   test('holds a policy of witnesses, which is demanded wherever the pin is used', async (t) => {
