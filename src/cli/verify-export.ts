@@ -7,7 +7,7 @@ import { EXIT } from './exit.ts';
 import { existingPin } from './pins.ts';
 import { Progress } from './progress.ts';
 import { showReport } from './verify-text.ts';
-import { cosignedOf, pinnedPolicy, policyKeys, policyOf } from './verify-witnessed.ts';
+import { cosignedOf, isUntold, pinnedPolicy, policyKeys, policyOf } from './verify-witnessed.ts';
 
 /** What is about a log where it lies, not about records that were taken out of it. */
 const NOT_EXPORTED = [
@@ -28,7 +28,10 @@ const NOT_EXPORTED = [
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** Verifies an export by itself. Exit code 0: it holds; 1: it does not; what is thrown: it can't be told. */
+/**
+ * Verifies an export by itself. Exit code 0: it holds; 1: it does not; 2, and what is thrown: it can't be told, be it only whether
+ * witnesses vouch for it.
+ */
 export async function verifyExported(call: Call, named: string): Promise<number> {
   const other = NOT_EXPORTED.find((name) => call.isSet(name) || call.text(name) !== undefined);
   if (other !== undefined) throw call.usage(`--export and --${other} exclude each other`);
@@ -57,6 +60,7 @@ export async function verifyExported(call: Call, named: string): Promise<number>
       ...{ node, report, signatures: null, timestamps: null, previous: null },
       pin: pin === null ? null : { file: call.path(pinFile as string), status: 'kept', before: pin },
     });
+    if (isUntold(report)) return EXIT.unusable;
     return report.verdict === 'intact' ? EXIT.ok : EXIT.refused;
   } finally {
     progress.clear();

@@ -96,9 +96,17 @@ export function policyKeys(call: Call, policy: Policy | null, origin: string | n
   throw call.usage(`the policy is about ${names}; this log calls itself ${origin}`);
 }
 
+/** Whether a policy demands a quorum that there is, and nothing could be held against what it has cosigned. */
+export function isUntold({ verdict, witnessed }: Report): boolean {
+  return verdict === 'intact' && witnessed !== null && witnessed.covered === null;
+}
+
 /** How far witnesses vouch for the log, and what is beyond. */
-export function witnessedLines({ witnessed, size, verdict }: Report, out: Output): string[] {
+export function witnessedLines(report: Report, out: Output): string[] {
+  const { witnessed, size, verdict } = report;
   if (witnessed === null) return [];
+  if (isUntold(report))
+    return [`  ${out.style('yellow', 'whether witnesses vouch for it could not be told')}`];
   const { covered, beyond } = witnessed;
   if (covered === null) return [`  ${out.style('red', 'no quorum of witnesses vouches for any record')}`];
   const names = covered.witnesses.map(({ name, time }) => `${safeText(name)} (${utc(time * 1_000)})`);

@@ -76,7 +76,7 @@ interface Anchors {
 /**
  * Holds cosigned checkpoints against the log, which has been read: each that the log's key signed is an anchor, whoever
  * cosigned it. With a policy, the largest that a quorum has cosigned says how far witnesses vouch for the log; where there
- * is none, that is a failure. They are compared whatever else is wrong with the log: damage must not silence a witness. Of
+ * is none, that is a failure; where it is of a size that the source can't have, the notice `not-compared`. They are compared whatever else is wrong with the log: damage must not silence a witness. Of
  * those that contradict it the largest is reported; after a failure nothing is said of times.
  *
  * A witness knows the log's keys by itself. What one of the policy has cosigned and no key signed that this log names must
@@ -214,6 +214,15 @@ function reportNoQuorum(
   const holding = anchors.find(({ quorum }) => quorum?.holds === true);
   // One that contradicts the log, or was not compared for what has been found, has its cosignatures all the same.
   if (holding !== undefined && run.findings.failed) return;
+  const { why, isNormal } = run.unknownRoot;
+  if (holding !== undefined && isNormal) {
+    const { size, note } = holding;
+    run.findings.add({
+      ...{ code: 'not-compared', from: 0, to: size, size, notes: [note, head.note] },
+      message: `the checkpoint at ${size} records that has the cosignatures that the policy demands was not compared with what is here: ${why}`,
+    });
+    return;
+  }
   const found = anchors.map(({ size, quorum }) => ({ size, witnesses: quorum?.witnesses ?? [] }));
   const { demanded, had } = quorumGap(policy, found);
   const strangers = strangersOn(anchors, policy, head.origin);

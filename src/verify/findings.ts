@@ -44,7 +44,8 @@ export const FINDINGS = {
   },
   'not-compared': {
     class: 'notice',
-    summary: 'a pin was given whose keys have signed this, and whose tree nothing here could be held against',
+    summary:
+      'an anchor was given, a pin or what witnesses cosigned, whose tree nothing here could be held against',
   },
   'other-log': { class: 'fail', summary: 'the log is not the one that was asked for' },
   truncated: { class: 'fail', summary: 'the log is shorter than an anchor says' },

@@ -92,7 +92,12 @@ export async function checkPin(run: Run, head: FixedHead): Promise<void> {
   if (pin === undefined || pin.origin !== head.origin || pin.size > head.size) return;
   const root = await run.rootAt(pin.size);
   if (root === null) {
-    run.skip('the pin', run.unknownRoot.why);
+    const { why } = run.unknownRoot;
+    run.skip('the pin', why);
+    run.findings.add({
+      ...{ code: 'not-compared', from: 0, to: pin.size, size: pin.size, notes: [pin.checkpoint, head.note] },
+      message: `the pin at ${pin.size} records was not compared with what is here: ${why}`,
+    });
     return;
   }
   if (equalBytes(root, fromHex(pin.root) as Uint8Array)) return;

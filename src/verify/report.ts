@@ -41,7 +41,10 @@ export interface Attempts {
 
 /** What witnesses vouch for. */
 export interface Witnessed {
-  /** The largest checkpoint that a quorum has cosigned and the log continues; null when there is none. */
+  /**
+   * The largest checkpoint that a quorum has cosigned and the log continues; null when there is none (`no-quorum`, a failure), and
+   * when of a part it can't be told (`not-compared`, a notice).
+   */
   readonly covered: {
     /** Records 0 up to and without this one are covered. */
     readonly size: number;

@@ -63,6 +63,10 @@ export class Run {
   readonly findings: Findings = new Findings();
   readonly checked: Checked = { records: 0, bundles: 0, tiles: 0, checkpoints: 0, payloads: 0, rows: 0 };
   readonly #notChecked: NotChecked[] = [];
+  readonly #unanchored: NotChecked = {
+    what: 'an outside anchor',
+    why: 'no pin was given: a cut tail, or a log rebuilt with its own key, would not show',
+  };
   attempts: Attempts | null = null;
   witnessed: Witnessed | null = null;
   certified: Certified | null = null;
@@ -124,13 +128,17 @@ export class Run {
     if (this.head?.trust === 'log-key') {
       this.skip('whose key it is', 'no key was given: the one that the log itself names was believed');
     }
-    if (pin === undefined) {
-      this.skip(
-        'an outside anchor',
-        'no pin was given: a cut tail, or a log rebuilt with its own key, would not show',
-      );
-    }
+    if (pin === undefined) this.#notChecked.push(this.#unanchored);
     return this.head;
+  }
+
+  /** A quorum is an anchor as well, for what it has seen. */
+  #beyondWitnesses({ what, why }: NotChecked): NotChecked {
+    if (!this.witnessed?.covered) return { what, why };
+    return {
+      what,
+      why: 'no pin was given: what was sealed behind what witnesses vouch for, and cut off, would not show',
+    };
   }
 
   async #readHead(): Promise<SourceHead | null> {
@@ -251,7 +259,9 @@ export class Run {
       required: head === null || !head.isSigned ? [] : this.policy.required(head),
       eras: this.#policy?.history?.eras ?? [],
       checked,
-      notChecked: this.#notChecked,
+      notChecked: this.#notChecked.map((left) =>
+        left === this.#unanchored ? this.#beyondWitnesses(left) : left,
+      ),
       findings: findings.list(),
       attempts: this.attempts,
       witnessed: this.witnessed,

@@ -111,7 +111,7 @@ describe('an export', () => {
     }
     const after = await verify(await written(log, 200, 300), { pin: older });
     assert.ok(after.notChecked.some(({ what }) => what === 'the pin'));
-    assert.equal(after.verdict, 'intact');
+    assert.deepEqual([after.verdict, brief(after)], ['intact', [['not-compared', 0, 150]]]);
     const other = await rebuild(log, KEY, (seq) => makeRecord(seq, seq === 40 ? { event: 'FORGED' } : {}));
     const found = await verify(await written(other), { pin: older });
     assert.deepEqual(brief(found), [['split-view', 0, 150]]);
@@ -131,6 +131,21 @@ describe('an export', () => {
     assert.deepEqual([report.verdict, report.witnessed?.covered?.size], ['intact', 200]);
     const without = await verify(await written(log), { keys: [VKEY], cosigned: { notes: [], policy } });
     assert.deepEqual(brief(without), [['no-quorum', 0, 300]]);
+    // A part that has not that size is no less honest: it can't be told.
+    const part = await verify(await written(log, 220, 250), {
+      keys: [VKEY],
+      cosigned: { notes: [note], policy },
+    });
+    assert.deepEqual([part.verdict, part.witnessed?.covered], ['intact', null]);
+    assert.deepEqual(brief(part), [['not-compared', 0, 200]]);
+    const broken = (await written(log, 220, 250)).replace('EVENT_2', 'EVENT_1');
+    const both = await verify(broken, { keys: [VKEY], cosigned: { notes: [note], policy } });
+    assert.deepEqual(brief(both), [['altered', 220, 250]]);
+    const none = await verify(await written(log, 220, 250), {
+      keys: [VKEY],
+      cosigned: { notes: [early.note], policy },
+    });
+    assert.deepEqual(brief(none), [['no-quorum', 0, 300]]);
   });
 
   test('goes on from an older key, in any part, also from the key alone', async () => {

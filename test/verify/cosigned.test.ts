@@ -106,6 +106,19 @@ for (const [what, damage] of DAMAGES) {
   });
 }
 
+test('what witnesses vouch for is an anchor: without a pin only what they have not seen could be gone', async () => {
+  const why = (report: Awaited<ReturnType<typeof verifyLog>>): string | undefined =>
+    report.notChecked.find(({ what }) => what === 'an outside anchor')?.why;
+  const log = await BuiltLog.build(300);
+  const cosigned = { notes: [await heldAt(150)], policy: policyOf('witness') };
+  assert.match(
+    why(await verifyLog(log, { keys: [VKEY], cosigned })) ?? '',
+    /behind what witnesses vouch for/,
+  );
+  assert.match(why(await verifyLog(log, { keys: [VKEY] })) ?? '', /rebuilt with its own key, would not show/);
+  assert.equal(why(await verifyLog(log, { pin: log.pin(), cosigned })), undefined);
+});
+
 test('a log that was rolled back, or rebuilt, is not said to be damaged', async () => {
   const cosigned = { notes: [await heldAt(150), await heldAt(500)], policy: policyOf('witness') };
   const older = await verifyLog(await BuiltLog.build(300), { keys: [VKEY], cosigned });

@@ -251,6 +251,24 @@ describe('a pin that asks for two of three witnesses', () => {
     }
   });
 
+  test('is not said to be missed by a part that has no record at its size: it cannot be told', async (t) => {
+    const box = new Sandbox(t);
+    const log = await PinnedLog.make(box);
+    await log.set([{ by: 'a' }, { by: 'b' }]);
+    const { covered } = (await box.ok(['verify', '--pin', log.file, '--json'])).json.witnessed;
+    writeFileSync(box.at('policy'), POLICY);
+    writeFileSync(box.at('held'), covered.note);
+    await box.ok(['export', '--no-pin', '--from', '0', '--to', '1', '-o', 'part.ndjson']);
+    await box.ok(['export', '--no-pin', '-o', 'whole.ndjson']);
+    const verify = ['verify', '--policy', 'policy', '--cosigned', 'held', '--export'];
+    await box.ok([...verify, 'whole.ndjson']);
+    const part = await box.run([...verify, 'part.ndjson']);
+    assert.equal(part.code, 2, part.out);
+    assert.match(part.out, /^intact: (?:.|\n)*notice not-compared: (?:.|\n)*could not be told/);
+    assert.doesNotMatch(part.out, /no quorum/);
+    assert.match((await box.ok([...verify, 'whole.ndjson'])).out, /cut off, would not show/);
+  });
+
   test('begins with no quorum nowhere', async (t) => {
     const box = new Sandbox(t);
     const log = await PinnedLog.make(box);
