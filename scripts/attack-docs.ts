@@ -92,8 +92,8 @@ record, \`missing 310–599\` all from there on.
 - **store**: SQLite, or memory. Hash tiles and, between batches, signed checkpoints stand beside the records.
 - **tiles**: as \`log publish\` and a server give it out: hash tiles, the newest checkpoint, and those where keys changed.
 - **export**: what \`tallystick export\` writes. It holds the records and the signed head and no hash between them: whoever verifies it
-  learns that all is as sealed, or that something is not, but not which record. The program writes no export of a log that does not verify,
-  and has no command that verifies one: docs/cli.md describes the form, and the tests read it by that description.
+  learns that all is as sealed, or that something is not, but not which record. The program writes no export of a log that does not verify;
+  \`tallystick verify --export FILE\` verifies one from its bytes alone.
 - **evidence**: an evidence file of every record, in the hands of somebody who edits it or has made it from a falsified log.
 
 ## What a verifier holds

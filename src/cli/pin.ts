@@ -92,7 +92,12 @@ export async function pinUpdate(call: Call): Promise<number> {
   const file = files[0] as PinFile;
   const before = file.read();
   if (before === null) throw noPin(file.path);
-  const target = await openTarget(call, call.text('node') ?? nodeOf(before.origin), true);
+  const asked = call.text('node');
+  // A pin that was named may be of another log than the only one there, which is then to be said.
+  const target = await openTarget(call, asked ?? nodeOf(before.origin), {
+    isExpected: true,
+    orOnly: named !== undefined && asked === undefined,
+  });
   try {
     const policy = pinnedPolicy(before);
     const { origin } = before;
@@ -117,8 +122,15 @@ async function givenOf(
   return cosignedOf(call, policy, target);
 }
 
-/** @param isExpected a log that is gone is a finding then. */
-async function openTarget(call: Call, named: string | undefined, isExpected = false): Promise<Target> {
+/**
+ * @param isExpected a log that is gone is a finding then.
+ * @param orOnly whether the only log there will do where there is none of the node.
+ */
+async function openTarget(
+  call: Call,
+  named: string | undefined,
+  { isExpected = false, orOnly = false } = {},
+): Promise<Target> {
   const published = call.text('published');
   if (published !== undefined) {
     if (call.text('data') !== undefined) throw call.usage('--published and --data exclude each other');
@@ -131,7 +143,8 @@ async function openTarget(call: Call, named: string | undefined, isExpected = fa
   const { store, reader, close } = await openToRead(call);
   try {
     const [only, ...others] = reader.nodes;
-    const node = named ?? (others.length === 0 ? only : undefined);
+    const isAlone = only !== undefined && others.length === 0;
+    const node = isAlone && (orOnly || named === undefined) ? only : named;
     if (node === undefined) throw new LogError('LOG_NOT_FOUND', whichNode(reader.nodes));
     const isThere = reader.nodes.includes(node);
     if (!isThere && !isExpected) throw new LogError('LOG_NOT_FOUND', whichNode(reader.nodes));

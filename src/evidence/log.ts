@@ -4,6 +4,7 @@ import { equalBytes, fromHex, toHex } from '../crypto/bytes.ts';
 import { ProofError } from '../errors.ts';
 import { rootFromNodes, sharedInclusionNodes, verifyConsistency } from '../merkle/mod.ts';
 import { Findings } from '../verify/findings.ts';
+import { alsoSigned } from '../verify/head.ts';
 import { type Era, followKeys, type NotChecked, type SourceCheckpoint, type Trust } from '../verify/mod.ts';
 import { KeyPolicy, short } from '../verify/policy.ts';
 import { boundOf, checkAnchors, type ProvenCheckpoint } from './anchors.ts';
@@ -201,7 +202,7 @@ class LogRun {
     ].map(short);
     const foreign = strangers.filter((name) => !witnesses.includes(name));
     if (foreign.length === 0) return;
-    const message = `the checkpoint at ${size} records is also signed by ${foreign.join(', ')}, which was not checked and does not count`;
+    const message = `the checkpoint at ${size} records also bears ${alsoSigned(foreign)}`;
     this.#findings.add({ code: 'foreign-signature', from: 0, to: size, size, notes: [note], message });
   }
 

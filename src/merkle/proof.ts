@@ -173,7 +173,12 @@ export function verifySubtreeConsistency(
   }
   if (tn !== 0) fail('the consistency proof is too short');
   if (!equalBytes(sub, subroot) || !equalBytes(whole, root)) {
-    fail(`the tree of size ${size} does not hold the one of size ${end}`);
+    const isSame = start === 0 && end === size;
+    fail(
+      isSame
+        ? `two trees of size ${size} have different roots`
+        : `the tree of size ${size} does not hold the one of size ${end}`,
+    );
   }
 }
 

@@ -73,10 +73,16 @@ async function whoSigned(
   const { trust, keys, unchecked } = opening;
   const strangers = opening.strangers.filter((stranger) => !witnesses.has(stranger));
   if (strangers.length > 0) {
-    const message = `the head is also signed by ${strangers.join(', ')}, which does not count`;
+    const message = `the head also bears ${alsoSigned(strangers)}`;
     findings.add({ code: 'foreign-signature', ...place, message });
   }
   return { trust, keys, unchecked };
+}
+
+/** Accuses nobody: anybody may sign a checkpoint, and witnesses do. */
+export function alsoSigned(strangers: readonly string[]): string {
+  const they = strangers.length === 1 ? 'the signature of' : 'signatures of';
+  return `${they} ${strangers.join(', ')}: a witness or another key that is not one of those to go by here; nothing rests on it`;
 }
 
 function isSameLog({ origin, size, note }: FixedHead, pin: Pin, findings: Findings): boolean {

@@ -124,6 +124,23 @@ describe('pin create, show, update', () => {
     assert.equal(readFileSync(file, 'utf8'), before);
   });
 
+  test('with a pin of another log, of whatever node, it is that which is said', async (t) => {
+    const box = new Sandbox(t);
+    await box.fill(3);
+    await box.ok(['append', '--data', 'other', '--node', 'ca1'], { stdin: ndjson(1) });
+    await box.ok(['pin', 'create', '--data', 'other', '-o', 'other.pin']);
+    const { code, json } = await box.run(['pin', 'update', 'other.pin', '--json']);
+    assert.equal(code, 1);
+    assert.ok(codes(json).includes('other-log'), codes(json).join());
+    rmSync(box.at('other'), { recursive: true });
+    await box.ok(['append', '--data', 'other', '--node', 'b1'], { stdin: ndjson(1) });
+    assert.ok(
+      codes((await box.run(['pin', 'update', 'other.pin', '--data', 'other', '--json'])).json).includes(
+        'other-log',
+      ),
+    );
+  });
+
   test('hash tiles that lead nowhere are damage, and accuse nobody of another log', async (t) => {
     const box = new Sandbox(t);
     await box.fill(300);
