@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Catalogs } from '../catalog/catalogs.ts';
 import { UsageError } from '../errors.ts';
-import { type EvidenceOptions, LIMITS, type ProvenRecord } from '../evidence/mod.ts';
+import { type EvidenceOptions, LIMITS, type LogEvidenceReport, type ProvenRecord } from '../evidence/mod.ts';
 import { verifyEvidenceFile } from '../verifier/file.ts';
 import type { Call } from './command.ts';
 import { boundLine, evidenceLines } from './evidence-text.ts';
@@ -11,7 +11,7 @@ import { existingPin } from './pins.ts';
 import { recordLine, titleLine } from './record-line.ts';
 import { recordPage } from './record-page.ts';
 import { aboutPage } from './verifier-page.ts';
-import { timestampRootsOf } from './verify-timestamps.ts';
+import { noStampLine, timestampRootsOf } from './verify-timestamps.ts';
 import { policyOf } from './verify-witnessed.ts';
 
 /** Records in a line each; all of them are in `--json`. */
@@ -19,21 +19,39 @@ const MAX_LISTED = 50;
 /** Of a page that holds the evidence. */
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 
-/** Verifies an evidence file by itself. Exit code 0: it holds; 1: it does not; what is thrown: it can't be told. */
+/**
+ * Verifies an evidence file by itself. Exit code 0: it holds; 1: it does not, or no time stamp leads to the root given; what is
+ * thrown: it can't be told.
+ */
 export async function evidenceVerify(call: Call): Promise<number> {
   call.expect(1, 1);
   const file = read(call.path(call.operands[0] as string));
-  const { report, page } = await verifyEvidenceFile(file, optionsOf(call));
+  const options = optionsOf(call);
+  const { report, page } = await verifyEvidenceFile(file, options);
   const { stdout } = call.io;
+  const isUndated = options.tsaRoots !== undefined && !report.logs.every(isDated);
   if (call.json) await stdout.json({ ...report, page });
   else {
     const matches = report.logs.flatMap(({ records }) => records.filter(({ isMatch }) => isMatch));
     if (call.isSet('records')) await showPages(call, matches);
     else await showLines(call, matches);
     for (const line of evidenceLines(report, stdout)) await stdout.line(line);
-    if (page !== null) await stdout.line(stdout.style('dim', `  ${await aboutPage(page)}`));
+    if (isUndated) await stdout.line(noStampLine(stdout));
+    if (page !== null) {
+      const { isOwn, text } = await aboutPage(page);
+      await stdout.line(
+        isOwn
+          ? stdout.style('dim', `  ${text}`)
+          : `  ${stdout.style('yellow', 'notice')} other-page: ${text}`,
+      );
+    }
   }
-  return report.verdict === 'intact' ? EXIT.ok : EXIT.refused;
+  return report.verdict === 'intact' && !isUndated ? EXIT.ok : EXIT.refused;
+}
+
+/** By an authority that leads to a root given. */
+function isDated({ bounds }: LogEvidenceReport): boolean {
+  return bounds.some(({ kind, trust }) => kind === 'timestamp' && trust === 'given');
 }
 
 function optionsOf(call: Call): EvidenceOptions {

@@ -20,14 +20,15 @@ export async function verifierPage(): Promise<string> {
 }
 
 /**
- * What is to be said of the page that evidence was in.
+ * What is to be said of the page that evidence was in, and whether it is this program's own.
  *
  * @param digest its SHA-256, lower-case hex.
  */
-export async function aboutPage(digest: string): Promise<string> {
+export async function aboutPage(digest: string): Promise<{ readonly isOwn: boolean; readonly text: string }> {
   const own = createHash('sha256')
     .update(await verifierPage())
     .digest('hex');
-  if (own === digest) return 'the page around it is the one of this program';
-  return `the page around it is not the one of this program (SHA-256 ${digest}): what it shows when it is opened was not checked`;
+  if (own === digest) return { isOwn: true, text: 'the page around it is the one of this program' };
+  const text = `the page around it is not the one of this program (SHA-256 ${digest}): what it shows when it is opened was not checked`;
+  return { isOwn: false, text };
 }

@@ -92,8 +92,8 @@ async function checkTimestamps(
       findings.add({ code: 'bad-timestamp', from: 0, to: size, message });
       continue;
     }
-    count++;
     if (isUntrusted) untrusted++;
+    else count++;
     if (report.time === null || isUntrusted) continue;
     const trust = report.verdict === 'verified' ? 'given' : 'file';
     const by = report.authority ?? '';

@@ -1,4 +1,5 @@
 import { toBase64 } from '../crypto/bytes.ts';
+import { MAX_TOKEN_BYTES } from '../timestamps/token.ts';
 
 /**
  * Evidence: records of one or more logs with all that proves them, in one JSON document that is checked without the
@@ -109,8 +110,8 @@ export const LIMITS = {
   certificates: 10,
   /** Characters of a text that is none of the others. */
   text: 8_192,
-  /** Bytes of a token. */
-  token: 256 * 1024,
+  /** Bytes of a token: larger ones are read nowhere. */
+  token: MAX_TOKEN_BYTES,
 } as const;
 
 /** Records that are asked for without their range, at most: the newest. */

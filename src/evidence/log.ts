@@ -207,7 +207,7 @@ class LogRun {
   }
 
   #sayTrust(trust: Trust): void {
-    const { pin, keys, isTrustGiven } = this.#options;
+    const { pin, keys, policy, isTrustGiven } = this.#options;
     if (isTrustGiven && pin === undefined && this.#own(keys).length === 0) {
       const { size, note } = this.#head;
       const message = `none of the keys or pins given is of the log ${this.#origin}`;
@@ -217,7 +217,8 @@ class LogRun {
       const why = 'no key was given: those that the file itself names were believed';
       this.#notChecked.push({ what: 'whose keys they are', why });
     }
-    if (pin === undefined) {
+    // A quorum is an anchor as well: it is demanded for every record that is shown.
+    if (pin === undefined && (policy?.quorum ?? null) === null) {
       const why = 'no pin was given: a log that was rebuilt with its own keys would not show';
       this.#notChecked.push({ what: 'an outside anchor', why });
     }

@@ -44,6 +44,20 @@ function escapeMarkup(json: string): string {
  * writes. A file that is no page is handed back as it is.
  */
 export function readEvidenceFile(file: Uint8Array | string): EvidenceFile | null {
+  const parts = partsOf(file);
+  if (parts === null) return null;
+  const { json, page } = parts;
+  if (page === null) return { json, page };
+  const bytes = utf8(page);
+  return bytes.length > MAX_PAGE_BYTES ? null : { json, page: toHex(sha256(bytes)) };
+}
+
+/** The page that evidence is in, as text without the evidence; null for a file that is none, or no evidence. */
+export function pageAround(file: Uint8Array | string): string | null {
+  return partsOf(file)?.page ?? null;
+}
+
+function partsOf(file: Uint8Array | string): { readonly json: string; readonly page: string | null } | null {
   // What is too large stays so, and is refused by whoever reads the JSON.
   if (file.length > LIMITS.bytes + MAX_PAGE_BYTES) return null;
   let text: string;
@@ -58,9 +72,7 @@ export function readEvidenceFile(file: Uint8Array | string): EvidenceFile | null
   if (at < 0 || !text.endsWith(CLOSE)) return null;
   const json = text.slice(at + OPEN.length, -CLOSE.length);
   if (json.includes('<')) return null;
-  const page = utf8(text.slice(0, at + OPEN.length) + CLOSE);
-  if (page.length > MAX_PAGE_BYTES) return null;
-  return { json, page: toHex(sha256(page)) };
+  return { json, page: text.slice(0, at + OPEN.length) + CLOSE };
 }
 
 export interface VerifiedFile {

@@ -30,7 +30,10 @@ test('evidence create --html and evidence verify agree, and say whose page it is
   writeFileSync(box.at('foreign.html'), text.replace('records with their proof', 'trust me'));
   const foreign = await box.run(['evidence', 'verify', 'foreign.html']);
   assert.equal(foreign.code, 0);
-  assert.match(foreign.out, /is not the one of this program \(SHA-256 [0-9a-f]{64}\)/);
+  assert.match(
+    foreign.out,
+    /notice other-page: the page around it is not the one of this program \(SHA-256 [0-9a-f]{64}\)/,
+  );
   writeFileSync(box.at('altered.html'), text.replace('\\"n\\":2', '\\"n\\":3'));
   const altered = await box.run(['evidence', 'verify', 'altered.html']);
   assert.equal(altered.code, 1);

@@ -1,6 +1,6 @@
 import { TallystickError } from '../../errors.ts';
 import { FORMAT, LIMITS } from '../../evidence/mod.ts';
-import { readEvidenceFile, verifyEvidenceFile } from '../file.ts';
+import { pageAround, readEvidenceFile, verifyEvidenceFile } from '../file.ts';
 import { readTrust, type TrustItem, trustName, trustOptions } from '../trust.ts';
 import { button, h, list, shown } from './dom.ts';
 import { showReport, showVerdict } from './report.ts';
@@ -14,13 +14,19 @@ const [verdict, main] = [place('verdict'), place('main')];
 const items: TrustItem[] = [];
 /** The evidence: that of the page itself, or a file that was dropped. */
 let evidence: Uint8Array | string = document.getElementById('evidence')?.textContent ?? '';
+/** This page as it was before anything was shown on it, to know another one by; null where it has evidence of its own. */
+const untouched = evidence === '' ? elementsOf(document) : null;
 /** Of runs under way only the last is shown. */
 let latest = 0;
 
 const results = h('div', {});
 const given = h('div', { 'aria-live': 'polite' });
 const trouble = h('p', { class: 'bad-text', role: 'alert' });
-const own = h('p', { class: 'soft' });
+const around = h('p', {});
+const complete = h('input', { id: 'complete', type: 'checkbox' });
+complete.addEventListener('change', () => {
+  if (evidence !== '') void verify();
+});
 
 main.replaceChildren(...(evidence === '' ? [dropArea()] : []), results, trustForm());
 listenForFiles();
@@ -56,13 +62,20 @@ async function verify(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve));
   try {
     const started = performance.now();
-    const { report, page } = await verifyEvidenceFile(evidence, trustOptions(items));
+    const { report, page } = await verifyEvidenceFile(evidence, {
+      ...trustOptions(items),
+      complete: complete.checked,
+    });
     if (run !== latest) return;
     showVerdict(verdict, report);
     results.replaceChildren(...showReport(report));
-    if (page !== null) {
-      own.textContent = `The file was a page itself; without its evidence that page has SHA-256 ${page}. What it shows when it is opened was not looked at.`;
-      results.append(own);
+    if (page !== null && untouched !== null) {
+      const isSame = isThisPage(evidence);
+      around.className = isSame ? 'soft' : 'warn-text';
+      around.textContent = isSame
+        ? `The file was a page itself: the same as this one (SHA-256 ${page}).`
+        : `The file was a page itself, and not the same as this one: without its evidence it has SHA-256 ${page}. What it shows when it is opened was not looked at.`;
+      results.prepend(around);
     }
     results.append(h('div', { class: 'actions' }, button('Save the evidence as JSON', save)));
     performance.measure('verified', { start: started });
@@ -70,6 +83,17 @@ async function verify(): Promise<void> {
   } catch (error) {
     if (run === latest) fail(`It could not be verified here: ${(error as Error)?.message ?? error}`);
   }
+}
+
+/** Whether a file is this very page with evidence in it: element by element, for a page can't read its own bytes. */
+function isThisPage(file: Uint8Array | string): boolean {
+  const page = pageAround(file);
+  // What is parsed so neither runs nor asks for anything.
+  return page !== null && elementsOf(new DOMParser().parseFromString(page, 'text/html')) === untouched;
+}
+
+function elementsOf({ doctype, documentElement }: Document): string {
+  return `${doctype?.name ?? ''}\n${documentElement.outerHTML}`;
 }
 
 function fail(message: string): void {
@@ -115,6 +139,7 @@ function trustForm(): HTMLElement {
     h('div', { class: 'actions' }, add),
     h('label', { for: 'trust-file' }, 'As a file'),
     file,
+    h('label', { for: 'complete' }, complete, ' Demand proof that nothing was left out'),
     trouble,
     given,
   );

@@ -46,15 +46,19 @@ function findingNode(finding: Finding): Node {
 }
 
 export function showReport({ made, logs }: EvidenceReport): Node[] {
-  return [...(made === null ? [] : [madeCard(made)]), ...logs.map(logSection)];
+  return [...(made === null ? [] : [madeCard(made, logs)]), ...logs.map(logSection)];
 }
 
-function madeCard({ at, by, software, query, more }: Made): HTMLElement {
+function madeCard({ at, by, software, query, more }: Made, logs: readonly LogEvidenceReport[]): HTMLElement {
   const rows: [string, string][] = [
     ['Made', `${utcText(at)}, with ${software}`],
     ['By', by ?? 'not said'],
     ['Query', query ?? 'none: the records were named by their numbers'],
   ];
+  for (const { node, searched } of logs) {
+    if (searched === null || query === null) continue;
+    rows.push(['Answered', `over the first ${grouped(searched)} records of ${node}`]);
+  }
   if (more) rows.push(['More', 'The query found more records; these are the newest.']);
   return h(
     'section',

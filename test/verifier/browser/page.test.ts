@@ -6,12 +6,12 @@ import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { bundleVerifier } from '../../../scripts/verifier.ts';
 import { formatPin } from '../../../src/checkpoint/mod.ts';
-import { formatEvidence } from '../../../src/evidence/mod.ts';
+import { formatEvidence, rangeOfTime } from '../../../src/evidence/mod.ts';
 import type { AuditRecord } from '../../../src/record/mod.ts';
 import { embedEvidence } from '../../../src/verifier/file.ts';
 import { mlDsaSigner } from '../../checkpoint/signers.ts';
 import { A, completeOf, edited, evidenceOf, sealedBy, withContent } from '../../evidence/fixture.ts';
-import { BuiltLog, entryOf, makeRecord, VKEY } from '../../verify/built-log.ts';
+import { BuiltLog, entryOf, makeRecord, START, VKEY } from '../../verify/built-log.ts';
 import { missing, open, verdictOf, withBrowser } from './chromium.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tallystick-page-'));
@@ -166,12 +166,27 @@ describe('the page, opened from disk without a network', { skip: missing ?? fals
 
   test('a range that is complete says so, and one with a match left out says which', async () => {
     const log = await BuiltLog.build(60);
-    const { text } = await completeOf(log, [30, 50], 'event:EVENT_3');
+    const { text } = await completeOf(log, [30, 50], 'event:EVENT_3', { searched: 60 });
     await using good = await open(saved('complete.html', embedEvidence(html, text)));
     assert.match(
       await verdictOf(good.page),
       /Complete: the query was run again over records 30 to 49 of \d+; it finds 2/,
     );
+    assert.match(await good.page.innerText('main'), /Answered\s+over the first 60 records of node-1/);
+    await good.page.getByLabel('Demand proof that nothing was left out').check();
+    assert.match(await verdictWith(good.page, /Complete/), /^Verified/);
+    const range = await rangeOfTime(log, START + 30_000, null);
+    const timed = await evidenceOf(log, null, { range }, { query: '' });
+    await using ofTime = await open(saved('timed.html', embedEvidence(html, timed.text)));
+    await verdictOf(ofTime.page);
+    assert.match(
+      await ofTime.page.innerText('main'),
+      /what the log took from [\d-]+ [\d:.]+ UTC to the newest/,
+    );
+    await using some = await open(saved('some.html', embedEvidence(html, (await evidenceOf(log, [7])).text)));
+    assert.match(await verdictOf(some.page), /^Verified/);
+    await some.page.getByLabel('Demand proof that nothing was left out').check();
+    assert.match(await verdictWith(some.page, /not-complete/), /^Not verified/);
     const less = edited(text, ({ logs: [it] }) => it.matches.pop());
     await using bad = await open(saved('less.html', embedEvidence(html, less)));
     assert.match(await verdictOf(bad.page), /left-out: record 43/);
@@ -226,12 +241,31 @@ describe('the page, opened from disk without a network', { skip: missing ?? fals
     await using opened = await open(saved('tallystick-verify.html', html));
     const { page, troubles } = opened;
     assert.match(await page.innerText('#verdict'), /No evidence yet/);
+    const [box, area] = await Promise.all(['#verdict', '.drop'].map((at) => page.locator(at).boundingBox()));
+    assert.ok(box && area && area.y - (box.y + box.height) >= 8, 'the verdict and the drop area stand apart');
     for (const file of files) {
       await page.evaluate(() => delete document.documentElement.dataset.verdict);
       await page.setInputFiles('#evidence-file', file);
       assert.match(await verdictOf(page), /^Verified: 1 record is as sealed/);
     }
-    assert.match(await page.innerText('main'), /that page has SHA-256 [0-9a-f]{64}/);
+    assert.match(
+      await page.innerText('main'),
+      /a page itself: the same as this one \(SHA-256 [0-9a-f]{64}\)/,
+    );
+    for (const [from, to] of [
+      ['records with their proof', 'trust me'],
+      ['<main id="main">', '<!-- a remark --><main id="main">'],
+    ] as const) {
+      const altered = embedEvidence(html, text).replace(from, to);
+      await page.evaluate(() => delete document.documentElement.dataset.verdict);
+      await page.setInputFiles('#evidence-file', saved('altered-page.html', altered));
+      assert.match(await verdictOf(page), /^Verified: 1 record is as sealed/);
+      assert.match(await page.innerText('main'), /a page itself, and not the same as this one/, from);
+    }
+    await page.evaluate(() => delete document.documentElement.dataset.verdict);
+    await page.setInputFiles('#evidence-file', files[0] as string);
+    await verdictOf(page);
+    assert.doesNotMatch(await page.innerText('main'), /a page itself/);
     const reached: string[] = [];
     await page.locator('body').press('Home');
     for (let i = 0; i < 15; i++) {
