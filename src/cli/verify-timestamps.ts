@@ -40,14 +40,24 @@ export function rootsIn(file: string): Uint8Array[] {
   return certificatesOfPem(text);
 }
 
-/** Verifies what is kept. To be read before the head is: a token over more than the head is then no race. */
+/** Whether roots were named and no time stamp leads to them. That alone is no tampering. */
+export function lacksStamp(summary: TimestampSummary | null): boolean {
+  return summary?.roots === 'given' && summary.newest === null;
+}
+
+/** Of a log that was to be dated by an authority that leads to a root given. */
+export function noStampLine(out: Output): string {
+  return `  ${out.style('red', 'no time stamp')} that holds leads to the root given`;
+}
+
+/** Verifies what is kept; null when nothing is and no roots are named. To be read before the head is: a token over more than the head is then no race. */
 export async function verifyTimestamps(
   store: LogStore,
   node: string,
   roots: readonly Uint8Array[] | null,
 ): Promise<{ readonly summary: TimestampSummary | null; readonly dated: readonly DatedCheckpoint[] }> {
   const kept = await KeptTimestamps.read(store, node, roots);
-  if (kept.tokens.length + kept.unreadable === 0) return { summary: null, dated: [] };
+  if (roots === null && kept.tokens.length + kept.unreadable === 0) return { summary: null, dated: [] };
   const bad: TimestampSummary['bad'][number][] = Array.from({ length: kept.unreadable }, () => ({
     ...{ size: null, codes: ['malformed' as const] },
   }));
@@ -70,11 +80,9 @@ export async function verifyTimestamps(
   return { summary, dated };
 }
 
-export function timestampLines(
-  { roots, verified, untrusted, bad, newest }: TimestampSummary,
-  out: Output,
-): string[] {
-  const lines: string[] = [];
+export function timestampLines(summary: TimestampSummary, out: Output): string[] {
+  const { roots, verified, untrusted, bad, newest } = summary;
+  const lines = lacksStamp(summary) ? [noStampLine(out)] : [];
   if (newest !== null) {
     const whose = roots === 'given' ? 'the root given' : 'the roots that the log itself is set to';
     lines.push(

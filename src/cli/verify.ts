@@ -30,7 +30,7 @@ import { type ComparedIndex, indexToCompare } from './verify-index.ts';
 import { isProven, previousOf } from './verify-previous.ts';
 import { certificatesOf, checkSignatures } from './verify-signatures.ts';
 import { showReport } from './verify-text.ts';
-import { timestampRootsOf, verifyTimestamps } from './verify-timestamps.ts';
+import { lacksStamp, timestampRootsOf, verifyTimestamps } from './verify-timestamps.ts';
 import { cosignedOf, pinnedPolicy, policyKeys, policyOf } from './verify-witnessed.ts';
 
 /** One log to verify. */
@@ -48,7 +48,7 @@ interface Target {
 
 /**
  * Exit code 0: every log is intact; 1: one is not, or holds a signature that does not match, or no record
- * of it stands on the trust anchor given; what is thrown means that it can't be told.
+ * of it stands on the trust anchor or time stamp root given; what is thrown means that it can't be told.
  */
 export async function verify(call: Call): Promise<number> {
   call.expect(0, 0);
@@ -82,7 +82,7 @@ export async function verify(call: Call): Promise<number> {
       const isFalse = (verified.signatures?.counts['does-not-match'] ?? 0) > 0;
       const isForged = (verified.timestamps?.bad.length ?? 0) > 0;
       good &&= verified.report.verdict === 'intact' && !isFalse && !isForged;
-      good &&= !lacksAnchor(verified.report, anchors);
+      good &&= !lacksAnchor(verified.report, anchors) && !lacksStamp(verified.timestamps);
       good &&= verified.previous === null || isProven(verified.previous);
       await showReport(call, verified);
     }

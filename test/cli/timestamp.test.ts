@@ -101,8 +101,38 @@ describe('what time stamps bound', () => {
     assert.deepEqual(given.json.findings, []);
     writeFileSync(box.at('other.pem'), (await ca('Other')).pem);
     const other = await box.run(['verify', '--timestamp-root', 'other.pem']);
-    assert.equal(other.code, 0);
+    assert.equal(other.code, 1);
+    assert.match(other.out, /^intact(?:.|\n)*no time stamp that holds leads to the root given/);
     assert.match(other.out, /not checked: whom 1 time stamp come from/);
+  });
+
+  test('a root that was named and is not met is said, of a log without any, too', async (t) => {
+    const box = await sandbox(t);
+    await box.ok(['verify']);
+    const none = await box.run(['verify', '--timestamp-root', 'root.pem']);
+    assert.equal(none.code, 1);
+    assert.match(none.out, /^intact(?:.|\n)*no time stamp that holds leads to the root given/);
+  });
+
+  test('of evidence, a root that was named and is not met is said', async (t) => {
+    const box = await dated(t);
+    writeFileSync(box.at('other.pem'), (await ca('Other')).pem);
+    await box.ok(['evidence', 'create', '1', '-o', 'dated.json']);
+    await box.ok(['append'], { stdin: `${RECORD}\n` });
+    const verify = (root: string): string[] => ['evidence', 'verify', 'dated.json', '--timestamp-root', root];
+    const met = await box.ok(verify('root.pem'));
+    assert.match(met.out, /1 time stamp/);
+    assert.doesNotMatch(met.out, /no time stamp/);
+    const other = await box.run(verify('other.pem'));
+    assert.equal(other.code, 1);
+    assert.match(other.out, /no time stamp that holds leads to the root given/);
+    assert.doesNotMatch(other.out, /Checked: [^\n]*1 time stamp/);
+    // Of the newest record there is none.
+    const undated = (await box.ok(['checkpoint', '--json'])).json.size - 1;
+    await box.ok(['evidence', 'create', String(undated), '-o', 'undated.json']);
+    const without = await box.run(['evidence', 'verify', 'undated.json', '--timestamp-root', 'root.pem']);
+    assert.equal(without.code, 1, without.out);
+    assert.match(without.out, /no time stamp that holds leads to the root given/);
   });
 
   test('a token that was changed is false, and the log stands', async (t) => {
