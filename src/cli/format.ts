@@ -1,20 +1,10 @@
 /** Numbers, times and ranges as people read them. All of it is made of our own values, so it is safe to print. */
 
-export { recordRange } from '../verify/findings.ts';
+export { counted, grouped, recordRange } from '../verify/words.ts';
 
 /** ISO 8601 in UTC, with its zone: `2026-10-05T09:00:02.284Z`. */
 export function utc(ms: number): string {
   return new Date(ms).toISOString();
-}
-
-/** 1204331 as `1,204,331`. */
-export function grouped(n: number): string {
-  return n.toLocaleString('en-US');
-}
-
-/** `1 record`, `2 records`. */
-export function counted(n: number, noun: string, nouns = `${noun}s`): string {
-  return `${grouped(n)} ${n === 1 ? noun : nouns}`;
 }
 
 /** At most `max` characters (UTF-16 units), the last an ellipsis when something was cut. */

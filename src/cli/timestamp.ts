@@ -100,7 +100,9 @@ function listLines(authorities: readonly AuthorityStatus[], out: Output): string
     if (policy !== null) lines.push(`  policy ${safeText(policy)}`);
     if (renewal !== null) lines.push(`  to be renewed from ${utc(renewal.at)} on (${renewal.why})`);
     if (failing !== null) {
-      lines.push(`  ${out.style('red', 'failing')} ${failing.times} times: ${safeText(failing.message)}`);
+      lines.push(
+        `  ${out.style('red', 'failing')} ${counted(failing.times, 'time')}: ${safeText(failing.message)}`,
+      );
     }
     return lines;
   });

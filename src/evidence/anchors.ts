@@ -14,6 +14,7 @@ import { verifyTimestamp } from '../timestamps/mod.ts';
 import type { Findings } from '../verify/findings.ts';
 import type { NotChecked } from '../verify/mod.ts';
 import { short } from '../verify/policy.ts';
+import { counted } from '../verify/words.ts';
 import type { LogEvidence } from './format.ts';
 import type { ExistedBy } from './report.ts';
 
@@ -132,7 +133,7 @@ async function checkCosignatures(
   }
   if (count > 0) {
     run.notChecked.push({
-      what: `whose ${count} cosignatures they are`,
+      what: `whose ${counted(count, 'cosignature')} ${count === 1 ? 'it is' : 'they are'}`,
       why: 'no policy was given: the keys of the witnesses are those that the file names',
     });
   }

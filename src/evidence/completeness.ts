@@ -6,6 +6,7 @@ import type { AuditRecord } from '../record/mod.ts';
 import type { Findings } from '../verify/findings.ts';
 import { MISSING } from '../verify/findings.ts';
 import type { NotChecked } from '../verify/mod.ts';
+import { counted } from '../verify/words.ts';
 import type { EvidenceRange, LogEvidence, Made } from './format.ts';
 import type { CheckedRecord } from './records.ts';
 import type { Completeness } from './report.ts';
@@ -74,7 +75,7 @@ export function checkCompleteness(
     run.findings.add({ code: 'not-complete', from: range.from, to: range.to, message });
   }
   if (undecided > 0) {
-    run.notChecked.push({ what: `whether the query finds ${undecided} records`, why: UNDECIDED });
+    run.notChecked.push({ what: `whether the query finds ${counted(undecided, 'record')}`, why: UNDECIDED });
   }
   return {
     verdict: isRight ? (undecided > 0 ? 'undecided' : 'complete') : 'incomplete',

@@ -27,6 +27,7 @@ import {
 } from '../verify/mod.ts';
 import { checkPin } from '../verify/range.ts';
 import { Run } from '../verify/run.ts';
+import { counted } from '../verify/words.ts';
 import { checkKeyRecord } from './create.ts';
 import type { ExportHeader } from './format.ts';
 import { type Line, linesOf } from './lines.ts';
@@ -341,7 +342,7 @@ class ExportWalk {
     else run.skip('attempts without outcome', 'outcomes may lie outside the records exported');
     if (this.#payloads.absent > 0) {
       const why = 'not in the export: removed on purpose, or lost; their records stand';
-      run.skip(`${this.#payloads.absent} payloads`, why);
+      run.skip(counted(this.#payloads.absent, 'payload'), why);
     }
   }
 }

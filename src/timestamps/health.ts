@@ -24,7 +24,8 @@ export function timestampsCheck(
 }
 
 function troubleOf({ url, overdue, renewal, failing }: AuthorityStatus, now: number): string | null {
-  if (failing !== null) return `${url} failed ${failing.times} times in a row: ${failing.message}`;
+  if (failing !== null)
+    return `${url} failed ${failing.times === 1 ? 'once' : `${failing.times} times in a row`}: ${failing.message}`;
   if (overdue) return `the log was not dated by ${url} for 4 hours; "tallystick timestamp now" says why`;
   if (renewal === null || now < renewal.at) return null;
   const ends = new Date(renewal.at).toISOString();

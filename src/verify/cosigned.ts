@@ -11,12 +11,13 @@ import {
 } from '../checkpoint/mod.ts';
 import { equalBytes, toHex } from '../crypto/bytes.ts';
 import { TallystickError } from '../errors.ts';
-import { checkLogged } from './dated.ts';
+import { checkLogged, UNSIGNED } from './dated.ts';
 import type { Findings } from './findings.ts';
 import { type FixedHead, reportBehind, reportContradicted } from './head.ts';
 import type { KeyPolicy } from './policy.ts';
 import type { Witnessed } from './report.ts';
 import type { LogSource } from './source.ts';
+import { counted } from './words.ts';
 
 /** Checkpoints of the log that witnesses have cosigned, and which witnesses must have. */
 export interface CosignedCheckpoints {
@@ -116,7 +117,7 @@ export async function checkCosigned(
       covered = { size, root: toHex(root), by: quorum.by, witnesses, note };
     }
   }
-  if (uncompared > 0) run.skip(`${uncompared} cosigned checkpoints`, run.unknownRoot.why);
+  if (uncompared > 0) run.skip(counted(uncompared, 'cosigned checkpoint'), run.unknownRoot.why);
   for (const anchor of foreign) if (await isForeignAgainst(run, head, anchor)) break;
   if (policy === null || policy.quorum === null) return null;
   if (covered === null) reportNoQuorum(run, head, policy, anchors);
@@ -145,9 +146,9 @@ async function anchorsOf(
       else foreign.push({ size, root, note, quorum });
     }
   }
-  if (others > 0) run.skip(`${others} cosigned checkpoints`, `they are of another log than ${head.origin}`);
+  if (others > 0) run.skip(counted(others, 'cosigned checkpoint'), `of another log than ${head.origin}`);
   if (unsigned > 0) {
-    run.skip(`${unsigned} cosigned checkpoints`, 'no known key signed them: they say nothing of this log');
+    run.skip(counted(unsigned, 'cosigned checkpoint'), UNSIGNED);
   }
   const largestFirst = (a: Anchor, b: Anchor): number => b.size - a.size;
   return { own: own.sort(largestFirst), foreign: foreign.sort(largestFirst) };
@@ -170,7 +171,7 @@ async function isForeignAgainst(run: Verification, head: FixedHead, anchor: Anch
   const isAhead = size > head.size;
   const actual = isAhead ? head.root : await run.rootAt(size);
   if (actual === null || (!isAhead && equalBytes(actual, root))) {
-    run.skip('1 cosigned checkpoints', 'no key signed it that seals this log there');
+    run.skip('1 cosigned checkpoint', 'no key signed it that seals this log there');
     return false;
   }
   const shown = isAhead

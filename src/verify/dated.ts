@@ -6,6 +6,10 @@ import type { Findings } from './findings.ts';
 import { type FixedHead, reportBehind, reportContradicted } from './head.ts';
 import type { KeyPolicy } from './policy.ts';
 import type { LogSource } from './source.ts';
+import { counted } from './words.ts';
+
+/** Why a checkpoint from outside was not held against the log. */
+export const UNSIGNED = 'signed by no known key: that says nothing of this log';
 
 /** A checkpoint of the log that a time stamp dates, as whoever verified the time stamp gives it. */
 export interface DatedCheckpoint {
@@ -67,9 +71,8 @@ export async function checkDated(
       }
     }
   }
-  if (unsigned > 0)
-    run.skip(`${unsigned} dated checkpoints`, 'no known key signed them: they say nothing of this log');
-  if (uncompared > 0) run.skip(`${uncompared} dated checkpoints`, run.unknownRoot.why);
+  if (unsigned > 0) run.skip(counted(unsigned, 'dated checkpoint'), UNSIGNED);
+  if (uncompared > 0) run.skip(counted(uncompared, 'dated checkpoint'), run.unknownRoot.why);
   return agreed;
 }
 

@@ -3,6 +3,8 @@
  * what was there. Codes are stable and never re-used for something else.
  */
 
+import { counted, recordRange } from './words.ts';
+
 type Class = 'notice' | 'fail';
 
 interface CodeInfo {
@@ -219,12 +221,6 @@ export function findingWords({ code, from, to, message }: Finding): string {
   return JOINED.includes(code) && to > from ? `${recordRange(from, to)}: ${message}` : message;
 }
 
-/** Records [from, to) in words: `record 7`, `records 7 to 9`; empty when there is none. */
-export function recordRange(from: number, to: number): string {
-  if (to <= from) return '';
-  return to - from === 1 ? `record ${from}` : `records ${from} to ${to - 1}`;
-}
-
 /** Collects findings, bounded. */
 export class Findings {
   readonly #list: Finding[] = [];
@@ -263,7 +259,8 @@ export class Findings {
   list(): readonly Finding[] {
     const sorted = this.#list.toSorted((a, b) => a.from - b.from || rank(a) - rank(b));
     if (this.#dropped === 0) return sorted;
-    const message = `${this.#dropped} more findings between records ${this.#droppedFrom} and ${this.#droppedTo - 1} are not listed`;
+    const are = this.#dropped === 1 ? 'is' : 'are';
+    const message = `${counted(this.#dropped, 'more finding')} between records ${this.#droppedFrom} and ${this.#droppedTo - 1} ${are} not listed`;
     return [
       ...sorted,
       finding({ code: 'not-listed', from: this.#droppedFrom, to: this.#droppedTo, message }),

@@ -3,6 +3,7 @@ import { toHex } from '../crypto/bytes.ts';
 import { placeOf, witnessesOf } from './cosigned.ts';
 import { KeyPolicy } from './policy.ts';
 import type { Run } from './run.ts';
+import { counted } from './words.ts';
 
 /**
  * Of a log that has no sealed state: checkpoints that somebody outside has seen, signed by a given key or cosigned by a
@@ -18,8 +19,9 @@ export async function checkGone(run: Run): Promise<void> {
     .filter(({ origin, size }) => size > missed && (node === undefined || nodeOf(origin) === node))
     .sort((a, b) => b.size - a.size);
   if (held.length === 0) return;
+  const outside = `${counted(held.length, 'checkpoint')} held outside`;
   if (run.findings.list().some(({ code }) => code === 'bad-checkpoint')) {
-    run.skip(`${held.length} checkpoints held outside`, 'the log has a head that is none');
+    run.skip(outside, 'the log has a head that is none');
     return;
   }
   for (const { note, origin, size, root } of held) {
@@ -35,8 +37,8 @@ export async function checkGone(run: Run): Promise<void> {
   const why =
     keys.length === 0
       ? 'no key was given, and the log names none'
-      : 'no given key signed them: they say nothing of this log';
-  run.skip(`${held.length} checkpoints held outside`, why);
+      : 'signed by no key given: that says nothing of this log';
+  run.skip(outside, why);
 }
 
 async function isSigned(

@@ -14,6 +14,7 @@ import { Run, type VerifyOptions } from './run.ts';
 import type { LogSource } from './source.ts';
 import { type Base, SealedTiles } from './tiles.ts';
 import type { WalkedBundle } from './walk.ts';
+import { counted } from './words.ts';
 
 /**
  * Verifies a whole log as it stands when called; what is appended meanwhile is left for the next time. Checks the
@@ -51,8 +52,8 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
   run.checked.checkpoints = checkpoints.good;
   if (checkpoints.unknown > 0) {
     run.skip(
-      `the root of ${checkpoints.unknown} kept checkpoints`,
-      'the records up to them are not all as sealed',
+      `the root of ${counted(checkpoints.unknown, 'kept checkpoint')}`,
+      'not all records up to there are as sealed',
     );
   }
   if (!checkpoints.pinChecked && (options.pin?.size ?? 0) <= head.size) {
@@ -60,7 +61,10 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
   }
   const unfollowed = run.attempts?.unfollowed ?? 0;
   if (unfollowed > 0) {
-    run.skip(`the outcomes of ${unfollowed} attempts`, 'too many others waited for theirs at the same time');
+    run.skip(
+      `the outcomes of ${counted(unfollowed, 'attempt')}`,
+      'too many others waited for theirs at the same time',
+    );
   }
   run.rootAt = async (size) => roots.at(size) ?? run.rootOfHead(size);
   const dated = await checkDated(run, head, options.dated ?? []);

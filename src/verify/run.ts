@@ -17,6 +17,7 @@ import { RowCheck } from './rows.ts';
 import type { IndexSource, LogSource, SourceHead } from './source.ts';
 import type { SealedTiles, Slice } from './tiles.ts';
 import { type WalkedBundle, walk, walkTiles } from './walk.ts';
+import { counted } from './words.ts';
 
 export interface VerifyOptions {
   /** vkeys to believe. Without these and without a pin, the key that the log's first record names is used. */
@@ -226,11 +227,11 @@ export class Run {
         'not asked for: form, numbering, times, payload references, attempts without outcome',
       );
     else if (content.skipped > 0) {
-      this.skip(`what is in ${content.skipped} records`, 'they lie in bundles that are not as sealed');
+      this.skip(`what is in ${counted(content.skipped, 'record')}`, 'in bundles that are not as sealed');
     }
     if (payloads.absent > 0) {
       this.skip(
-        `${payloads.absent} payloads`,
+        counted(payloads.absent, 'payload'),
         'not stored: removed on purpose, or lost; their records stand',
       );
     }

@@ -193,7 +193,7 @@ describe('an export', () => {
       { deep: true },
     );
     assert.equal(removed.verdict, 'intact');
-    assert.ok(removed.notChecked.some(({ what }) => what === '1 payloads'));
+    assert.ok(removed.notChecked.some(({ what }) => what === '1 payload'));
     const foreign = text.replace(
       /("seq":5,.*"payloads":\[)\]/,
       `$1${/\{"digest".*\}(?=\]\}\n)/.exec(text)?.[0]}]`,

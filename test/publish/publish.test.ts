@@ -105,7 +105,7 @@ describe('a published log', () => {
     await publishTo(without, log);
     const report = await verifyCopy(without, { deep: true });
     assert.equal(report.verdict, 'intact');
-    assert.ok(report.notChecked.some(({ what }) => what === '1 payloads'));
+    assert.ok(report.notChecked.some(({ what }) => what === '1 payload'));
   });
 });
 

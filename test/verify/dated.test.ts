@@ -67,7 +67,7 @@ describe('dated checkpoints', () => {
     const stranger = await dated(1_000, 0, await BuiltLog.build(1_000), testSigner('somebody else'));
     const report = await verifyLog(log, { keys: KEYS, dated: [stranger] });
     assertIntact(report);
-    assert.ok(report.notChecked.some(({ what }) => what === '1 dated checkpoints'));
+    assert.ok(report.notChecked.some(({ what }) => what === '1 dated checkpoint'));
   });
 
   test('are anchors of a part, too, dated or cosigned; its times are not looked at', async () => {
@@ -91,7 +91,7 @@ describe('dated checkpoints', () => {
     const copy = log.copy();
     copy.tile(0, 0)[0] = (copy.tile(0, 0)[0] as number) ^ 1;
     const report = await verifyRange(copy, 300, 310, { keys: KEYS, dated: [await dated(100)] });
-    assert.ok(report.notChecked.some(({ what }) => what === '1 dated checkpoints'));
+    assert.ok(report.notChecked.some(({ what }) => what === '1 dated checkpoint'));
   });
 
   test('of a log that is damaged: the damage is named, and what they show of the rest stands', async () => {
