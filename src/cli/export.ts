@@ -1,6 +1,6 @@
 import { LogError } from '../errors.ts';
 import { exportOf } from '../exported/mod.ts';
-import { type Report, verifyLog, verifyRange } from '../verify/mod.ts';
+import { findingWords, type Report, verifyLog, verifyRange } from '../verify/mod.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { ExportFile } from './export-file.ts';
@@ -95,6 +95,6 @@ function notIntact(node: string, { findings }: Report): LogError {
   const first = findings.find((finding) => finding.class === 'fail');
   return new LogError(
     'LOG_DAMAGED',
-    `nothing was exported: the log of ${node} is not intact (${first?.code}: ${first?.message}). Run verify; --from and --to leave out what does not hold`,
+    `nothing was exported: the log of ${node} is not intact (${first?.code}: ${first && findingWords(first)}). Run verify; --from and --to leave out what does not hold`,
   );
 }

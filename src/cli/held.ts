@@ -4,7 +4,13 @@ import type { Condition } from '../health/health.ts';
 import { headDirectory, stateDirectory } from '../open.ts';
 import { SqliteStore } from '../store/sqlite/mod.ts';
 import type { LogStore } from '../store/store.ts';
-import { type CosignedCheckpoints, type Finding, type FindingCode, followPin } from '../verify/mod.ts';
+import {
+  type CosignedCheckpoints,
+  type Finding,
+  type FindingCode,
+  findingWords,
+  followPin,
+} from '../verify/mod.ts';
 import { alarmText, provenAlarms, witnessPrefix } from '../witness/client/mod.ts';
 import type { Call } from './command.ts';
 import { NOTHING } from './fixed-source.ts';
@@ -177,13 +183,14 @@ async function compare(
   const failures = findings.filter((finding) => finding.class === 'fail');
   // That it is another log explains why other keys have signed it.
   const first = failures.find((finding) => finding.code === 'other-log') ?? failures[0];
-  const { code, message } = first ?? { code: 'unknown-key', message: 'no known key has signed it' };
+  const code = first?.code ?? 'unknown-key';
+  const words = first === undefined ? 'no known key has signed it' : findingWords(first);
   const before = isAbout(first, cosigned) ? 'what a witness has seen of it' : whatIsRemembered(memory);
   const what =
     code === 'no-quorum'
       ? `the pin ${memory.path} demands witnesses that have not vouched for it`
       : `it does not continue ${before}`;
-  return { contradiction: { code, why: `${what} (${code}: ${message})`, findings } };
+  return { contradiction: { code, why: `${what} (${code}: ${words})`, findings } };
 }
 
 /** Whether a finding is about one of the checkpoints that were given besides a pin. */

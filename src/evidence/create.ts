@@ -12,7 +12,7 @@ import {
 } from '../merkle/mod.ts';
 import { type AuditRecord, decodeEntry, payloadDigest, references, restorePayloads } from '../record/mod.ts';
 import { type Timestamped, verifyTimestamped } from '../timestamps/mod.ts';
-import { type Finding, type LogSource, verifyRange } from '../verify/mod.ts';
+import { type Finding, findingWords, type LogSource, verifyRange } from '../verify/mod.ts';
 import { storedTile } from '../verify/tiles.ts';
 import { compileQuery } from './completeness.ts';
 import {
@@ -489,7 +489,7 @@ async function refusedFor(report: EvidenceReport, requests: readonly LogRequest[
 }
 
 function refusal(why: string, finding: Finding | null, cause?: unknown): EvidenceError {
-  const named = finding === null ? '' : ` (${finding.code}: ${finding.message})`;
+  const named = finding === null ? '' : ` (${finding.code}: ${findingWords(finding)})`;
   return new EvidenceError('EVIDENCE_REFUSED', `no evidence was made: ${why}${named}`, {
     ...(cause === undefined ? {} : { cause }),
     ...(finding === null ? {} : { context: { finding } }),

@@ -11,6 +11,7 @@ export {
   FINDINGS,
   type Finding,
   type FindingCode,
+  findingWords,
   type IndexFinding,
   MAX_FINDINGS,
   type MovedFinding,

@@ -46,6 +46,7 @@ describe('of a log that was attacked no evidence is made', () => {
     assert.equal(await refused(altered), 'altered 260 261');
     const missing = await attack((it) => void it.stored.delete(1));
     assert.equal(await refused(missing), 'missing 260 261');
+    await assert.rejects(evidenceOf(missing, [5, 260]), /missing: record 260: sealed, but not there/);
     const damaged = await attack((it) => void it.stored.set(1, 'broken'));
     assert.equal(await refused(damaged), 'unreadable 260 261');
     const swapped = await attack((it) => {
