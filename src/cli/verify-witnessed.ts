@@ -108,7 +108,7 @@ export function witnessedLines(report: Report, out: Output): string[] {
   if (isUntold(report))
     return [`  ${out.style('yellow', 'whether witnesses vouch for it could not be told')}`];
   const { covered, beyond } = witnessed;
-  if (covered === null) return [`  ${out.style('red', 'no quorum of witnesses vouches for any record')}`];
+  if (covered === null) return [`  ${out.style('red', 'no quorum of witnesses vouches for what is here')}`];
   const names = covered.witnesses.map(({ name, time }) => `${safeText(name)} (${utc(time * 1_000)})`);
   const rest =
     beyond === 0
