@@ -1,7 +1,7 @@
 import { tallystick } from '../catalog/mod.ts';
 import { equalBytes, toHex, utf8 } from '../crypto/bytes.ts';
 import { ProofError, TallystickError } from '../errors.ts';
-import { leafHash, splitSharedInclusion, verifyInclusion } from '../merkle/mod.ts';
+import { isIncluded, leafHash, splitSharedInclusion } from '../merkle/mod.ts';
 import {
   type AuditRecord,
   decodeEntry,
@@ -105,22 +105,6 @@ function inclusion(
     findings.add({ code: 'altered', from: seq, to: seq + 1, expected, message });
   }
   return included;
-}
-
-function isIncluded(
-  seq: number,
-  size: number,
-  leaf: Uint8Array,
-  proof: readonly Uint8Array[],
-  root: Uint8Array,
-): boolean {
-  try {
-    verifyInclusion(seq, size, leaf, proof, root);
-    return true;
-  } catch (error) {
-    if (error instanceof ProofError) return false;
-    throw error;
-  }
 }
 
 /** What it may have been, for people to look at. */

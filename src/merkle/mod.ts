@@ -3,6 +3,7 @@ export { CompactRange, type Node, rootFromNodes } from './compact-range.ts';
 export { emptyRoot, HASH, leafHash, nodeHash, TileNodes, tileRoot } from './hash.ts';
 export {
   inclusionPath,
+  isIncluded,
   makeConsistency,
   makeInclusion,
   rootFromTiles,

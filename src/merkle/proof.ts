@@ -105,6 +105,17 @@ export function verifyInclusion(
   if (!equalBytes(hash, root)) fail(`leaf ${index} is not in the tree of size ${size} with that root`);
 }
 
+/** Whether `verifyInclusion` finds it so. */
+export function isIncluded(...args: Parameters<typeof verifyInclusion>): boolean {
+  try {
+    verifyInclusion(...args);
+    return true;
+  } catch (error) {
+    if (error instanceof ProofError) return false;
+    throw error;
+  }
+}
+
 /**
  * Checks that the tree (`size1`, `root1`) is the beginning of (`size2`, `root2`) (RFC 9162 section 2.1.4.2). Equal
  * sizes need an empty proof and equal roots. `size1` 0 is refused: nothing would be proven.
