@@ -307,6 +307,8 @@ class LogRun {
   }
 
   #demandCompleteness({ verdict, range }: LogEvidenceReport['completeness']): void {
+    // What is wrong with the range itself was said.
+    if (this.#findings.list().some(({ code }) => code === 'not-complete')) return;
     const { size } = this.#head;
     const place = range === null ? { from: 0, to: size } : { from: range.from, to: range.to };
     const message = {

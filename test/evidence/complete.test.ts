@@ -139,7 +139,10 @@ describe('evidence of a range', () => {
     const late = await rangeOfTime(log, START + 100_000, null);
     const { text: since } = await evidenceOf(log, null, { range: late }, query);
     assertIntact(await verifyEvidence(since, COMPLETE));
-    assertFound(await verifyEvidence(cut(since, [late.from, 290])), [['not-complete', late.from, 290]]);
+    for (const options of [{}, COMPLETE]) {
+      const report = await verifyEvidence(cut(since, [late.from, 290]), options);
+      assertFound(report, [['not-complete', late.from, 290]]);
+    }
     const early = await rangeOfTime(log, null, START + 200_000);
     const { text: until } = await evidenceOf(log, null, { range: early }, query);
     assertIntact(await verifyEvidence(until, COMPLETE));
