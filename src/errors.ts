@@ -22,7 +22,11 @@ export const ERROR_CODES = {
     retry: false,
   },
   JSON_INVALID: { summary: 'text is not strict JSON', status: 400, retry: false },
-  SYSTEM_RESERVED: { summary: 'a producer named a system, or itself, as only the log may', status: 403, retry: false },
+  SYSTEM_RESERVED: {
+    summary: 'a producer named a system, or itself, as only the log may',
+    status: 403,
+    retry: false,
+  },
   ID_REUSED: { summary: 'an idempotency id came again with other content', status: 409, retry: false },
 
   PROOF_INVALID: { summary: 'a Merkle proof does not hold', status: 422, retry: false },
