@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { FRUGAL } from '../bin/frugal.js';
+import { FRUGAL, FRUGAL_ENV } from '../bin/frugal.js';
 import { openReader } from '../src/open.ts';
 import { byTurns, type Figure } from './measure.ts';
 import { START } from './records.ts';
@@ -14,7 +14,8 @@ export async function verification(data: string, count: number, hashing: () => n
     let most = 0;
     const { rate, ratio } = await byTurns(hashing, () => {
       const script = join(import.meta.dirname, 'verify-child.ts');
-      const child = execFileSync(process.execPath, [...FRUGAL, script, data, mode]);
+      const env = { ...FRUGAL_ENV, ...process.env };
+      const child = execFileSync(process.execPath, [...FRUGAL, script, data, mode], { env });
       const { verdict, rows, ms, rssMiB } = JSON.parse(child.toString()) as {
         verdict: string;
         rows: number;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { beFrugal } from '../bin/frugal.js';
 import { openReader } from '../src/open.ts';
 
 /** KiB. Of this program alone: what getrusage(2) counts includes the parent's memory at the time of the fork. */
@@ -8,6 +9,7 @@ function mostMemory(): number {
 }
 
 /** Verifies the log in a process of its own, as frugal as that of the command. argv: data directory, `deep` or not. */
+beFrugal();
 const [data, mode] = process.argv.slice(2);
 const deep = mode === 'deep';
 const reader = await openReader({ data: data as string, index: deep });

@@ -5,16 +5,18 @@
 import { spawn } from 'node:child_process';
 import { keepCompiled, PROGRAM } from './compiled.js';
 import { findNode, whatToInstall } from './find-node.js';
-import { FRUGAL } from './frugal.js';
+import { beFrugal, FRUGAL, FRUGAL_ENV } from './frugal.js';
 
 const node = findNode();
-const flags = process.argv[2] === 'verify' ? FRUGAL : [];
+const isVerify = process.argv[2] === 'verify';
+const flags = isVerify ? FRUGAL : [];
 const areSet = flags.every((flag) => process.execArgv.includes(flag));
 if (node === null) fail(whatToInstall());
 else if (node === process.execPath && areSet) runHere();
 else runUnder(node);
 
 function runHere() {
+  if (isVerify) beFrugal();
   keepCompiled();
   import(PROGRAM)
     .then((cli) => cli.main(process.argv.slice(2)))
@@ -28,6 +30,7 @@ function runUnder(node) {
   // By the name that it was started by, which the program says to whoever shall start it again.
   const child = spawn(node, [...process.execArgv, ...flags, ...process.argv.slice(1)], {
     stdio: 'inherit',
+    env: isVerify ? { ...FRUGAL_ENV, ...process.env } : process.env,
   });
   const forward = (signal) => {
     // A terminal sends its Ctrl-C to both of us; sent on, the child would count two.
