@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { BUILT, digestOfSources } from './programs.ts';
+import { BUILT, digestOfSources, MADE_FROM } from './sources.ts';
 
 /**
  * Builds others' programs (go.mod here) for the tests beside this file. What it relies on: some Go, and Go's module mirror as
@@ -75,4 +75,4 @@ rmSync(BUILT, { recursive: true, force: true });
 mkdirSync(BUILT, { recursive: true });
 const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags=-s -w'];
 go(program, ['build', ...flags, '-o', `${BUILT}/`, './reader', './policy', './signers', 'tool']);
-writeFileSync(join(BUILT, 'made-from'), digestOfSources());
+writeFileSync(MADE_FROM, digestOfSources());

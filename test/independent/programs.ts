@@ -1,26 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-/** Where `npm run independent` puts what it builds. */
-export const BUILT: string = join(import.meta.dirname, '../../node_modules/.cache/independent');
-/** In that folder: what the programs there were made from. */
-const MADE_FROM = join(BUILT, 'made-from');
+import { BUILT, digestOfSources, MADE_FROM } from './sources.ts';
 
 /** The programs: three of ours over others' packages, and others' own as they are (`tool` in go.mod). */
 type Program = 'reader' | 'policy' | 'signers' | 'fsck' | 'litewitness' | 'posix-oneshot';
-
-/** SHA-256 over all that decides what is built: the Go files here and go.mod with go.sum. */
-export function digestOfSources(): string {
-  const names = (readdirSync(import.meta.dirname, { recursive: true }) as string[]).sort();
-  const hash = createHash('sha256');
-  for (const name of names.filter((one) => /\.go$|^go\.(mod|sum)$/.test(one))) {
-    hash.update(`${name}\0`).update(readFileSync(join(import.meta.dirname, name)));
-  }
-  return hash.digest('hex');
-}
 
 /** Why the programs can't be run here; in CI they must be there. */
 export const missing: string | undefined =
