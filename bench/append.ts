@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AuditLog, type OpenLogOptions, openLog } from '../src/open.ts';
+import type { AuditLog } from '../src/audit-log.ts';
+import { type OpenLogOptions, openLog } from '../src/open.ts';
 import { byTurns, type Figure, quantile } from './measure.ts';
 import { BenchRecords } from './records.ts';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { AuditLog } from '../src/open.ts';
+import type { AuditLog } from '../src/audit-log.ts';
 import type { RecordDraft } from '../src/record/mod.ts';
 import { SoftwareToken } from '../src/tokens/software.ts';
 import { FaultyToken } from '../test/tokens/faulty.ts';

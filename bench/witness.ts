@@ -5,6 +5,7 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import type { AuditLog } from '../src/audit-log.ts';
 import {
   checkpointBody,
   cosignerKeyFromSpki,
@@ -13,7 +14,7 @@ import {
   vkeyFromSpki,
 } from '../src/checkpoint/mod.ts';
 import { Tree } from '../src/merkle/mod.ts';
-import { type AuditLog, openLog } from '../src/open.ts';
+import { openLog } from '../src/open.ts';
 import { Timestamps } from '../src/timestamps/mod.ts';
 import { openSoftwareKey } from '../src/tokens/software.ts';
 import { Witnesses } from '../src/witness/client/mod.ts';

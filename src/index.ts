@@ -1,4 +1,6 @@
 /** Tallystick as a library: open a log, append, search, verify. Each subpath export has its part of the whole. */
+
+export { type AppendSettings, AuditLog } from './audit-log.ts';
 export { type Continued, type ContinueOptions, continueLog, type Quoted } from './continue.ts';
 export {
   AuditUnavailable,
@@ -27,16 +29,8 @@ export type { PinPlace, TokenSettings } from './keys/settings.ts';
 export type { TokenAdmin, TokenInfo } from './keys/token-admin.ts';
 export type { Receipt, SealedHead } from './log/receipt.ts';
 export type { AppendResult } from './log/unit.ts';
-export {
-  type AppendSettings,
-  AuditLog,
-  type OpenLogOptions,
-  type OpenReaderOptions,
-  openLog,
-  openReader,
-  stateDirectory,
-  version,
-} from './open.ts';
+export { type OpenLogOptions, type OpenReaderOptions, openLog, openReader } from './open.ts';
+export { stateDirectory, version } from './places.ts';
 export type { AuditReader, VerifySettings } from './reader/audit-reader.ts';
 export type { RecordView, SealedThrough, SearchAnswer, SearchRequest } from './reader/types.ts';
 export type * from './record/types.ts';

@@ -1,7 +1,7 @@
 import { ACTIONS, type Action } from '../catalog/actions.ts';
 import { type Catalog, type EventListing, eventsNamed, listEvent, listSystem } from '../catalog/mod.ts';
 import { UsageError } from '../errors.ts';
-import { catalogDirectory } from '../open.ts';
+import { catalogDirectory } from '../places.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { counted } from './format.ts';

@@ -1,7 +1,7 @@
 import type { Pin } from '../checkpoint/mod.ts';
 import { continueLog } from '../continue.ts';
 import { UsageError } from '../errors.ts';
-import { stateDirectory } from '../open.ts';
+import { stateDirectory } from '../places.ts';
 import { cliUser } from './administer.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';

@@ -10,7 +10,7 @@ import {
   wholeRange,
 } from '../evidence/mod.ts';
 import { certificateState } from '../keys/sealing-keys.ts';
-import { catalogDirectory, stateDirectory, version } from '../open.ts';
+import { catalogDirectory, stateDirectory, version } from '../places.ts';
 import { formatQuery, parseQuery, parseTime } from '../query/mod.ts';
 import type { LogStore } from '../store/store.ts';
 import { certificatesOfPem, readTokens, tokenPrefix } from '../timestamps/mod.ts';

@@ -1,6 +1,6 @@
 import { formatTlogProof, type TlogProof } from '../checkpoint/mod.ts';
 import { toHex } from '../crypto/bytes.ts';
-import { catalogDirectory } from '../open.ts';
+import { catalogDirectory } from '../places.ts';
 import type { AuditReader } from '../reader/audit-reader.ts';
 import type { TimeBound } from '../timestamps/mod.ts';
 import type { Call } from './command.ts';

@@ -1,7 +1,7 @@
 import type { Pin } from '../checkpoint/mod.ts';
 import { LogError, UsageError } from '../errors.ts';
 import type { Condition } from '../health/health.ts';
-import { headDirectory, stateDirectory } from '../open.ts';
+import { headDirectory, stateDirectory } from '../places.ts';
 import { SqliteStore } from '../store/sqlite/mod.ts';
 import type { LogStore } from '../store/store.ts';
 import {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { makeDirectories } from '../directories.ts';
 import { LogError, UsageError } from '../errors.ts';
-import { stateDirectory } from '../open.ts';
+import { stateDirectory } from '../places.ts';
 import { publish } from '../publish/mod.ts';
 import { NodeLock } from '../store/sqlite/lock.ts';
 import type { Call } from './command.ts';

@@ -1,5 +1,5 @@
 import { TallystickError, UsageError } from '../errors.ts';
-import { version } from '../open.ts';
+import { version } from '../places.ts';
 import { Call, type Command } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { EXIT, exitCode, exitCodeOfSignal } from './exit.ts';

@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
+import type { AuditLog } from '../audit-log.ts';
 import type { Catalogs } from '../catalog/catalogs.ts';
 import { type IndexError, UsageError } from '../errors.ts';
-import { type AuditLog, catalogDirectory, openLog, openReader, stateDirectory } from '../open.ts';
+import { openLog, openReader } from '../open.ts';
+import { catalogDirectory, stateDirectory } from '../places.ts';
 import { AuditReader } from '../reader/audit-reader.ts';
 import type { SearchAnswer, SearchRequest } from '../reader/types.ts';
 import type { SourceLog } from '../sources/mod.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { nodeOf, type Pin, type Policy, parsePolicy } from '../checkpoint/mod.ts';
 import { fromUtf8 } from '../crypto/bytes.ts';
 import { LogError, UsageError } from '../errors.ts';
-import { stateDirectory } from '../open.ts';
+import { stateDirectory } from '../places.ts';
 import { checkNode } from '../record/mod.ts';
 import type { LogStore } from '../store/store.ts';
 import {

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AuditLog } from '../audit-log.ts';
 import type { TallystickError } from '../errors.ts';
-import { type AuditLog, LAYOUT, version } from '../open.ts';
+import { LAYOUT, version } from '../places.ts';
 import { loopbackAddress } from '../server/loopback.ts';
 import { operatingLog, startServer } from '../server/mod.ts';
 import { databasePath } from '../store/sqlite/database.ts';

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { ControlClient, type Fetch, type ServerStatus } from '../client/mod.ts';
 import { UsageError } from '../errors.ts';
-import { LAYOUT } from '../open.ts';
+import { LAYOUT } from '../places.ts';
 import { socketAddress } from '../server/control-socket.ts';
 import type { Call } from './command.ts';
 

@@ -1,9 +1,10 @@
 import { LateFile } from '../acts/late-file.ts';
+import { certificatesInForce } from '../audit-log.ts';
 import type { Health } from '../client/mod.ts';
 import { TallystickError } from '../errors.ts';
 import { diskCheck, expiryCheck, lateActsCheck, timeSyncCheck } from '../health/checks.ts';
 import { type Condition, examine, type HealthCheck } from '../health/health.ts';
-import { certificatesInForce, lateFile, version } from '../open.ts';
+import { lateFile, version } from '../places.ts';
 import type { AuditReader } from '../reader/audit-reader.ts';
 import type { LogStore } from '../store/store.ts';
 import { Timestamps, timestampsCheck } from '../timestamps/mod.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { catalogDirectory } from '../open.ts';
+import { catalogDirectory } from '../places.ts';
 import type { RecordView } from '../reader/types.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';

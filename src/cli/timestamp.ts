@@ -1,5 +1,5 @@
+import type { AuditLog } from '../audit-log.ts';
 import type { ControlClient } from '../client/mod.ts';
-import type { AuditLog } from '../open.ts';
 import {
   type Authority,
   type AuthorityStatus,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Catalogs } from '../catalog/catalogs.ts';
 import { TallystickError } from '../errors.ts';
 import type { RecordIndex } from '../index/index.ts';
-import { catalogDirectory, LAYOUT } from '../open.ts';
+import { catalogDirectory, LAYOUT } from '../places.ts';
 import type { Call } from './command.ts';
 import { findServer } from './server-here.ts';
 

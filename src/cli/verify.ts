@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { checkpointBody, nodeOf, type Pin, parseCheckpoint, parseNote } from '../checkpoint/mod.ts';
 import { fromHex } from '../crypto/bytes.ts';
 import { LogError, TallystickError } from '../errors.ts';
-import { stateDirectory } from '../open.ts';
+import { stateDirectory } from '../places.ts';
 import { checkNode } from '../record/mod.ts';
 import type { Certificates } from '../signatures/mod.ts';
 import { databasePath } from '../store/sqlite/database.ts';

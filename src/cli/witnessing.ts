@@ -1,4 +1,4 @@
-import type { AuditLog } from '../open.ts';
+import type { AuditLog } from '../audit-log.ts';
 import type { operatingLog } from '../server/mod.ts';
 import { alarmText, Witnesses } from '../witness/client/mod.ts';
 

@@ -2,11 +2,11 @@
 
 import { join } from 'node:path';
 import { LateFile } from '../../src/acts/late-file.ts';
+import { AuditLog } from '../../src/audit-log.ts';
 import { Catalogs } from '../../src/catalog/catalogs.ts';
 import { tallystick } from '../../src/catalog/mod.ts';
 import { TokenError } from '../../src/errors.ts';
 import { Log } from '../../src/log/log.ts';
-import { AuditLog } from '../../src/open.ts';
 import { SqliteStore } from '../../src/store/sqlite/mod.ts';
 import { openSoftwareKey } from '../../src/tokens/software.ts';
 import { noKeys } from '../keys/no-keys.ts';

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type AuditLog, openLog } from '../../src/open.ts';
+import type { AuditLog } from '../../src/audit-log.ts';
+import { openLog } from '../../src/open.ts';
 import { tempDir } from '../store/temp.ts';
 
 const SCRIPT = fileURLToPath(new URL('act-forever.ts', import.meta.url));

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import type { AuditLog } from '../../src/audit-log.ts';
 import { CATALOG } from '../../src/catalog/mod.ts';
-import { type AuditLog, openLog, openReader } from '../../src/open.ts';
+import { openLog, openReader } from '../../src/open.ts';
 import { createServer } from '../../src/server/mod.ts';
 import { payments } from '../catalog/payments.ts';
 import { stride } from '../runs.ts';

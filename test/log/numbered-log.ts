@@ -1,4 +1,5 @@
-import { type AuditLog, openLog } from '../../src/open.ts';
+import type { AuditLog } from '../../src/audit-log.ts';
+import { openLog } from '../../src/open.ts';
 import type { RecordDraft } from '../../src/record/mod.ts';
 import { SoftwareToken } from '../../src/tokens/software.ts';
 import { FaultyToken } from '../tokens/faulty.ts';

@@ -4,8 +4,8 @@ import { renameSync } from 'node:fs';
 import { connect, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { AuditLog } from '../../src/audit-log.ts';
 import { LogError, TallystickError } from '../../src/errors.ts';
-import type { AuditLog } from '../../src/open.ts';
 import { type RunningServer, type ServedLog, type StartOptions, startServer } from '../../src/server/mod.ts';
 import { altered, atEnd, draft, tempDir, tempLog, VERSION } from './support.ts';
 

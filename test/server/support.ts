@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import type { AuditLog } from '../../src/audit-log.ts';
 import type { ErrorCode } from '../../src/errors.ts';
-import { type AuditLog, openLog } from '../../src/open.ts';
+import { openLog } from '../../src/open.ts';
 import type { RecordDraft } from '../../src/record/mod.ts';
 import { createServer, type ServedLog } from '../../src/server/mod.ts';
 

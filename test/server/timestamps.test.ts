@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { AuditLog } from '../../src/audit-log.ts';
 import { ControlClient, type RecordAnswer } from '../../src/client/mod.ts';
-import type { AuditLog } from '../../src/open.ts';
 import { type RunningServer, startServer } from '../../src/server/mod.ts';
 import { Timestamps } from '../../src/timestamps/mod.ts';
 import { OpensslAuthority } from '../timestamps/support/openssl.ts';

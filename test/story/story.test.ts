@@ -9,9 +9,10 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { p256 } from '@noble/curves/nist.js';
 import { writeStory } from '../../scripts/story/write.ts';
+import type { AuditLog } from '../../src/audit-log.ts';
 import { deriveObjects } from '../../src/catalog/mod.ts';
 import { detectDialect, FLAGS } from '../../src/dialects/mod.ts';
-import { type AuditLog, openLog } from '../../src/open.ts';
+import { openLog } from '../../src/open.ts';
 import { trace } from '../../src/reader/trace.ts';
 import type { AuditRecord, RecordDraft, SignatureInfo } from '../../src/record/types.ts';
 

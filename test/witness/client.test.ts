@@ -4,13 +4,14 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { AuditLog } from '../../src/audit-log.ts';
 import {
   cosignaturesOf,
   cosignCheckpoint,
   cosignerKeyFromSpki,
   parseVkey,
 } from '../../src/checkpoint/mod.ts';
-import { type AuditLog, openLog } from '../../src/open.ts';
+import { openLog } from '../../src/open.ts';
 import { readCosigned, readWitnessState, witnessPrefix } from '../../src/witness/client/kept.ts';
 import {
   askWitness,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { edit, forge, hashAgain } from '../../src/cli/demo/forge.ts';
 import { NODE, tamper } from '../../src/cli/demo/scene.ts';
-import { LAYOUT } from '../../src/open.ts';
+import { LAYOUT } from '../../src/places.ts';
 import { openSoftwareKey } from '../../src/tokens/software.ts';
 import { type Ran, Sandbox } from '../cli/harness.ts';
 import { begin, goOn, serveWitness } from './organisation.ts';

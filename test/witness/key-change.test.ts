@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { edit, sealAgain } from '../../src/cli/demo/forge.ts';
 import { tamper } from '../../src/cli/demo/scene.ts';
-import { LAYOUT } from '../../src/open.ts';
+import { LAYOUT } from '../../src/places.ts';
 import { openSoftwareKey } from '../../src/tokens/software.ts';
 import { type Json, type Ran, Sandbox } from '../cli/harness.ts';
 import { inTurn } from '../runs.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { TallystickError } from '../../errors.ts';
 import { Log } from '../../log/log.ts';
 import { encodeBundle } from '../../merkle/mod.ts';
-import { LAYOUT } from '../../open.ts';
+import { LAYOUT } from '../../places.ts';
 import { SqliteStore } from '../../store/sqlite/mod.ts';
 import { examine } from './examine.ts';
 import { edited } from './forge.ts';

@@ -1,10 +1,12 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { AuditLog } from '../../audit-log.ts';
 import { checkpointBody, type Pin } from '../../checkpoint/mod.ts';
 import { toHex } from '../../crypto/bytes.ts';
 import type { Signer } from '../../crypto/signer.ts';
-import { type AuditLog, LAYOUT, openLog } from '../../open.ts';
+import { openLog } from '../../open.ts';
+import { LAYOUT } from '../../places.ts';
 import type { RecordDraft } from '../../record/mod.ts';
 import { TamperedStore } from '../../store/sqlite/tamper.ts';
 import type { StoredLog } from '../../store/stored-log.ts';
