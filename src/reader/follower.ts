@@ -84,12 +84,28 @@ export class IndexFollower {
   async #step(position: number): Promise<void> {
     while (this.#waiting[0] !== undefined && this.#waiting[0].from < position) this.#take();
     const next = this.#waiting[0];
-    if (next?.from === position) {
+    if (next?.from === position) await this.#addWaiting(position);
+    else await this.#readBack(position, next?.from ?? this.#target);
+  }
+
+  /**
+   * Adds what waits, each batch without the answer for the one before: whoever seals leaves the event loop few turns, and
+   * the index would spend its time waiting for them.
+   */
+  async #addWaiting(position: number): Promise<void> {
+    const adds: Promise<void>[] = [];
+    let at = position;
+    let bytes = 0;
+    for (let next = this.#waiting[0]; next?.from === at && bytes < CHUNK_BYTES; next = this.#waiting[0]) {
       this.#take();
-      await this.#add(position, next.entries, next.to);
-      return;
+      adds.push(this.#index.add(this.#node, at, next.entries));
+      at = next.to;
+      bytes += next.entries.length;
     }
-    await this.#readBack(position, next?.from ?? this.#target);
+    // All are answered before the position may be asked for again; behind one that failed the others fail, too.
+    const answers = await Promise.allSettled(adds);
+    for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
+    this.#position = at;
   }
 
   #take(): void {
