@@ -1,5 +1,5 @@
 import { TallystickError } from '../errors.ts';
-import type { LogSource, SourceHead } from '../verify/mod.ts';
+import type { LogSource, SourceCheckpoint, SourceHead } from '../verify/mod.ts';
 
 /** A source that stays at one head while the log goes on: what is read of it in several steps is about one state. */
 export interface FixedSource extends LogSource {
@@ -21,10 +21,23 @@ export async function fixedAtHead(source: LogSource): Promise<FixedSource> {
     },
     bundles: (from, to) => source.bundles(from, to),
     tiles: (level, from, to) => source.tiles(level, from, to),
-    checkpoints: () => source.checkpoints(),
+    checkpoints: () => upTo(fixed, source),
     keyChanges: () => source.keyChanges(),
     payloads: (from, to) => source.payloads(from, to),
   };
+}
+
+/**
+ * The kept checkpoints but those to which the log has grown since the head was fixed. One that the log's head, asked after
+ * it was read, is behind stays: somebody may have put back an older head and left it standing.
+ */
+async function* upTo(fixed: SourceHead | null, source: LogSource): AsyncGenerator<SourceCheckpoint> {
+  for await (const checkpoint of source.checkpoints()) {
+    const { size } = checkpoint;
+    const isNewer = fixed !== null && size > fixed.size;
+    if (isNewer && ((await source.head())?.size ?? 0) >= size) continue;
+    yield checkpoint;
+  }
 }
 
 async function readHead(source: LogSource): Promise<Pick<FixedSource, 'fixed' | 'damage'>> {
