@@ -8,8 +8,11 @@
 import type { Catalogs } from '../../catalog/catalogs.ts';
 import { ROW_VERSION } from '../../catalog/row.ts';
 
-/** Raised when a table or the meaning of a column changes. A file of another version is discarded and filled anew. */
-const SCHEMA_VERSION = 1;
+/**
+ * Raised when a table or the meaning of a column changes, or what was written before may be wrong: version 1 could give two
+ * sets of objects one number. A file of another version is discarded and filled anew.
+ */
+const SCHEMA_VERSION = 2;
 
 /** What a file must say about itself to be used: its rows are those that these catalogs give. */
 export function versionOf(catalogs: Catalogs): string {
