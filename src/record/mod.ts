@@ -10,10 +10,10 @@ export {
   payloadDigest,
   putEntry,
 } from './encode.ts';
+export { EntryReader } from './entry-reader.ts';
 export { contentDigest, idKey } from './idempotency.ts';
 export { parseExact, parseJson } from './json.ts';
 export { payloadMatches, type Reference, references, restorePayloads } from './payload.ts';
-export { RecordReader } from './record-reader.ts';
 export type * from './types.ts';
 export {
   MAX_DEPTH,

@@ -5,8 +5,8 @@ import { bundleEntries } from '../merkle/mod.ts';
 import {
   type AuditRecord,
   decodeEntry,
+  EntryReader,
   idKey,
-  RecordReader,
   type RecordSubject,
   references,
 } from '../record/mod.ts';
@@ -41,7 +41,7 @@ export interface DeepResult {
 }
 
 /** One serves all: it is done with an entry when it has read it. */
-const reader = new RecordReader();
+const reader = new EntryReader();
 
 /**
  * Reads entries `from` onwards, in bundle form, whose bytes have been found to be the sealed ones: each is the

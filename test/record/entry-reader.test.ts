@@ -7,14 +7,14 @@ import { canonicalBytes } from '../../src/record/canonical.ts';
 import {
   type AuditRecord,
   decodeEntry,
+  EntryReader,
   type Json,
   type RecordDraft,
-  RecordReader,
   references,
 } from '../../src/record/mod.ts';
 import { anyDraft, anyJson, ENVELOPE, entryOf, LOGGED } from './support.ts';
 
-const reader = new RecordReader();
+const reader = new EntryReader();
 
 /** Asserts that what is read so is what `decodeEntry` reads, which is asked whenever nothing is. */
 function agrees(entry: Uint8Array): boolean {

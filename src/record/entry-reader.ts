@@ -15,7 +15,7 @@ import { actor, MEMBER_NAMES, objectRef, signature, storedRule } from './validat
  * and every rule of a record, and notes where the members stand; those that say what it is about are cut out of the
  * text. Of entries in ASCII it is twice as fast as `decodeEntry`, with less garbage.
  */
-export class RecordReader {
+export class EntryReader {
   readonly #record = new Members(MEMBER_NAMES);
   readonly #actor = new Members(actor.names);
   readonly #signature = new Members(signature.names);
