@@ -1,5 +1,5 @@
 import { Catalogs } from '../catalog/catalogs.ts';
-import { type Pin, type Policy, parsePolicy, parseVkey } from '../checkpoint/mod.ts';
+import { checkPinSigned, type Pin, type Policy, parsePolicy, parseVkey } from '../checkpoint/mod.ts';
 import { EvidenceError } from '../errors.ts';
 import { Findings } from '../verify/findings.ts';
 import { short } from '../verify/policy.ts';
@@ -42,6 +42,7 @@ export async function verifyEvidence(
     return { verdict: 'not-intact', made: null, logs: [], findings: findings.list() };
   }
   const { pins = [], keys = [], policy, tsaRoots = [], complete = false } = options;
+  for (const pin of pins) await checkPinSigned(pin);
   const { catalogs = Catalogs.builtIn } = options;
   const { made } = evidence;
   const origins = evidence.logs.map(({ checkpoint }) => checkpointOf(checkpoint, 'logs').origin);

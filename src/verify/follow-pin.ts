@@ -1,4 +1,4 @@
-import type { Pin } from '../checkpoint/mod.ts';
+import { checkPinSigned, type Pin } from '../checkpoint/mod.ts';
 import { equalBytes, fromHex, toHex } from '../crypto/bytes.ts';
 import { ProofError, TallystickError } from '../errors.ts';
 import { emptyRoot, makeConsistency, rootFromTiles, verifyConsistency } from '../merkle/mod.ts';
@@ -25,8 +25,9 @@ export interface FollowedPin {
  * and a consistency proof shows that the head continues what was pinned. It is no verification: of the records none is
  * read but record 0 and those that change keys. Of a log that stands as it was pinned the head is read, and no more.
  *
- * What is wrong is a finding, never thrown. Throws `UsageError` PIN_INVALID for a pin that its own keys have not signed,
- * and what the source throws when its medium fails.
+ * What is wrong with the log is a finding, never thrown. Throws `UsageError` PIN_INVALID for a pin that its own keys have not
+ * signed, whatever there is of the log, `ProofError` KEY_INVALID where the platform can check none of them, and what the
+ * source throws when its medium fails.
  *
  * @param now ms since 1970: when the new pin is saved.
  * @param given cosigned checkpoints to hold against the log too, and the witnesses that must have cosigned; those that the
@@ -39,6 +40,7 @@ export async function followPin(
   given?: CosignedCheckpoints,
 ): Promise<FollowedPin> {
   const cosigned = given ?? (pin.policy === undefined ? undefined : demandedBy(pin));
+  await checkPinSigned(pin);
   if (cosigned === undefined && (await standsAs(source, pin))) return { findings: [], pin, witnessed: null };
   const run = new Run(source, { pin, ...(cosigned && { cosigned }) });
   const head = await run.openHead();

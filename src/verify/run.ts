@@ -1,6 +1,5 @@
 import type { Catalogs } from '../catalog/catalogs.ts';
-import type { Pin } from '../checkpoint/mod.ts';
-import { nodeOf } from '../checkpoint/mod.ts';
+import { checkPinSigned, nodeOf, type Pin } from '../checkpoint/mod.ts';
 import { toHex } from '../crypto/bytes.ts';
 import { TallystickError } from '../errors.ts';
 import { TILE_WIDTH } from '../merkle/mod.ts';
@@ -114,7 +113,11 @@ export class Run {
   async openHead(history?: KeyHistory | null): Promise<FixedHead | null> {
     const { pin, keys: given } = this.options;
     const stored = await this.#readHead();
-    if (stored === null) return null;
+    if (stored === null) {
+      // Where nothing is, a pin says that something was: it has to be one.
+      if (pin !== undefined) await checkPinSigned(pin);
+      return null;
+    }
     const policy = await (history === undefined
       ? KeyPolicy.read(this.source, stored, pin, given)
       : KeyPolicy.of(history, stored, pin, given));

@@ -275,6 +275,28 @@ describe('every command that reads holds the log against the pin', () => {
     assert.match((await box.run(['get', '1'])).err, /there is no log in \S+: "tallystick import FILE"/);
   });
 
+  test('a pin that its own keys have not signed vouches for nothing, also where the log stands as it says', async (t) => {
+    const box = new Sandbox(t);
+    const file = await pinned(box);
+    const good = parsePin(readFileSync(file, 'utf8'));
+    const forged = { ...good, checkpoint: good.checkpoint.replace(/.{8}\n$/, 'AAAAAAA=\n') };
+    writeFileSync(file, formatPin(forged));
+    for (const { code, lines } of await each(box)) {
+      assert.deepEqual([code, lines[0].error.code], [2, 'PIN_INVALID']);
+    }
+    for (const argv of [['verify'], ['pin', 'update'], ['log', 'publish', 'out']]) {
+      assert.equal(await box.refused(argv, 2), 'PIN_INVALID');
+    }
+    const { json } = await box.run(['status', '--json']);
+    const { state, detail } = json.checks.find(({ name }: Json) => name === 'remembered');
+    assert.equal(state, 'failed');
+    assert.match(detail, /not signed by its own keys/);
+    assert.equal(readFileSync(file, 'utf8'), formatPin(forged), 'it stays, as evidence');
+    // Nor does it prove that there was a log.
+    rmSync(box.data, { recursive: true });
+    assert.equal(await box.refused(['verify'], 2), 'PIN_INVALID');
+  });
+
   test('a pin that cannot be read is no reason to go on without', async (t) => {
     const box = new Sandbox(t);
     const file = await pinned(box);
