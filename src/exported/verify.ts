@@ -288,7 +288,7 @@ class ExportWalk {
       ? { why: 'the export has not all records up to there', isNormal: true }
       : { why: 'the records of the export are not all as sealed', isNormal: false };
     await checkPin(run, head);
-    await checkDated(run, head, this.#options.dated ?? []);
+    run.dated = await checkDated(run, head, this.#options.dated ?? []);
     run.witnessed = await checkCosigned(run, head, this.#options.cosigned ?? { notes: [], policy: null });
     if (!isWhole) run.skip('the rest of the log', `the export has records ${from} to ${to - 1} alone`);
     return run.report({ from, to });

@@ -5,6 +5,7 @@ import { decodeEntry } from '../record/mod.ts';
 import type { Findings } from './findings.ts';
 import { type FixedHead, reportBehind, reportContradicted } from './head.ts';
 import type { KeyPolicy } from './policy.ts';
+import type { DatedRecords } from './report.ts';
 import type { LogSource } from './source.ts';
 import { counted } from './words.ts';
 
@@ -22,6 +23,17 @@ export interface DatedCheckpoint {
   readonly notLaterThan: number;
   /** Who says so. */
   readonly by: string;
+}
+
+/** What dated checkpoints say of records, without what another says better. Ascending. */
+export function boundsOf(dated: readonly DatedCheckpoint[]): DatedRecords[] {
+  const bounds: DatedRecords[] = [];
+  const byReach = dated.toSorted((a, b) => b.size - a.size || a.notLaterThan - b.notLaterThan);
+  for (const { size, notLaterThan, by } of byReach) {
+    const last = bounds.at(-1);
+    if (last === undefined || notLaterThan < last.notLaterThan) bounds.push({ size, notLaterThan, by });
+  }
+  return bounds.reverse();
 }
 
 /** The verification that this is a part of. */

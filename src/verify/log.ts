@@ -67,13 +67,14 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
     );
   }
   run.rootAt = async (size) => roots.at(size) ?? run.rootOfHead(size);
-  const dated = await checkDated(run, head, options.dated ?? []);
+  run.dated = await checkDated(run, head, options.dated ?? []);
   run.witnessed = await checkCosigned(run, head, cosigned);
   if (anchors !== null && installed !== null) {
     if (run.findings.failed || options.hashesOnly === true || eras.length === 0) {
       const why = 'which they are, only the records say: all of them, as they were sealed';
       run.skip('the certificates of the sealing keys', why);
-    } else run.certified = await checkCertified(run, head.size, { anchors, eras, installed, dated });
+    } else
+      run.certified = await checkCertified(run, head.size, { anchors, eras, installed, dated: run.dated });
   }
   if (options.hashesOnly !== true) await tellContinuation(run, head);
   return run.report({ from: 0, to: head.size });

@@ -41,6 +41,7 @@ export type {
   Certified,
   CertifiedSpan,
   Checked,
+  DatedRecords,
   NotChecked,
   Report,
   Trust,

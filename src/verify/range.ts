@@ -58,7 +58,7 @@ export async function verifyRange(
   const why = 'the hash tiles there are not all as sealed; verify the whole log';
   run.unknownRoot = { why, isNormal: false };
   await checkPin(run, head);
-  await checkDated(run, head, options.dated ?? []);
+  run.dated = await checkDated(run, head, options.dated ?? []);
   run.witnessed = await checkCosigned(run, head, cosignedWith(run, head));
   if (options.trustAnchors !== undefined) {
     run.skip('the certificates of the sealing keys', 'which they are, only the whole log says');
@@ -109,6 +109,6 @@ export async function checkPin(run: Run, head: FixedHead): Promise<void> {
     expected: pin.root,
     actual: toHex(root),
     notes: [pin.checkpoint, head.note],
-    message: `the pinned checkpoint at ${pin.size} records and the head are both signed, but the log under the head had another root there`,
+    message: `${run.pinName} at ${pin.size} records and the head are both signed, but the log under the head had another root there`,
   });
 }

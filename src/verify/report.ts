@@ -60,6 +60,15 @@ export interface Witnessed {
   readonly beyond: number;
 }
 
+/** By when records existed, as somebody outside says. */
+export interface DatedRecords {
+  /** Records 0 up to and without this one. */
+  readonly size: number;
+  /** ms since 1970. */
+  readonly notLaterThan: number;
+  readonly by: string;
+}
+
 /** Records that one key sealed, and what its certificate was worth then. */
 export interface CertifiedSpan {
   /** vkey. */
@@ -123,6 +132,11 @@ export interface Report {
   readonly attempts: Attempts | null;
   /** What witnesses vouch for; null unless a policy that demands them was given, and for a part. */
   readonly witnessed: Witnessed | null;
+  /**
+   * What the dated checkpoints say that were given, the log's keys signed and the log continues. Ascending, and later
+   * each time: the first that covers a record is its bound. Of a log that is not intact it is about what was sealed.
+   */
+  readonly dated: readonly DatedRecords[];
   /** What the keys' certificates say; null unless trust anchors were given, for a part, and for a log that does not hold. */
   readonly certified: Certified | null;
 }

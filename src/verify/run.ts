@@ -5,7 +5,7 @@ import { TallystickError } from '../errors.ts';
 import { TILE_WIDTH } from '../merkle/mod.ts';
 import { ContentCheck, type DeepChecker, inline } from './content.ts';
 import { type CosignedCheckpoints, demandedBy } from './cosigned.ts';
-import type { DatedCheckpoint } from './dated.ts';
+import { boundsOf, type DatedCheckpoint } from './dated.ts';
 import { Findings } from './findings.ts';
 import { type FixedHead, fixHead } from './head.ts';
 import type { KeyHistory } from './key-history.ts';
@@ -49,6 +49,20 @@ export interface VerifyOptions {
   readonly checker?: DeepChecker;
 }
 
+/** Records are not even asked for: where only hashes are public, that is refused. */
+function withoutRecords(source: LogSource): LogSource {
+  return {
+    head: () => source.head(),
+    bundles: async function* () {},
+    tiles: (level, from, to) => source.tiles(level, from, to),
+    checkpoints: () => source.checkpoints(),
+    keyChanges: () => source.keyChanges(),
+    payloads: async function* () {},
+  };
+}
+
+export const PIN_NAME = 'the pinned checkpoint';
+
 /** Bundles between two calls of `onProgress`. */
 const PROGRESS_BUNDLES = 64;
 
@@ -56,6 +70,8 @@ const PROGRESS_BUNDLES = 64;
 export class Run {
   readonly source: LogSource;
   readonly options: VerifyOptions;
+  /** What the pin is called in messages. */
+  readonly pinName: string;
   /** As it was given; else nothing, and the witnesses that the pin demands. */
   readonly cosigned: CosignedCheckpoints;
   /** Keys of the policy's witnesses, `name+id`. */
@@ -69,6 +85,8 @@ export class Run {
   };
   attempts: Attempts | null = null;
   witnessed: Witnessed | null = null;
+  /** Those given that the log continues. */
+  dated: readonly DatedCheckpoint[] = [];
   certified: Certified | null = null;
   head: FixedHead | null = null;
   /** Whether all of the log is read. */
@@ -82,9 +100,10 @@ export class Run {
   };
   #policy: KeyPolicy | null = null;
 
-  constructor(source: LogSource, options: VerifyOptions) {
-    this.source = source;
+  constructor(source: LogSource, options: VerifyOptions, pinName: string = PIN_NAME) {
+    this.source = options.hashesOnly === true ? withoutRecords(source) : source;
     this.options = options;
+    this.pinName = pinName;
     this.cosigned = options.cosigned ?? demandedBy(options.pin);
     const named = this.cosigned.policy?.witnesses ?? [];
     this.witnesses = new Set(named.map(({ key }) => `${key.name}+${key.id}`));
@@ -122,7 +141,7 @@ export class Run {
       ? KeyPolicy.read(this.source, stored, pin, given)
       : KeyPolicy.of(history, stored, pin, given));
     this.#policy = policy;
-    this.head = await fixHead(stored, policy, pin, this.findings, this.witnesses);
+    this.head = await fixHead(stored, policy, pin, this.findings, this.witnesses, this.pinName);
     for (const key of this.head?.unchecked ?? []) {
       this.skip(`signatures of ${short(key)}`, 'this platform cannot check signatures of its kind');
     }
@@ -269,6 +288,7 @@ export class Run {
       findings: findings.list(),
       attempts: this.attempts,
       witnessed: this.witnessed,
+      dated: boundsOf(this.dated),
       certified: this.certified,
     };
   }

@@ -113,4 +113,34 @@ describe('dated checkpoints', () => {
     ]);
     assert.ok(!report.notChecked.some(({ what }) => what.includes('dated checkpoints')));
   });
+
+  test('that agree, and no others, bound the records: the first that covers one', async () => {
+    const [early, later, worse, last] = await Promise.all([
+      ...[dated(100, 5_000), dated(300, 60_000), dated(200, 1_000_000), dated(600)],
+    ]);
+    const stranger = await dated(400, 0, undefined, testSigner('somebody else'));
+    const rebuilt = await rebuild(log, KEY, (seq) => makeRecord(seq, seq === 350 ? { event: 'X' } : {}));
+    const other = await dated(
+      400,
+      0,
+      await BuiltLog.build(400, 100, KEY, (seq) => makeRecord(seq, { seq: 7 })),
+    );
+    const checkpoints = [early, later, worse, last, stranger, other].filter((each) => each !== undefined);
+    const bounds = ({ dated: found }: { dated: readonly { size: number; notLaterThan: number }[] }) =>
+      found.map(({ size, notLaterThan }) => [size, notLaterThan - START]);
+    const all = [
+      [100, 104_000],
+      [300, 359_000],
+      [600, 599_000],
+    ];
+    for (const report of [
+      await verifyLog(log, { keys: KEYS, dated: checkpoints }),
+      await verifyRange(log, 5, 6, { keys: KEYS, dated: checkpoints }),
+    ]) {
+      assert.deepEqual(bounds(report), all);
+    }
+    const report = await verifyLog(rebuilt, { keys: KEYS, dated: checkpoints });
+    assert.deepEqual(bounds(report), all.slice(0, 2));
+    assert.deepEqual((await verifyLog(log, { keys: KEYS })).dated, []);
+  });
 });

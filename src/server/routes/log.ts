@@ -99,6 +99,10 @@ const VerifyAnswer = Type.Object(
       }),
     ),
     witnessed: Type.Null({ description: 'Here no policy is given: see `tallystick verify --policy`.' }),
+    dated: Type.Array(Type.Object({ size: Count, notLaterThan: Count, by: Type.String() }, strict), {
+      description:
+        'By when records existed, as time stamps say; the first that covers a record is its bound.',
+    }),
     certified: Type.Null({
       description: 'Here no trust anchor is given: see `tallystick verify --trust-anchor`.',
     }),
