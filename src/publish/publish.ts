@@ -16,11 +16,14 @@ import {
 import {
   CHECKPOINT,
   formatKeyChanges,
+  formatTimestamps,
   KEY_CHANGES,
   MAX_BUNDLE_BYTES,
+  type PublishedTimestamp,
   payloadPath,
   type ReadCheckpoint,
   readCheckpoint,
+  TIMESTAMPS,
 } from '../published/mod.ts';
 import { payloadDigest } from '../record/mod.ts';
 import { tileReader } from '../store/tile-reader.ts';
@@ -41,6 +44,8 @@ export interface PublishableHead {
 export interface PublishOptions {
   /** Whether records and their payloads are published too, or only what proves them. */
   readonly entries: boolean;
+  /** Time stamps that are kept of the log: those under the head are published. What is there stays when not given. */
+  readonly timestamps?: readonly Pick<PublishedTimestamp, 'size' | 'note' | 'token'>[];
   readonly signal?: AbortSignal;
   /** Called now and then with how many of how many records have been published. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -56,7 +61,10 @@ export interface Published {
 }
 
 /** Names a published log has in its directory. */
-const OURS: readonly string[] = [CHECKPOINT, KEY_CHANGES, 'tile', 'payload'].flatMap((n) => [n, `${n}.new`]);
+const OURS: readonly string[] = [CHECKPOINT, KEY_CHANGES, TIMESTAMPS, 'tile', 'payload'].flatMap((n) => [
+  n,
+  `${n}.new`,
+]);
 
 /**
  * Writes a log to a directory as C2SP tlog-tiles, for a static host; a directory that holds an earlier state of it is
@@ -88,6 +96,10 @@ export async function publish(
   await writeEdges(tree, from, writer);
   if (options.entries) await writePayloads(source, from, head.size, writer);
   await replaceText(writer, directory, KEY_CHANGES, await keyChangesOf(source, head));
+  if (options.timestamps !== undefined) {
+    const covered = options.timestamps.filter(({ size }) => size <= head.size);
+    await replaceText(writer, directory, TIMESTAMPS, formatTimestamps(covered));
+  }
   await replaceText(writer, directory, CHECKPOINT, head.note);
   await removeOutgrown(from, head.size, writer);
   return { from, size: head.size, files: writer.files };

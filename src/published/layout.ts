@@ -4,21 +4,26 @@ import type { SourceCheckpoint } from '../verify/mod.ts';
 
 /**
  * Where everything stands in a published log. Checkpoint, hash tiles and entry bundles are C2SP tlog-tiles
- * (`tilePath` of `merkle`); two things are our own, and other readers leave them alone:
+ * (`tilePath` of `merkle`); three things are our own, and other readers leave them alone:
  *
  * - `key-changes`: the checkpoints at which the log's key changed, oldest first, signed by the old and the new key.
  *   Notes one after another with an empty line between: a checkpoint holds none itself. Without it a reader that
  *   pinned the first key can't follow to a later one.
+ * - `timestamps`: time stamps over checkpoints of the log (`timestamps.ts`). Without it nobody else says by when the
+ *   records existed.
  * - `payload/<two digits>/<digest>`: 16 bytes of salt, then the content that a record sealed by this digest, which is
  *   the SHA-256 of the file. Where one is not there, the record stands all the same.
  */
 export const CHECKPOINT = 'checkpoint';
 export const KEY_CHANGES = 'key-changes';
+export const TIMESTAMPS = 'timestamps';
 
 /** Bytes of a bundle of 256 entries of 65,535 bytes. */
 export const MAX_BUNDLE_BYTES: number = 256 * (2 + 0xffff);
 /** Larger files of key changes are refused: hundreds of them fit. */
 export const MAX_KEY_CHANGES_BYTES: number = 1024 * 1024;
+/** Larger files of time stamps are refused: all that a log keeps of five authorities fit. */
+export const MAX_TIMESTAMPS_BYTES: number = 32 * 1024 * 1024;
 export const SALT_BYTES = 16;
 
 const DIGEST = /^[0-9a-f]{64}$/;

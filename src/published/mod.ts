@@ -9,5 +9,7 @@ export {
   type ReadCheckpoint,
   readCheckpoint,
   SALT_BYTES,
+  TIMESTAMPS,
 } from './layout.ts';
 export { type PublishedFiles, PublishedLog } from './source.ts';
+export { formatTimestamps, type PublishedTimestamp, type PublishedTimestamps } from './timestamps.ts';

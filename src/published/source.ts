@@ -24,11 +24,14 @@ import {
   KEY_CHANGES,
   MAX_BUNDLE_BYTES,
   MAX_KEY_CHANGES_BYTES,
+  MAX_TIMESTAMPS_BYTES,
   parseKeyChanges,
   payloadPath,
   readCheckpoint,
   SALT_BYTES,
+  TIMESTAMPS,
 } from './layout.ts';
+import { NO_TIMESTAMPS, type PublishedTimestamps, parseTimestamps } from './timestamps.ts';
 
 /** The files of a published log, wherever they are. None of them is trusted. */
 export interface PublishedFiles {
@@ -113,6 +116,22 @@ export class PublishedLog implements LogSource {
         const payload = seq >= from && seq < to ? await this.#payload(seq, digest) : null;
         if (payload !== null) yield payload;
       }
+    }
+  }
+
+  /**
+   * The time stamps that were published with it, none where it has no checkpoint that they could be held to. They are
+   * for whoever has roots to verify them by: a verifier is given those that hold as `dated`.
+   */
+  async timestamps(): Promise<PublishedTimestamps> {
+    const head = await this.head().catch(nothingIfDamaged);
+    if (head === null) return NO_TIMESTAMPS;
+    try {
+      const bytes = await this.#files.read(TIMESTAMPS, MAX_TIMESTAMPS_BYTES);
+      return bytes === null ? NO_TIMESTAMPS : parseTimestamps(fromUtf8(bytes), head);
+    } catch (error) {
+      if (!isDamage(error) && !(error instanceof TypeError)) throw error;
+      return { ...NO_TIMESTAMPS, unreadable: 1 };
     }
   }
 
@@ -261,6 +280,11 @@ function isDamage(error: unknown): error is TallystickError {
   return (
     error instanceof TallystickError && (error.code === 'STORE_DAMAGED' || error.code === 'TILE_INVALID')
   );
+}
+
+function nothingIfDamaged(error: unknown): null {
+  if (isDamage(error)) return null;
+  throw error;
 }
 
 /** `read` of each index in order, some of them asked for ahead. */
