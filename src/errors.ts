@@ -181,6 +181,11 @@ export const ERROR_CODES = {
     status: 403,
     retry: false,
   },
+  ENTRIES_PRIVATE: {
+    summary: 'records and their payloads were asked for where only hashes are public',
+    status: 403,
+    retry: false,
+  },
   REQUEST_TOO_LARGE: { summary: 'a request is larger than the server takes', status: 413, retry: false },
   REQUEST_TIMEOUT: { summary: 'a request did not arrive in time', status: 408, retry: true },
   ROUTE_NOT_FOUND: { summary: 'the server has nothing at that path', status: 404, retry: false },

@@ -17,6 +17,11 @@ export const COMMANDS: readonly Command[] = [
       { name: 'host', value: 'HOST', summary: 'loopback address to listen on (default: 127.0.0.1)' },
       { name: 'port', value: 'PORT', summary: 'port to listen on, 0 for any (default: 4780)' },
       {
+        name: 'public',
+        value: 'HOST:PORT',
+        summary: 'have anybody read checkpoints and hashes there, of any address: never records',
+      },
+      {
         name: 'log-level',
         value: 'LEVEL',
         summary: 'debug, info, warn, error or silent: operating messages as JSON on standard error',

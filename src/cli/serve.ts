@@ -5,11 +5,12 @@ import type { AuditLog } from '../audit-log.ts';
 import type { TallystickError } from '../errors.ts';
 import { LAYOUT, version } from '../places.ts';
 import { loopbackAddress } from '../server/loopback.ts';
-import { operatingLog, startServer } from '../server/mod.ts';
+import { operatingLog, type RunningServer, startServer } from '../server/mod.ts';
 import { databasePath } from '../store/sqlite/database.ts';
 import type { Call } from './command.ts';
 import { EXIT, exitCode } from './exit.ts';
 import { grouped } from './format.ts';
+import { listenAddress } from './listen-address.ts';
 import { openHere } from './open-data.ts';
 import { typed } from './process-io.ts';
 import { safeText } from './safe-text.ts';
@@ -24,6 +25,7 @@ export async function serve(call: Call): Promise<number> {
   const { io, data } = call;
   const host = call.text('host');
   const port = call.number('port', 0, 65_535);
+  const open = call.text('public') === undefined ? null : listenAddress(call, 'public');
   const level = levelOf(call);
   if (host !== undefined) await loopbackAddress(host);
   const isNew = !existsSync(databasePath(data));
@@ -41,11 +43,10 @@ export async function serve(call: Call): Promise<number> {
       witnesses,
       ...(host === undefined ? {} : { host }),
       ...(port === undefined ? {} : { port }),
+      ...(open === null ? {} : { public: open }),
     });
     try {
-      await (call.json
-        ? io.stdout.record(facts(call, log, server.url))
-        : greet(call, log, server.url, isNew));
+      await (call.json ? io.stdout.record(facts(call, log, server)) : greet(call, log, server, isNew));
       const reason = await Promise.race([log.stopped, askedToStop(io.signal)]);
       return reason === null ? EXIT.ok : await sayStopped(call, reason);
     } finally {
@@ -71,13 +72,16 @@ async function askedToStop(signal: AbortSignal): Promise<null> {
   return null;
 }
 
-function facts({ data }: Call, log: AuditLog, url: string): Record<string, unknown> {
+function facts({ data }: Call, log: AuditLog, server: RunningServer): Record<string, unknown> {
   const { origin, size } = log.head;
-  return { url, data, node: log.node, origin, key: log.vkey, size };
+  const { url, publicUrl } = server;
+  return { url, publicUrl, data, node: log.node, origin, key: log.vkey, size };
 }
 
-async function greet({ io, data }: Call, log: AuditLog, url: string, isNew: boolean): Promise<void> {
+async function greet(call: Call, log: AuditLog, server: RunningServer, isNew: boolean): Promise<void> {
+  const { io, data } = call;
   const { origin, size } = log.head;
+  const { url, publicUrl } = server;
   const { stdout } = io;
   await stdout.write(`Tallystick ${version()} serves the log of ${safeText(log.node)}.
 
@@ -86,7 +90,7 @@ async function greet({ io, data }: Call, log: AuditLog, url: string, isNew: bool
   origin   ${safeText(origin)}
   key      ${log.vkeys.map(safeText).join('\n           ')}
   records  ${grouped(size)}
-
+${publicUrl === null ? '' : `  public   ${publicUrl}/log/${safeText(log.node)}/ (checkpoints and hashes, no records)\n`}
 `);
   if (isNew) {
     const there = data === join(io.cwd, 'tallystick-data') ? '' : ` --data ${typed(data)}`;

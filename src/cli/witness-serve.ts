@@ -17,6 +17,7 @@ import {
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { counted, grouped, utc } from './format.ts';
+import { listenAddress } from './listen-address.ts';
 import { safeText } from './safe-text.ts';
 
 /** Files in a witness's directory; its database is `witness.db`. */
@@ -28,7 +29,7 @@ const ML_DSA_44 = 'ml-dsa-44';
 /** Runs until it is asked to stop. */
 export async function witnessServe(call: Call): Promise<number> {
   const { io } = call;
-  const { host, port } = addressOf(call);
+  const { host, port } = listenAddress(call, 'listen', String(DEFAULT_WITNESS_PORT));
   const logs = call.operands.flatMap((operand) => logsOf(call, operand));
   const database = WitnessDatabase.open(directory(call));
   try {
@@ -203,16 +204,6 @@ function readPolicy(path: string): Uint8Array {
 }
 
 /** `HOST:PORT`, `[::1]:PORT`, or a port alone. */
-function addressOf(call: Call): { host: string; port: number } {
-  const text = call.text('listen') ?? `127.0.0.1:${DEFAULT_WITNESS_PORT}`;
-  const [, v6, name, port] = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):)?([0-9]{1,5})$/.exec(text) ?? [];
-  if (port === undefined) throw call.usage(`--listen is ${JSON.stringify(text)}; it reads HOST:PORT`);
-  return {
-    host: v6 ?? name ?? '127.0.0.1',
-    port: call.toNumber('the port', String(Number(port)), 0, 65_535),
-  };
-}
-
 /** The witness as it was begun; a new one gets its name and keys. */
 async function openWitness(call: Call, database: WitnessDatabase): Promise<Witness> {
   const known = database.fact('name');

@@ -41,7 +41,9 @@ export class HttpFiles implements PublishedFiles {
       });
     }
     if (ABSENT.includes(response.status)) return null;
-    throw new StoreError('STORE_UNAVAILABLE', `${url} cannot be read: the server answers ${response.status}`);
+    const { status } = response;
+    const why = status === 403 ? '; where only hashes are public, verify those alone (--no-entries)' : '';
+    throw new StoreError('STORE_UNAVAILABLE', `${url} cannot be read: the server answers ${status}${why}`);
   }
 }
 

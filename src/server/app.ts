@@ -18,7 +18,7 @@ import { administrationRoutes } from './routes/administration.ts';
 import { catalogRoutes } from './routes/catalog.ts';
 import { controlRoutes } from './routes/control.ts';
 import { logRoutes } from './routes/log.ts';
-import { metaRoutes } from './routes/meta.ts';
+import { documentRoute, metaRoutes } from './routes/meta.ts';
 import { recordsRoute } from './routes/records.ts';
 import { searchRoutes } from './routes/search.ts';
 import { tileRoutes } from './routes/tiles.ts';
@@ -38,22 +38,22 @@ export interface ServerOptions {
   readonly logger?: Logger;
 }
 
-/** The HTTP interface to a log, not yet listening. It answers as over TCP: without the control routes. */
+/**
+ * Where a request comes in, and so what it may do. `local`: a port on loopback, which programs and people of this
+ * machine reach. `control`: the control socket, which no browser reaches and only its owner may open; it has the
+ * administration's routes. `public`: a port for everybody, with checkpoints and hashes and nothing else.
+ */
+export type Door = 'local' | 'control' | 'public';
+
+/** The HTTP interface to a log, not yet listening. It answers as at the local port. */
 export function createServer(options: ServerOptions): FastifyInstance {
-  return buildApp(new Service(options.log, options.version), { logger: options.logger });
+  return buildApp(new Service(options.log, options.version), 'local', options.logger);
 }
 
-/**
- * The application for one listener. Over TCP it keeps pages of other sites out; the control socket, which no browser
- * reaches and only its owner may open, has routes of its own instead.
- */
-export function buildApp(
-  service: Service,
-  options: { readonly logger?: Logger | undefined; readonly control?: boolean },
-): FastifyInstance {
-  const control = options.control === true;
+/** The application for one listener. */
+export function buildApp(service: Service, door: Door, logger?: Logger): FastifyInstance {
   const app = fastify({
-    ...(options.logger ? { loggerInstance: options.logger as FastifyBaseLogger } : {}),
+    ...(logger ? { loggerInstance: logger as FastifyBaseLogger } : {}),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: 60_000,
@@ -83,7 +83,7 @@ export function buildApp(
     async (_request: FastifyRequest, body: Buffer) => parseJsonBytes(body),
   );
   app.addHook('onRequest', addHeaders);
-  if (!control) app.addHook('onRequest', refuseForeign);
+  if (door === 'local') app.addHook('onRequest', refuseForeign);
   app.addHook('onRequest', refuseEncoded);
   boundLargeBodies(app);
   app.addHook('preValidation', readDecimals);
@@ -100,18 +100,20 @@ export function buildApp(
   gatherOpenApi(app, service.version);
   // Each in a scope, which is filled in turn: routes once the document's hooks are in place, the rest behind them.
   addRoutes(app, (scope) => {
+    documentRoute(scope);
+    tileRoutes(scope, service, door === 'public' ? 'hashes' : 'everything');
+    if (door === 'public') return;
     metaRoutes(scope, service);
     logRoutes(scope, service);
-    tileRoutes(scope, service);
     searchRoutes(scope, service);
     catalogRoutes(scope, service.log.reader.catalogs);
-    if (!control) return;
+    if (door === 'local') return;
     controlRoutes(scope, service);
     administrationRoutes(scope, service);
-    if (control && service.timestamps !== null) timestampRoutes(scope, service.timestamps);
+    if (service.timestamps !== null) timestampRoutes(scope, service.timestamps);
     if (service.witnesses !== null) witnessRoutes(scope, service.witnesses);
   });
-  addRoutes(app, (scope) => recordsRoute(scope, service, control));
+  if (door !== 'public') addRoutes(app, (scope) => recordsRoute(scope, service, door === 'control'));
   addRoutes(app, (scope) => refuseOtherMethods(scope, paths));
   return app;
 }

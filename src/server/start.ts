@@ -6,7 +6,7 @@ import { tallystick } from '../catalog/tallystick.ts';
 import { type TallystickError, UsageError } from '../errors.ts';
 import type { Timestamps } from '../timestamps/mod.ts';
 import type { Witnesses } from '../witness/client/mod.ts';
-import { buildApp, type ServerOptions } from './app.ts';
+import { buildApp, type Door, type ServerOptions } from './app.ts';
 import { listenPrivately } from './control-socket.ts';
 import { loopbackAddress } from './loopback.ts';
 import { type ServedLog, Service } from './service.ts';
@@ -28,17 +28,21 @@ export interface StartOptions extends ServerOptions {
   readonly witnesses?: Witnesses;
   /** Path of the control socket; none when left out. */
   readonly controlSocket?: string;
+  /** Where everybody may read checkpoints and hashes, of any address of this machine; nowhere when left out. */
+  readonly public?: { readonly host: string; readonly port: number };
 }
 
 export interface RunningServer {
   /** As `http://127.0.0.1:4780`. */
   readonly url: string;
+  /** Where checkpoints and hashes are public, null where they are not. */
+  readonly publicUrl: string | null;
   /** Takes no more requests, finishes those it has, records the stop. The log stays open. */
   close(): Promise<void>;
 }
 
 /**
- * Serves a log on a loopback port and, if asked, on a control socket, and records the start. Throws `UsageError`
+ * Serves a log on a loopback port and, if asked, on a control socket and a public port, and records the start. Throws `UsageError`
  * USAGE for another host or a socket path too long, SERVER_UNAVAILABLE when the port or socket is taken, and what
  * the log throws when the start can neither be recorded nor kept to be; nothing listens then. A log that can't seal is
  * served: what brings it back comes through the control socket.
@@ -49,23 +53,30 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const service = new Service(log, version, options.timestamps, options.witnesses);
   const apps: FastifyInstance[] = [];
   try {
-    const app = buildApp(service, { logger });
-    apps.push(app);
-    await app.ready();
-    const url = await listen(app, address, options.port ?? DEFAULT_PORT);
+    const ready = async (door: Door): Promise<FastifyInstance> => {
+      const app = buildApp(service, door, logger);
+      apps.push(app);
+      await app.ready();
+      return app;
+    };
+    const url = await listen(await ready('local'), address, options.port ?? DEFAULT_PORT);
+    const places = [url];
     if (controlSocket !== undefined) {
-      const control = buildApp(service, { logger, control: true });
-      apps.push(control);
-      await control.ready();
-      await listenPrivately(control.server, controlSocket);
+      await listenPrivately((await ready('control')).server, controlSocket);
+      places.push(controlSocket);
     }
-    const places = controlSocket === undefined ? [url] : [url, controlSocket];
+    let publicUrl: string | null = null;
+    if (options.public !== undefined) {
+      publicUrl = await listen(await ready('public'), options.public.host, options.public.port);
+      places.push(publicUrl);
+    }
     await recordStart(log, version, places);
     const expiries = watchExpiries(options);
     logger?.info({ node: log.node, listen: places }, 'serving');
     let closing: Promise<void> | null = null;
     return {
       url,
+      publicUrl,
       close: () => {
         clearInterval(expiries);
         closing ??= stop(apps, service, options);

@@ -272,7 +272,7 @@ export class Run {
       findings.add({ code: 'coverage-ends', ...range, message });
     }
     return {
-      verdict: findings.failed ? 'not-intact' : 'intact',
+      verdict: findings.verdict,
       origin: head?.origin ?? null,
       range,
       size: head?.size ?? 0,

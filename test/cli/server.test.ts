@@ -87,6 +87,30 @@ test('a signal that comes twice, as one to a whole group of processes does, is o
   assert.equal(last.record.event, 'AUDIT_LOG_SHUTDOWN');
 });
 
+test('--public: everybody may verify the hashes, nobody reads a record', { timeout: 60_000 }, async (t) => {
+  const box = new Sandbox(t);
+  await box.fill(300);
+  const server = start(box, ['serve', '--port', '0', '--public', '0', '--json', '--log-level', 'silent']);
+  t.after(() => server.kill('SIGKILL'));
+  const { publicUrl, node, key } = JSON.parse(await firstLine(server));
+  assert.match(publicUrl, /^http:\/\/127\.0\.0\.1:\d+$/);
+  const published = ['verify', '--published', `${publicUrl}/log/${node}`, '--key', key];
+  const { json } = await box.ok([...published, '--no-entries', '--json']);
+  assert.deepEqual([json.verdict, json.checked.records], ['intact', 0]);
+  assert.equal(await box.refused(published, 2), 'STORE_UNAVAILABLE');
+  assert.equal((await fetch(`${publicUrl}/v1/records`)).status, 404);
+});
+
+test('an address for the public that does not read, or is not there', { timeout: 60_000 }, async (t) => {
+  const box = new Sandbox(t);
+  for (const bad of ['', 'x', 'a:b', '127.0.0.1:99999', 'http://h:1']) {
+    assert.equal(await box.refused(['serve', '--port', '0', '--public', bad], 2), 'USAGE', bad);
+  }
+  assert.equal(existsSync(box.data), false);
+  const away = ['serve', '--port', '0', '--public', '192.0.2.1:4781'];
+  assert.equal(await box.refused(away, 2), 'SERVER_UNAVAILABLE');
+});
+
 test('an address for the whole network is refused before a log is begun', async (t) => {
   const box = new Sandbox(t);
   assert.equal(await box.refused(['serve', '--host', '0.0.0.0'], 2), 'USAGE');

@@ -247,7 +247,7 @@ describe('errors', () => {
 });
 
 describe('ControlClient', () => {
-  const app = buildApp(new Service(log, VERSION), { control: true });
+  const app = buildApp(new Service(log, VERSION), 'control');
   atEnd(() => app.close());
   const control = new ControlClient({ url: 'http://localhost', fetch: injected(app) });
 

@@ -7,7 +7,7 @@ import { Service } from '../../src/server/service.ts';
 import { atEnd, tempLog, VERSION } from './support.ts';
 
 const text = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
-const app = buildApp(new Service(await tempLog({ index: true }), VERSION), { control: true });
+const app = buildApp(new Service(await tempLog({ index: true }), VERSION), 'control');
 atEnd(() => app.close());
 
 describe('docs/api.md', async () => {

@@ -12,7 +12,7 @@ import { atEnd, draft, serverFor, tempLog, VERSION } from './support.ts';
 const log = await tempLog({ index: true });
 const app = serverFor(log);
 const routes = watchRoutes(app);
-const control = buildApp(new Service(log, VERSION), { control: true });
+const control = buildApp(new Service(log, VERSION), 'control');
 const controlRoutes = watchRoutes(control);
 atEnd(() => control.close());
 

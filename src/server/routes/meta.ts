@@ -29,10 +29,10 @@ function health(status: readonly string[], description: string): Type.TSchema {
   );
 }
 
-/** `/`, `/healthz` and `/openapi.json`. */
-export function metaRoutes(app: FastifyInstance, service: Service): void {
-  const tags = ['server'];
+const tags = ['server'];
 
+/** `/` and `/healthz`. */
+export function metaRoutes(app: FastifyInstance, service: Service): void {
   app.get(
     '/',
     { schema: { summary: 'What this is', tags, response: { 200: text('A page', 'text/html') } } },
@@ -62,7 +62,10 @@ export function metaRoutes(app: FastifyInstance, service: Service): void {
       return { status, version, node: log.node, size: log.head.size, checks };
     },
   );
+}
 
+/** `/openapi.json`. */
+export function documentRoute(app: FastifyInstance): void {
   app.get(
     '/openapi.json',
     {

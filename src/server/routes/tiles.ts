@@ -32,6 +32,8 @@ const Below = Type.Object(
   { additionalProperties: false },
 );
 
+export type Readable = 'everything' | 'hashes';
+
 /** One log, in one of the two ways in which it is published. */
 interface View {
   /** Where it is, with the parameter `node`. */
@@ -45,22 +47,26 @@ interface View {
  * The log as C2SP tlog-tiles, with what `log publish` adds to it: see `published/layout.ts`. Twice, as that does it too:
  * as it is now, for whoever remembers what it was, and as far as a witness has cosigned it, for readers whose policy asks
  * for cosignatures. Tiles are the same for both.
+ *
+ * `readable` is what those who come may read: with `hashes`, entries and payloads are refused with `UsageError`
+ * ENTRIES_PRIVATE before one is looked for, so that the answer does not tell what there is.
  */
-export function tileRoutes(app: FastifyInstance, { log }: Service): void {
+export function tileRoutes(app: FastifyInstance, { log }: Service, readable: Readable): void {
   const { reader } = log;
-  logRoutes(app, reader, {
+  logRoutes(app, reader, readable, {
     at: '/log/:node',
     what: 'The newest signed checkpoint (C2SP tlog-tiles)',
     head: (node) => reader.head(node),
   });
-  logRoutes(app, reader, {
+  logRoutes(app, reader, readable, {
     at: '/log/:node/cosigned',
     what: 'The newest checkpoint that a witness has cosigned, with all its cosignatures',
     head: (node) => reader.cosignedHead(node),
   });
 }
 
-function logRoutes(app: FastifyInstance, reader: AuditReader, { at, what, head }: View): void {
+function logRoutes(app: FastifyInstance, reader: AuditReader, readable: Readable, view: View): void {
+  const { at, what, head } = view;
   // Described once.
   const hide = at !== '/log/:node';
   const answers = (type: string, description: string) => ({
@@ -120,6 +126,7 @@ function logRoutes(app: FastifyInstance, reader: AuditReader, { at, what, head }
     },
     async (request, reply) => {
       const tile = tileAt(pathBelow(request, at));
+      if (tile.level === 'entries') demandEntries(readable);
       const bytes = await readTile(reader, request.params.node, tile);
       return send(request, reply, tile.level === 'entries' ? 'entries' : 'hashes', bytes);
     },
@@ -138,6 +145,7 @@ function logRoutes(app: FastifyInstance, reader: AuditReader, { at, what, head }
       },
     },
     async (request, reply) => {
+      demandEntries(readable);
       const digest = parsePayloadPath(pathBelow(request, at));
       if (digest === null)
         throw nothing('a payload is at payload/<first two digits>/<digest>, in lower-case hex');
@@ -150,9 +158,17 @@ function logRoutes(app: FastifyInstance, reader: AuditReader, { at, what, head }
 }
 
 /**
- * Every answer goes out here, so here stands who may read what: until there is access control, whoever reaches the port,
- * which is on loopback. Then entries and payloads are for auditors, hashes and checkpoints for whom the log is public to.
+ * Entries and payloads are for auditors: until there is access control, whoever reaches the server on this machine
+ * itself. Checkpoints and hashes may be for everybody.
  */
+function demandEntries(readable: Readable): void {
+  if (readable === 'everything') return;
+  throw new UsageError(
+    'ENTRIES_PRIVATE',
+    "only checkpoints and hashes are public here; ask the log's operator for evidence of the records that you need",
+  );
+}
+
 async function send(
   request: FastifyRequest,
   reply: FastifyReply,
