@@ -3,8 +3,6 @@ export {
   type CreateOptions,
   createEvidence,
   type LogRequest,
-  rangeOfTime,
-  wholeRange,
 } from './create.ts';
 export {
   type Evidence,
@@ -17,6 +15,7 @@ export {
   MAX_MATCHES,
   type Made,
 } from './format.ts';
+export { rangeOfTime, wholeRange } from './range.ts';
 export { parseEvidence } from './read.ts';
 export type {
   Completeness,
