@@ -8,6 +8,7 @@ import { LogError, UsageError } from '../errors.ts';
 import { stateDirectory } from '../places.ts';
 import { publish } from '../publish/mod.ts';
 import { NodeLock } from '../store/sqlite/lock.ts';
+import { readTokens, tokenPrefix } from '../timestamps/mod.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { counted } from './format.ts';
@@ -29,7 +30,11 @@ export async function logPublish(call: Call): Promise<number> {
     const lock = lockDirectory(directory, stateDirectory(call.io.env));
     try {
       const { signal } = call.io;
-      const settings = { entries: !call.isSet('no-entries'), signal, onProgress: progress.update };
+      const timestamps = readTokens(await store.state(tokenPrefix(node))).tokens;
+      const settings = {
+        ...{ entries: !call.isSet('no-entries'), timestamps, signal },
+        onProgress: progress.update,
+      };
       const done = await publish(store.source(node), head, directory, settings).catch((error: unknown) => {
         throw isAhead(error, sealed.size) ? notCosigned(directory, head.size, error) : error;
       });

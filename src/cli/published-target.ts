@@ -1,6 +1,6 @@
 import { LogError } from '../errors.ts';
 import { DirectoryFiles } from '../publish/mod.ts';
-import { HttpFiles, type PublishedFiles, PublishedLog } from '../published/mod.ts';
+import { HttpFiles, type PublishedFiles, PublishedLog, type PublishedTimestamps } from '../published/mod.ts';
 import type { Call } from './command.ts';
 import { type FixedSource, fixedAtHead } from './fixed-source.ts';
 
@@ -17,14 +17,21 @@ export function publishedPlace(call: Call, named: string): PublishedPlace {
   return { files, place: files.place };
 }
 
+/** A published log that stays at one head. */
+export interface PublishedSource extends FixedSource {
+  /** The time stamps that came with it, as far as they are under that head. */
+  timestamps(): Promise<PublishedTimestamps>;
+}
+
 /** The log there, at its head. Throws `LogError` LOG_NOT_FOUND when there is none and none was expected. */
 export async function publishedSource(
   { files, place }: PublishedPlace,
   isExpected: boolean,
-): Promise<FixedSource> {
-  const source = await fixedAtHead(new PublishedLog(files));
+): Promise<PublishedSource> {
+  const log = new PublishedLog(files);
+  const source = await fixedAtHead(log);
   if (source.fixed === null && source.damage === null && !isExpected) {
     throw new LogError('LOG_NOT_FOUND', `${place} holds no published log: there is no checkpoint`);
   }
-  return source;
+  return { ...source, timestamps: () => log.timestamps() };
 }

@@ -108,7 +108,8 @@ export async function showReport(
   for (const line of attemptLines(report.attempts, stdout)) await stdout.line(line);
   for (const line of notCheckedLines(report.notChecked, stdout)) await stdout.line(line);
   for (const line of signatures === null ? [] : signatureLines(signatures, stdout)) await stdout.line(line);
-  for (const line of timestamps === null ? [] : timestampLines(timestamps, stdout)) await stdout.line(line);
+  for (const line of timestamps === null ? [] : timestampLines(timestamps, report, stdout))
+    await stdout.line(line);
   for (const line of previous === null ? [] : previousLines(previous, stdout)) await stdout.line(line);
   for (const line of pinLines(report, pin)) await stdout.line(line);
 }

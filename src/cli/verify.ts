@@ -30,7 +30,14 @@ import { type ComparedIndex, indexToCompare } from './verify-index.ts';
 import { isProven, previousOf } from './verify-previous.ts';
 import { certificatesOf, checkSignatures } from './verify-signatures.ts';
 import { showReport } from './verify-text.ts';
-import { lacksStamp, timestampRootsOf, verifyTimestamps } from './verify-timestamps.ts';
+import {
+  type JudgedTimestamps,
+  keptTimestamps,
+  lacksStamp,
+  publishedTimestamps,
+  timestampRootsOf,
+  timestampSummary,
+} from './verify-timestamps.ts';
 import { cosignedOf, pinnedPolicy, policyKeys, policyOf } from './verify-witnessed.ts';
 
 /** One log to verify. */
@@ -42,6 +49,8 @@ interface Target {
   /** null when nothing is there but a pin. */
   readonly store: LogStore | null;
   readonly source: LogSource;
+  /** What its time stamps come to, with the roots that were named. */
+  readonly stamps: ((roots: readonly Uint8Array[] | null) => Promise<JudgedTimestamps>) | null;
   /** null when nothing shall be remembered. */
   readonly pinFile: PinFile | null;
 }
@@ -110,7 +119,9 @@ async function openTargets(call: Call): Promise<{ targets: Target[]; close(): Pr
     }
     const targets = nodes.map((node) => {
       const source = reading?.store.source(node) ?? NOTHING;
-      return { node, place: call.data, store: reading?.store ?? null, source, pinFile: pins.fileOf(node) };
+      const store = reading?.store ?? null;
+      const stamps: Target['stamps'] = store && ((roots) => keptTimestamps(store, node, roots));
+      return { node, place: call.data, store, source, stamps, pinFile: pins.fileOf(node) };
     });
     return { targets, close: async () => reading?.close() };
   } catch (error) {
@@ -120,7 +131,7 @@ async function openTargets(call: Call): Promise<{ targets: Target[]; close(): Pr
 }
 
 /** What is about records behind the store, or names another log than the one published. */
-const NOT_PUBLISHED = ['data', 'node', 'signatures', 'timestamp-root'];
+const NOT_PUBLISHED = ['data', 'node', 'signatures'];
 
 function refuseBeside(call: Call): void {
   if (call.isSet('no-entries') && call.isSet('deep')) {
@@ -141,7 +152,8 @@ async function openPublished(
   const source = await publishedSource(where, pins.nodes.length > 0);
   const node = source.fixed === null ? (pins.nodes[0] ?? '') : nodeOf(source.fixed.origin);
   const pinFile = node === '' ? null : pins.fileOf(node);
-  return { targets: [{ node, place, store: null, source, pinFile }], close: async () => {} };
+  const stamps: Target['stamps'] = async (roots) => publishedTimestamps(await source.timestamps(), roots);
+  return { targets: [{ node, place, store: null, source, stamps, pinFile }], close: async () => {} };
 }
 
 interface Pins {
@@ -171,16 +183,13 @@ const NO_RECORDS: NotChecked = { what: 'signatures in the records', why: 'there 
 
 async function verifyOne(
   call: Call,
-  { node, place, store, source, pinFile }: Target,
+  { node, place, store, source, stamps, pinFile }: Target,
   { index, catalogs, why }: ComparedIndex,
   certificates: Certificates | null,
   settings: VerifyOptions,
 ): Promise<Verified> {
   const before = pinFile?.read() ?? null;
-  const { summary: timestamps, dated } =
-    store === null
-      ? { summary: null, dated: [] }
-      : await verifyTimestamps(store, node, timestampRootsOf(call));
+  const judged = (await stamps?.(timestampRootsOf(call))) ?? null;
   const named = policyOf(call);
   if (isPart(call) && (named !== null || call.text('cosigned') !== undefined)) {
     throw call.usage('--policy and --cosigned are about a whole log; leave --from and --to out');
@@ -199,7 +208,7 @@ async function verifyOne(
     ...settings,
     ...(node === '' ? {} : { node }),
     ...(before === null ? {} : { pin: before }),
-    dated,
+    dated: judged?.dated ?? [],
     cosigned,
     ...(keys.length === 0 ? {} : { keys }),
     ...(index === null ? {} : { index }),
@@ -225,6 +234,7 @@ async function verifyOne(
       ? null
       : await checkSignatures(call, store, node, head, report.range, certificates);
   const previous = await previousOf(call, fixed);
+  const timestamps = judged && timestampSummary(judged, report);
   const verified = { node, report, signatures, timestamps, previous };
   if (pinFile === null) return { ...verified, pin: null };
   const pin = { file: pinFile.path, before };

@@ -16,7 +16,7 @@ import {
 } from '../timestamps/mod.ts';
 import type { DatedCheckpoint } from '../verify/mod.ts';
 
-/** The time stamps that a log keeps, as its own settings or a verifier's roots judge them. */
+/** The time stamps that a log keeps, or that came with a copy of it, as its own settings or a verifier's roots judge them. */
 export class KeptTimestamps {
   /** By size. */
   readonly tokens: readonly Timestamped[];
@@ -43,6 +43,18 @@ export class KeptTimestamps {
     if (roots !== null) return new KeptTimestamps(tokens, () => roots);
     const set = readAuthorities(await store.state(authorityPrefix(node)));
     return new KeptTimestamps(tokens, (url) => set.find((each) => each.url === url)?.roots ?? []);
+  }
+
+  /** Those that lie elsewhere: who gave them, nothing says but their certificates. */
+  static of(
+    {
+      tokens,
+      unreadable,
+    }: { readonly tokens: readonly Omit<Timestamped, 'authority'>[]; readonly unreadable: number },
+    roots: readonly Uint8Array[],
+  ): KeptTimestamps {
+    const unnamed = tokens.map((token) => ({ ...token, authority: '' }));
+    return new KeptTimestamps({ tokens: unnamed, unreadable }, () => roots);
   }
 
   judge(token: Timestamped): Promise<TimestampReport> {
