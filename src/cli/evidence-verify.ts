@@ -5,7 +5,7 @@ import { type EvidenceOptions, LIMITS, type LogEvidenceReport, type ProvenRecord
 import { verifyEvidenceFile } from '../verifier/file.ts';
 import type { Call } from './command.ts';
 import { boundLine, evidenceLines } from './evidence-text.ts';
-import { EXIT } from './exit.ts';
+import { EXIT, VERDICT } from './exit.ts';
 import { counted } from './format.ts';
 import { existingPin } from './pins.ts';
 import { recordLine, titleLine } from './record-line.ts';
@@ -20,8 +20,8 @@ const MAX_LISTED = 50;
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 
 /**
- * Verifies an evidence file by itself. Exit code 0: it holds; 1: it does not, or no time stamp leads to the root given; what is
- * thrown: it can't be told.
+ * Verifies an evidence file by itself. Exit code 0: it holds; 1: it does not, or no time stamp leads to the root given; 2, and
+ * what is thrown: it can't be told, be it only whether it is of the log that was pinned.
  */
 export async function evidenceVerify(call: Call): Promise<number> {
   call.expect(1, 1);
@@ -46,7 +46,7 @@ export async function evidenceVerify(call: Call): Promise<number> {
       );
     }
   }
-  return report.verdict === 'intact' && !isUndated ? EXIT.ok : EXIT.refused;
+  return isUndated ? EXIT.refused : VERDICT[report.verdict];
 }
 
 /** By an authority that leads to a root given. */

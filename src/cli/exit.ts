@@ -1,13 +1,21 @@
 import type { ErrorCode } from '../errors.ts';
+import type { Verdict } from '../verify/mod.ts';
 
 /** Exit codes: documented in docs/cli.md, and never changed. */
 export const EXIT = {
   ok: 0,
   /** The operation was refused or failed in part; for `verify`: the log is not intact. */
   refused: 1,
-  /** The command was wrong, or what it needs could not be read. */
+  /** The command was wrong, or what it needs could not be read; for `verify`: it could not be told. */
   unusable: 2,
 } as const;
+
+/** Of a verification. */
+export const VERDICT: Readonly<Record<Verdict, number>> = {
+  intact: EXIT.ok,
+  'not-intact': EXIT.refused,
+  'not-compared': EXIT.unusable,
+};
 
 /** Errors that mean: asked rightly, everything could be read, but it was not done. */
 const REFUSED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import type { Pin } from '../checkpoint/mod.ts';
-import { LogError, UsageError } from '../errors.ts';
+import { LogError, TallystickError, UsageError } from '../errors.ts';
 import type { Condition } from '../health/health.ts';
 import { headDirectory, stateDirectory } from '../places.ts';
+import { databasePath } from '../store/sqlite/database.ts';
 import { SqliteStore } from '../store/sqlite/mod.ts';
 import type { LogStore } from '../store/store.ts';
 import {
@@ -17,6 +19,7 @@ import { NOTHING } from './fixed-source.ts';
 import { counted, utc } from './format.ts';
 import { openToRead, openToSearch, type Reading, requireLog, type Searching } from './open-data.ts';
 import { type PinFile, RememberedPins } from './pins.ts';
+import { safeText } from './safe-text.ts';
 import { heldInState, pinnedPolicy } from './verify-witnessed.ts';
 
 const SAYS_MORE = '"tallystick verify" says more';
@@ -31,6 +34,7 @@ export async function openHeld(call: Call, node?: string): Promise<Reading> {
   const reading = await openToRead(call);
   try {
     await holdToPins(call, reading, node);
+    await warnOfAlarms(call, reading.store, node);
     return reading;
   } catch (error) {
     await reading.close();
@@ -40,16 +44,49 @@ export async function openHeld(call: Call, node?: string): Promise<Reading> {
 
 /** As `openToSearch`, with the logs held as `openHeld` does. A server's are read from the disk that it writes. */
 export async function openHeldToSearch(call: Call): Promise<Searching> {
-  if (pinsOf(call).length > 0) {
-    requireLog(call);
-    const store = await SqliteStore.open({ dir: call.data, readOnly: true });
-    try {
-      await holdAll(call, store, undefined);
-    } finally {
-      await store.close();
-    }
+  const isPinned = pinsOf(call).length > 0;
+  if (isPinned) requireLog(call);
+  const store = await openBeside(call, isPinned);
+  try {
+    if (isPinned && store !== null) await holdAll(call, store, undefined);
+    if (store !== null) await warnOfAlarms(call, store, undefined);
+  } finally {
+    await store?.close();
   }
   return openToSearch(call);
+}
+
+/** The store beside what answers; null where there is none that can be read, and nothing depends on it. */
+async function openBeside({ data }: Call, isNeeded: boolean): Promise<LogStore | null> {
+  if (!isNeeded && !existsSync(databasePath(data))) return null;
+  try {
+    return await SqliteStore.open({ dir: data, readOnly: true });
+  } catch (error) {
+    if (isNeeded || !(error instanceof TallystickError)) throw error;
+    return null;
+  }
+}
+
+/**
+ * Says, in a line, that a witness has contradicted a log with proof, as the log's own state keeps it: whoever has no pin would
+ * not hear of it. What is shown stays as it is: what to make of an alarm is for people to decide.
+ */
+async function warnOfAlarms(
+  { io: { stderr } }: Call,
+  store: LogStore,
+  only: string | undefined,
+): Promise<void> {
+  try {
+    for (const node of only === undefined ? await store.nodes() : [only]) {
+      const [alarm] = provenAlarms(await store.state(witnessPrefix(node)), node);
+      if (alarm === undefined) continue;
+      const warning = stderr.style('yellow', 'warning:');
+      await stderr.line(`${warning} ${safeText(alarmText(alarm))}. "tallystick status" says more`);
+    }
+  } catch (error) {
+    // State that can't be read is no reason to show nothing; `status` says so.
+    if (!(error instanceof TallystickError)) throw error;
+  }
 }
 
 /**
@@ -124,8 +161,11 @@ async function holdAll(call: Call, store: LogStore, only: string | undefined): P
   }
 }
 
+/** What it is called in messages. */
+export const WRITERS_HEAD = 'the head that its writer remembers here';
+
 /** A log as it was once, and where that is remembered. */
-interface Memory {
+export interface Memory {
   readonly pin: Pin;
   readonly path: string;
   /** null for the head of a writer, which it alone moves on. */
@@ -144,10 +184,14 @@ function pinnedMemory(call: Call, node: string): Memory | null {
 
 async function writersMemory(call: Call, store: LogStore, node: string): Promise<Memory | null> {
   const head = await store.head(node);
-  if (head === null) return null;
+  return head === null ? null : writersHead(call, head.origin);
+}
+
+/** What the writer of a log remembers here of its head: never more than was sealed by then. Throws `UsageError`. */
+export function writersHead(call: Call, origin: string): Memory | null {
   const heads = headDirectory(stateDirectory(call.io.env));
-  const pin = heads.recall(head.origin);
-  return pin === null ? null : { pin, path: heads.file(head.origin), file: null };
+  const pin = heads.recall(origin);
+  return pin === null ? null : { pin, path: heads.file(origin), file: null };
 }
 
 function whatIsRemembered({ pin: { size, savedAt }, file }: Memory): string {
@@ -155,9 +199,13 @@ function whatIsRemembered({ pin: { size, savedAt }, file }: Memory): string {
   return `the ${counted(size, 'record')} remembered ${who}on ${utc(savedAt)}`;
 }
 
-/** `verify` knows nothing of the writer's memory, which whoever opens the log for writing goes by. */
+/** Whoever opens the log for writing goes by the writer's memory. */
 function wayOut({ file, path }: Memory): string {
-  if (file !== null) return SAYS_MORE;
+  return file === null ? putBack(path) : SAYS_MORE;
+}
+
+/** @param path of what a writer remembers. */
+export function putBack(path: string): string {
   return `Put the store that ${path} tells of back; a restored backup can only go on as a new log: "tallystick continue" (docs/recovery.md)`;
 }
 
@@ -178,7 +226,8 @@ async function compare(
   // Before the head is read: a checkpoint over more than the head is then no race.
   const cosigned = await heldInState(store, node, pinnedPolicy(memory.pin));
   const source = (await store.nodes()).includes(node) ? store.source(node) : NOTHING;
-  const { pin, findings } = await followPin(source, memory.pin, call.io.now(), cosigned);
+  const name = memory.file === null ? WRITERS_HEAD : undefined;
+  const { pin, findings } = await followPin(source, memory.pin, call.io.now(), cosigned, name);
   if (pin !== null) return { pin, contradiction: null };
   const failures = findings.filter((finding) => finding.class === 'fail');
   // That it is another log explains why other keys have signed it.

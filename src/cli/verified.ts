@@ -21,6 +21,15 @@ export interface Verified {
   readonly timestamps: TimestampSummary | null;
   /** null unless it was asked for. */
   readonly previous: VerifiedPrevious | null;
+  /** The head that the log's writer remembers on this machine; null when there is none, or it was left out. */
+  readonly remembered: {
+    readonly file: string;
+    readonly size: number;
+    /** ms since 1970. */
+    readonly savedAt: number;
+    /** Whether the log goes on from it. */
+    readonly holds: boolean;
+  } | null;
   /** null when there was none and none was made. */
   readonly pin: {
     readonly file: string;

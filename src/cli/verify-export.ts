@@ -3,11 +3,11 @@ import { nodeOf } from '../checkpoint/mod.ts';
 import { UsageError } from '../errors.ts';
 import { type ExportHeader, headerOf, verifyExport } from '../exported/mod.ts';
 import type { Call } from './command.ts';
-import { EXIT } from './exit.ts';
+import { VERDICT } from './exit.ts';
 import { existingPin } from './pins.ts';
 import { Progress } from './progress.ts';
 import { showReport } from './verify-text.ts';
-import { cosignedOf, isUntold, pinnedPolicy, policyKeys, policyOf } from './verify-witnessed.ts';
+import { cosignedOf, pinnedPolicy, policyKeys, policyOf } from './verify-witnessed.ts';
 
 /** What is about a log where it lies, not about records that were taken out of it. */
 const NOT_EXPORTED = [
@@ -30,7 +30,7 @@ const CHUNK_BYTES = 1024 * 1024;
 
 /**
  * Verifies an export by itself. Exit code 0: it holds; 1: it does not; 2, and what is thrown: it can't be told, be it only whether
- * witnesses vouch for it.
+ * it is of the log that was pinned, or witnesses vouch for it.
  */
 export async function verifyExported(call: Call, named: string): Promise<number> {
   const other = NOT_EXPORTED.find((name) => call.isSet(name) || call.text(name) !== undefined);
@@ -57,11 +57,10 @@ export async function verifyExported(call: Call, named: string): Promise<number>
     });
     progress.clear();
     await showReport(call, {
-      ...{ node, report, signatures: null, timestamps: null, previous: null },
+      ...{ node, report, signatures: null, timestamps: null, previous: null, remembered: null },
       pin: pin === null ? null : { file: call.path(pinFile as string), status: 'kept', before: pin },
     });
-    if (isUntold(report)) return EXIT.unusable;
-    return report.verdict === 'intact' ? EXIT.ok : EXIT.refused;
+    return VERDICT[report.verdict];
   } finally {
     progress.clear();
   }

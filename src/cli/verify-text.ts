@@ -1,13 +1,15 @@
 import { findingWords } from '../verify/findings.ts';
-import type { Finding, NotChecked, Report, Trust } from '../verify/mod.ts';
+import type { Finding, NotChecked, Report, Trust, Verdict } from '../verify/mod.ts';
 import { attemptLines } from './attempts-text.ts';
 import type { Call } from './command.ts';
 import { counted, grouped, utc } from './format.ts';
-import type { Output } from './io.ts';
+import { WRITERS_HEAD } from './held.ts';
+import type { Output, Style } from './io.ts';
 import { safeText } from './safe-text.ts';
 import { signatureLines } from './signatures-text.ts';
 import type { Verified, VerifiedPrevious } from './verified.ts';
 import { certifiedLines } from './verify-certificates.ts';
+import { rememberedLines } from './verify-remembered.ts';
 import { timestampLines } from './verify-timestamps.ts';
 import { witnessedLines } from './verify-witnessed.ts';
 
@@ -21,12 +23,17 @@ const TRUST: Readonly<Record<Trust, string>> = {
   none: 'no key: nothing could be believed',
 };
 
+const VERDICTS: Readonly<Record<Verdict, { readonly color: Style; readonly words: string }>> = {
+  intact: { color: 'green', words: 'intact' },
+  'not-intact': { color: 'red', words: 'NOT INTACT' },
+  'not-compared': { color: 'yellow', words: 'NOT COMPARED' },
+};
+
 /** The verdict in one line: what was found, on whose trust, and what was not looked at. */
-function verdictLine(report: Report, out: Output): string {
+function verdictLine(report: Report, out: Output, remembered: Verified['remembered'] = null): string {
   const { verdict, range, checked, trust, notChecked } = report;
   const total = range.to - range.from;
-  const verdictText =
-    verdict === 'intact' ? out.style(['green', 'bold'], 'intact') : out.style(['red', 'bold'], 'NOT INTACT');
+  const { color, words } = VERDICTS[verdict];
   const parts = [
     `${grouped(checked.records)} of ${counted(total, 'record')}`,
     counted(checked.checkpoints, 'checkpoint'),
@@ -36,7 +43,8 @@ function verdictLine(report: Report, out: Output): string {
   const left = notChecked.map(({ what }) => what);
   const skipped = left.length > 0 ? `; not checked: ${safeText(left.join(', '))}` : '';
   const compared = isNotCompared(report) ? ', NOT compared with the pin' : '';
-  return `${verdictText}: ${parts.join(', ')}; trust: ${TRUST[trust]}${compared}${skipped}`;
+  const also = remembered?.holds === true ? `, held to ${WRITERS_HEAD}` : '';
+  return `${out.style([color, 'bold'], words)}: ${parts.join(', ')}; trust: ${TRUST[trust]}${compared}${also}${skipped}`;
 }
 
 /** Of a part that lies elsewhere, the keys of a pin were of use, and nothing could be held against its tree. */
@@ -88,16 +96,16 @@ function rank(finding: Finding): number {
 /** A verification as it is printed: a document, or the verdict and what stands behind it. */
 export async function showReport(
   { json, io }: Call,
-  { node, report, signatures, timestamps, previous, pin }: Verified,
+  { node, report, signatures, timestamps, previous, remembered, pin }: Verified,
 ): Promise<void> {
   const { stdout } = io;
   if (json) {
     const { file, status, before } = pin ?? {};
     const pinned =
       pin === null ? null : { file, status, size: before?.size ?? null, savedAt: before?.savedAt ?? null };
-    return stdout.json({ node, ...report, signatures, timestamps, previous, pin: pinned });
+    return stdout.json({ node, ...report, signatures, timestamps, previous, remembered, pin: pinned });
   }
-  await stdout.line(verdictLine(report, stdout));
+  await stdout.line(verdictLine(report, stdout, remembered));
   if (report.origin !== null) {
     await stdout.line(stdout.style('dim', `  ${safeText(report.origin)}, root ${report.root ?? 'unknown'}`));
   }
@@ -111,6 +119,7 @@ export async function showReport(
   for (const line of timestamps === null ? [] : timestampLines(timestamps, report, stdout))
     await stdout.line(line);
   for (const line of previous === null ? [] : previousLines(previous, stdout)) await stdout.line(line);
+  for (const line of rememberedLines({ remembered })) await stdout.line(line);
   for (const line of pinLines(report, pin)) await stdout.line(line);
 }
 

@@ -97,8 +97,8 @@ export function policyKeys(call: Call, policy: Policy | null, origin: string | n
 }
 
 /** Whether a policy demands a quorum that there is, and nothing could be held against what it has cosigned. */
-export function isUntold({ verdict, witnessed }: Report): boolean {
-  return verdict === 'intact' && witnessed !== null && witnessed.covered === null;
+function isUntold({ verdict, witnessed }: Report): boolean {
+  return verdict === 'not-compared' && witnessed !== null && witnessed.covered === null;
 }
 
 /** How far witnesses vouch for the log, and what is beyond. */
@@ -116,7 +116,7 @@ export function witnessedLines(report: Report, out: Output): string[] {
       : `${counted(beyond, 'record')} behind them ${beyond === 1 ? 'is' : 'are'} not covered yet`;
   const whole = beyond === 0 ? `all ${grouped(size)}` : `the first ${grouped(covered.size)}`;
   // For what was sealed, that is: not for what has become of it since.
-  const what = verdict === 'intact' ? `${whole} records` : `${whole} records as they were sealed,`;
+  const what = verdict !== 'not-intact' ? `${whole} records` : `${whole} records as they were sealed,`;
   return [
     `  witnesses vouch for ${what} since ${utc(covered.by * 1_000)}; ${rest}`,
     `  cosigned by ${names.join(', ')}`,

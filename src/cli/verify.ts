@@ -16,7 +16,7 @@ import {
   verifyRange,
 } from '../verify/mod.ts';
 import type { Call } from './command.ts';
-import { EXIT } from './exit.ts';
+import { EXIT, VERDICT } from './exit.ts';
 import { fixedAtHead, NOTHING } from './fixed-source.ts';
 import { openToRead, requireLog } from './open-data.ts';
 import { partOf } from './part.ts';
@@ -28,6 +28,7 @@ import { lacksAnchor, trustAnchorsOf } from './verify-certificates.ts';
 import { verifyExported } from './verify-export.ts';
 import { type ComparedIndex, indexToCompare } from './verify-index.ts';
 import { isProven, previousOf } from './verify-previous.ts';
+import { holdToRemembered, recallHead } from './verify-remembered.ts';
 import { certificatesOf, checkSignatures } from './verify-signatures.ts';
 import { showReport } from './verify-text.ts';
 import {
@@ -57,7 +58,7 @@ interface Target {
 
 /**
  * Exit code 0: every log is intact; 1: one is not, or holds a signature that does not match, or no record
- * of it stands on the trust anchor or time stamp root given; what is thrown means that it can't be told.
+ * of it stands on the trust anchor or time stamp root given; 2, and what is thrown: it can't be told.
  */
 export async function verify(call: Call): Promise<number> {
   call.expect(0, 0);
@@ -76,7 +77,7 @@ export async function verify(call: Call): Promise<number> {
     ? indexToCompare(call)
     : { index: null, why: 'a published log has none' });
   const progress = new Progress(call.io, 'verifying');
-  let good = true;
+  const codes: number[] = [];
   try {
     for (const target of targets) {
       const verified = await verifyOne(call, target, compared, certificates, {
@@ -90,12 +91,12 @@ export async function verify(call: Call): Promise<number> {
       progress.clear();
       const isFalse = (verified.signatures?.counts['does-not-match'] ?? 0) > 0;
       const isForged = (verified.timestamps?.bad.length ?? 0) > 0;
-      good &&= verified.report.verdict === 'intact' && !isFalse && !isForged;
-      good &&= !lacksAnchor(verified.report, anchors) && !lacksStamp(verified.timestamps);
-      good &&= verified.previous === null || isProven(verified.previous);
+      const lacks = lacksAnchor(verified.report, anchors) || lacksStamp(verified.timestamps);
+      const isOther = verified.previous !== null && !isProven(verified.previous);
+      codes.push(isFalse || isForged || lacks || isOther ? EXIT.refused : VERDICT[verified.report.verdict]);
       await showReport(call, verified);
     }
-    return good ? EXIT.ok : EXIT.refused;
+    return [EXIT.refused, EXIT.unusable].find((code) => codes.includes(code)) ?? EXIT.ok;
   } finally {
     progress.clear();
     await compared.index?.close();
@@ -200,6 +201,7 @@ async function verifyOne(
   // Of a log that is gone, what somebody outside has seen says which one it was.
   const seen = originSeen(cosigned.notes, node);
   const keys = [...(settings.keys ?? []), ...policyKeys(call, policy, origin ?? seen)];
+  const recalled = recallHead(call, store === null ? null : origin);
   const fixed = await fixedAtHead(source);
   const head = fixed.fixed;
   const isPinned = before !== null && nodeOf(before.origin) === node;
@@ -222,10 +224,11 @@ async function verifyOne(
     throw new LogError('LOG_NOT_FOUND', `there is no log of node ${node} in ${place}`);
   }
   const hasNothing = store === null || head === null;
+  const held = await holdToRemembered(call, found, fixed, recalled);
   const report = {
-    ...found,
+    ...held.report,
     notChecked: [
-      ...found.notChecked.map((left) => (left.what === 'the search index' ? { ...left, why } : left)),
+      ...held.report.notChecked.map((left) => (left.what === 'the search index' ? { ...left, why } : left)),
       ...(certificates !== null && hasNothing ? [NO_RECORDS] : []),
     ],
   };
@@ -234,8 +237,9 @@ async function verifyOne(
       ? null
       : await checkSignatures(call, store, node, head, report.range, certificates);
   const previous = await previousOf(call, fixed);
+  const { remembered } = held;
   const timestamps = judged && timestampSummary(judged, report);
-  const verified = { node, report, signatures, timestamps, previous };
+  const verified = { node, report, signatures, timestamps, previous, remembered };
   if (pinFile === null) return { ...verified, pin: null };
   const pin = { file: pinFile.path, before };
   const next = part === null ? nextPin(call, report, head?.signatures, before) : null;

@@ -77,7 +77,7 @@ class LogRun {
     const proven = this.#proven(records, anchors.bounds);
     this.#checkTimes(proven);
     return {
-      verdict: this.#findings.failed ? 'not-intact' : 'intact',
+      verdict: this.#findings.verdict,
       origin: this.#origin,
       node: this.#node,
       size: this.#head.size,

@@ -1,5 +1,5 @@
 import type { AuditRecord } from '../record/mod.ts';
-import type { Era, Finding, NotChecked, Trust } from '../verify/mod.ts';
+import type { Era, Finding, NotChecked, Trust, Verdict } from '../verify/mod.ts';
 import type { EvidenceRange, Made } from './format.ts';
 
 /** A record as evidence shows it: `RecordView`, and what else is known of it. */
@@ -52,8 +52,7 @@ export interface Completeness {
 }
 
 export interface LogEvidenceReport {
-  /** `not-intact` as soon as one finding is a failure. */
-  readonly verdict: 'intact' | 'not-intact';
+  readonly verdict: Verdict;
   readonly origin: string;
   readonly node: string;
   /** Of the newest checkpoint. */
@@ -96,7 +95,8 @@ export interface EvidenceCertificate {
 }
 
 export interface EvidenceReport {
-  readonly verdict: 'intact' | 'not-intact';
+  /** The worst of the file itself and its logs. */
+  readonly verdict: Verdict;
   /** What the file says of its making: nothing vouches for it. null when it can't be read. */
   readonly made: Made | null;
   readonly logs: readonly LogEvidenceReport[];

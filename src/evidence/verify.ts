@@ -56,9 +56,12 @@ export async function verifyEvidence(
     const given = { pin, isTrustGiven, keys, policy: demanded, tsaRoots };
     logs.push(await verifyLogEvidence(log, { made, ...given, complete, catalogs }));
   }
-  const isIntact = !findings.failed && logs.every(({ verdict }) => verdict === 'intact');
-  return { verdict: isIntact ? 'intact' : 'not-intact', made, logs, findings: findings.list() };
+  const verdicts = [findings.verdict, ...logs.map(({ verdict }) => verdict)];
+  const verdict = WORST.find((each) => verdicts.includes(each)) ?? 'intact';
+  return { verdict, made, logs, findings: findings.list() };
 }
+
+const WORST = ['not-intact', 'not-compared'] as const;
 
 /** Whoever names a log expects to see it. */
 function sayForeign(

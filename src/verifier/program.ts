@@ -30,8 +30,11 @@ TRUST      files to stand on: a pin, verifier keys, a policy of witnesses, root 
 --complete demands proof that nothing was left out
 --json     the report as JSON
 
-It ends with 0 when the evidence holds, 1 when it does not, 2 when nothing could be verified.
+It ends with 0 when the evidence holds, 1 when it does not, 2 when it could not be told: nothing could be verified, or it
+could not be compared with the pin.
 `;
+
+const EXIT = { intact: 0, 'not-intact': 1, 'not-compared': 2 } as const;
 
 /** Verifies files that are named on Node's command line; the exit code. */
 export async function runProgram(process: NodeProcess): Promise<number> {
@@ -49,7 +52,7 @@ export async function runProgram(process: NodeProcess): Promise<number> {
     const verified = await verifyEvidenceFile(fs.readFileSync(file), options);
     const isJson = flags.includes('--json');
     process.stdout.write(isJson ? `${JSON.stringify(verified, null, 2)}\n` : reportText(verified, items));
-    return verified.report.verdict === 'intact' ? 0 : 1;
+    return EXIT[verified.report.verdict];
   } catch (error) {
     const isKnown =
       error instanceof TallystickError || (error as { code?: unknown } | null)?.code !== undefined;

@@ -18,14 +18,19 @@ export function wordsOf({ verdict, logs, findings }: EvidenceReport): Words {
   const all = [...findings, ...logs.flatMap((log) => log.findings)];
   const wrong = all.filter((each) => each.class === 'fail');
   const notices = all.filter((each) => each.class === 'notice');
-  if (verdict !== 'intact') {
+  if (verdict === 'not-intact') {
     const things = wrong.length === 1 ? '1 thing is' : `${grouped(wrong.length)} things are`;
     return { tone: 'bad', headline: `Not verified: ${things} wrong`, wrong, notices };
   }
   const open = (headline: string): Words => ({ tone: 'open', headline, wrong, notices });
   const shown = shownWords(logs);
   if (shown === null) return open('No record is shown: whether the query finds any could not be told');
-  if (logs.some(isNotCompared)) return open(`Verified: ${shown}, and not compared with your pin`);
+  if (verdict === 'not-compared') {
+    const isOfPin = logs.every((log) => log.verdict !== 'not-compared' || log.trust === 'pinned-key');
+    return open(
+      `${isOfPin ? 'Signed by the keys of your pin; not' : 'Not'} compared with ${isOfPin ? 'it' : 'your pin'}: ${shown}`,
+    );
+  }
   return { tone: 'good', headline: `Verified: ${shown}`, wrong, notices };
 }
 
@@ -53,8 +58,8 @@ const NOT_COMPARED =
   'It is signed by the keys of your pin; it was NOT compared with the pin: a log that was rebuilt with those keys would look the same.';
 
 /** A pin was given, and only its keys were of use. */
-function isNotCompared({ trust, findings }: LogEvidenceReport): boolean {
-  return trust === 'pinned-key' && findings.some(({ code }) => code === 'not-compared');
+function isNotCompared({ trust, verdict }: LogEvidenceReport): boolean {
+  return trust === 'pinned-key' && verdict === 'not-compared';
 }
 
 /** Of how many a range holds which, always: what is outside of it may match as well. */

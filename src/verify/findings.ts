@@ -7,6 +7,13 @@ import { counted, recordRange } from './words.ts';
 
 type Class = 'notice' | 'fail';
 
+/**
+ * What a verification came to. `not-intact`: one finding at least is a failure. `not-compared`: nothing failed, and something
+ * that was given, a pin or a policy, could not be held against what is there, so that it is no pass (the finding
+ * `not-compared` says which, and why). `intact`: neither.
+ */
+export type Verdict = 'intact' | 'not-intact' | 'not-compared';
+
 interface CodeInfo {
   /** `fail`: the log or a view of it is not what was sealed. `notice`: to be known, accuses nobody. */
   readonly class: Class;
@@ -47,7 +54,7 @@ export const FINDINGS = {
   'not-compared': {
     class: 'notice',
     summary:
-      'an anchor was given, a pin or what witnesses cosigned, whose tree nothing here could be held against',
+      'an anchor was given, a pin or what witnesses cosigned, whose tree nothing here could be held against: no pass',
   },
   'other-log': { class: 'fail', summary: 'the log is not the one that was asked for' },
   truncated: { class: 'fail', summary: 'the log is shorter than an anchor says' },
@@ -228,6 +235,7 @@ export class Findings {
   #droppedFrom = Number.POSITIVE_INFINITY;
   #droppedTo = 0;
   #failed = false;
+  #uncompared = false;
 
   add(input: FindingInput): void {
     this.addAll([finding(input)]);
@@ -236,6 +244,7 @@ export class Findings {
   addAll(findings: readonly Finding[]): void {
     for (const f of findings) {
       this.#failed ||= f.class === 'fail';
+      this.#uncompared ||= f.code === 'not-compared';
       const last = this.#list.at(-1);
       if (last !== undefined && JOINED.includes(f.code) && continues(last, f)) {
         // What was expected of the first alone says nothing of all.
@@ -253,6 +262,12 @@ export class Findings {
   /** Whether anything failed, listed or not. */
   get failed(): boolean {
     return this.#failed;
+  }
+
+  /** By all findings, listed or not. */
+  get verdict(): Verdict {
+    if (this.#failed) return 'not-intact';
+    return this.#uncompared ? 'not-compared' : 'intact';
   }
 
   /** By position, failures first where they share one; what could not be listed comes last as one finding. */

@@ -7,7 +7,7 @@ import type { Finding } from './findings.ts';
 import type { FixedHead } from './head.ts';
 import { proofTiles } from './proof-tiles.ts';
 import type { Witnessed } from './report.ts';
-import { Run } from './run.ts';
+import { PIN_NAME, Run } from './run.ts';
 import type { LogSource } from './source.ts';
 
 /** What holding a pin against a log came to. */
@@ -32,17 +32,19 @@ export interface FollowedPin {
  * @param now ms since 1970: when the new pin is saved.
  * @param given cosigned checkpoints to hold against the log too, and the witnesses that must have cosigned; those that the
  *   pin demands, by a head that bears their cosignatures, when not given.
+ * @param pinName what the pin is called in messages.
  */
 export async function followPin(
   source: LogSource,
   pin: Pin,
   now: number,
   given?: CosignedCheckpoints,
+  pinName: string = PIN_NAME,
 ): Promise<FollowedPin> {
   const cosigned = given ?? (pin.policy === undefined ? undefined : demandedBy(pin));
   await checkPinSigned(pin);
   if (cosigned === undefined && (await standsAs(source, pin))) return { findings: [], pin, witnessed: null };
-  const run = new Run(source, { pin, ...(cosigned && { cosigned }) });
+  const run = new Run(source, { pin, ...(cosigned && { cosigned }) }, pinName);
   const head = await run.openHead();
   if (head !== null && !run.findings.failed) await checkContinued(run, head, pin);
   const followed = await finish(run, head, pin, now, cosigned);
@@ -178,7 +180,7 @@ function contradict(run: Run, head: FixedHead, pin: Pin, found: Uint8Array): voi
   run.findings.add({
     ...{ code: 'split-view', from: 0, to: size, size, notes: [pin.checkpoint, head.note] },
     ...{ expected: pin.root, actual: toHex(found) },
-    message: `the pinned checkpoint at ${size} records and the head are both signed, but the log under the head had another root there`,
+    message: `${run.pinName} at ${size} records and the head are both signed, but the log under the head had another root there`,
   });
 }
 

@@ -28,6 +28,7 @@ export interface FixedHead {
  * Null when it is not even a checkpoint; it has been reported.
  *
  * @param witnesses who may have cosigned it and is no stranger, `name+id`.
+ * @param pinName what the pin is called in messages.
  */
 export async function fixHead(
   { origin, size, root, signatures }: SourceHead,
@@ -35,6 +36,7 @@ export async function fixHead(
   pin: Pin | undefined,
   findings: Findings,
   witnesses: ReadonlySet<string>,
+  pinName: string,
 ): Promise<FixedHead | null> {
   const note = composeNote(origin, size, root, signatures);
   if (note === null || (size === 0 && !equalBytes(root, emptyRoot()))) {
@@ -50,7 +52,7 @@ export async function fixHead(
   }
   const isPinned = pin === undefined || isSameLog(head, pin, findings);
   if (pin !== undefined && isPinned && pin.size > size) {
-    reportBehind(head, { size: pin.size, root: pin.root, note: pin.checkpoint, where: 'the pin' }, findings);
+    reportBehind(head, { size: pin.size, root: pin.root, note: pin.checkpoint, where: pinName }, findings);
   }
   return head;
 }
@@ -107,7 +109,7 @@ interface Outside {
   /** Lower-case hex. */
   readonly root: string;
   readonly note: string;
-  /** What holds it: `the pin`. */
+  /** What it is, or what holds it. */
   readonly where: string;
 }
 

@@ -17,6 +17,7 @@ export {
   type MovedFinding,
   type RecordFinding,
   type TileFinding,
+  type Verdict,
 } from './findings.ts';
 export { beginPin, type FollowedPin, followPin } from './follow-pin.ts';
 export {

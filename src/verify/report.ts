@@ -1,4 +1,4 @@
-import type { Finding } from './findings.ts';
+import type { Finding, Verdict } from './findings.ts';
 import type { Era } from './key-history.ts';
 
 /**
@@ -43,7 +43,7 @@ export interface Attempts {
 export interface Witnessed {
   /**
    * The largest checkpoint that a quorum has cosigned and the log continues; null when there is none (`no-quorum`, a failure), and
-   * when of a part it can't be told (`not-compared`, a notice).
+   * when of a part it can't be told (`not-compared`, which then is the verdict).
    */
   readonly covered: {
     /** Records 0 up to and without this one are covered. */
@@ -108,8 +108,7 @@ export interface Certified {
 }
 
 export interface Report {
-  /** `not-intact` as soon as one finding is a failure. */
-  readonly verdict: 'intact' | 'not-intact';
+  readonly verdict: Verdict;
   /** What the log calls itself; null when it has no sealed state. */
   readonly origin: string | null;
   /** Records the report is about: [from, to). */

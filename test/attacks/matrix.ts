@@ -71,9 +71,10 @@ function isAsExpected(
     return findings.some((each) => each.code === code && each.from === from && each.to === to);
   }
   const isSaid = (what: string): boolean => notChecked.some((each) => each.what.includes(what));
-  // That a pin was of no use is said of evidence beside what was found, which is nothing.
-  const remarks = findings.filter(({ code }) => medium !== 'evidence' || code !== 'not-compared');
-  if (verdict !== 'intact' || remarks.length > 0) return false;
+  // That a pin was of no use is said of evidence: no pass, and no accusation.
+  const isUncompared = medium === 'evidence' && findings[0]?.code === 'not-compared';
+  if (verdict !== (isUncompared ? 'not-compared' : 'intact')) return false;
+  if (findings.length > (isUncompared ? 1 : 0)) return false;
   if (anchor === 'none' || anchor === 'key') return isSaid('an outside anchor') || isSaid('everything');
   // Of a size beyond its own, evidence has nothing to hold a pin against.
   if (medium !== 'evidence' || anchor === 'witness') return true;

@@ -11,13 +11,19 @@ import { PublishedLog } from '../../src/published/mod.ts';
 import { MemoryDisk, MemoryStore } from '../../src/store/memory.ts';
 import { SqliteStore } from '../../src/store/sqlite/mod.ts';
 import { entriesOf, leavesOf, type StoredLog } from '../../src/store/stored-log.ts';
-import { type Finding, type LogSource, type NotChecked, verifyLog } from '../../src/verify/mod.ts';
+import {
+  type Finding,
+  type LogSource,
+  type NotChecked,
+  type Report,
+  verifyLog,
+} from '../../src/verify/mod.ts';
 import { type Held, WITNESS_KEY } from './anchors.ts';
 import { exportOf } from './exported.ts';
 
 /** What a verification came to, whatever it was of. */
 export interface Verdict {
-  readonly verdict: 'intact' | 'not-intact';
+  readonly verdict: Report['verdict'];
   readonly findings: readonly Finding[];
   readonly notChecked: readonly NotChecked[];
 }

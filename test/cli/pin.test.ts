@@ -351,6 +351,53 @@ describe('status and log publish hold the log against the pin, and against the h
     assert.ok(!existsSync(box.at('state/pins')), 'no pin is begun');
   });
 
+  test('verify does, too: it says so where it holds, begins no pin where it does not, and --no-pin leaves it out', async (t) => {
+    const box = new Sandbox(t);
+    await box.fill(3);
+    cpSync(box.data, box.at('older'), { recursive: true });
+    await box.fill(3);
+    const [memory = ''] = readdirSync(box.at('state/heads')).map((name) => box.at('state/heads', name));
+    const good = await box.ok(['verify', '--no-pin']);
+    assert.doesNotMatch(good.out, /writer remembers/);
+    const first = await box.ok(['verify', '--pin', 'a.pin']);
+    assert.match(
+      first.out,
+      /^intact: .*; trust: the log's own key, on first use, held to the head that its writer remembers here; not/,
+    );
+    assert.match(first.out, /an outside anchor \(no pin was given: .* with what its writer remembers here/);
+    assert.match(first.out, /held to the head that its writer remembers here, of 20\S+Z: 7 records/);
+    const { json } = await box.ok(['verify', '--pin', 'a.pin', '--json']);
+    assert.deepEqual([json.remembered.file, json.remembered.size], [memory, 7]);
+    await box.ok(['pin', 'create', '--data', 'older', '-o', 'older.pin']);
+    // The older copy lies where nothing is remembered of the place.
+    const back = await box.run(['verify', '--data', 'older']);
+    assert.equal(back.code, 1);
+    assert.match(back.out, /^NOT INTACT: /);
+    assert.match(
+      back.out,
+      /FAIL {3}rolled-back: the head that its writer remembers here shows that 7 records were sealed; the log now has a signed head at 4/,
+    );
+    assert.match(back.out, /Put the store that \S+ tells of back.* an older copy, as a backup is: --no-pin/);
+    assert.deepEqual(readdirSync(box.at('state')), ['heads'], 'no pin was begun');
+    const older = await box.run(['verify', '--data', 'older', '--pin', 'older.pin', '--json']);
+    assert.deepEqual([older.code, codes(older.json)], [1, ['rolled-back']], 'a pin makes it no better');
+    assert.deepEqual(codes((await box.run(['verify', '--data', 'older', '--from', '1', '--json'])).json), [
+      'rolled-back',
+    ]);
+    await box.ok(['verify', '--data', 'older', '--no-pin']);
+    // One that was gone on with elsewhere is another.
+    await box.ok(['append', '--data', 'older'], {
+      stdin: ndjson(9, { actor: { name: 'another' } }),
+      env: { TALLYSTICK_STATE: box.at('apart') },
+    });
+    const split = await box.run(['verify', '--data', 'older', '--json']);
+    assert.deepEqual([split.code, codes(split.json)], [1, ['split-view']]);
+    writeFileSync(memory, '{}');
+    assert.equal(await box.refused(['verify', '--data', 'older'], 2), 'PIN_INVALID');
+    const { out } = await box.ok(['verify', '--pin', 'a.pin']);
+    assert.match(out, /not checked: the head that its writer remembers here \(.* cannot be compared with/);
+  });
+
   test('status says so of a log that a server runs on, too, and changes no pin', async (t) => {
     const box = new Sandbox(t);
     const file = await pinned(box);

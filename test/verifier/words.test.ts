@@ -36,8 +36,8 @@ test('a pin that was compared with nothing is no pin that it stands on', async (
   for (const pin of [early, newer]) {
     const report = await verifyEvidence(text, { pins: [pin] });
     const { tone, headline, notices } = wordsOf(report);
-    assert.deepEqual([report.verdict, tone], ['intact', 'open']);
-    assert.equal(headline, 'Verified: 1 record is as sealed, and not compared with your pin');
+    assert.deepEqual([report.verdict, tone], ['not-compared', 'open']);
+    assert.equal(headline, 'Signed by the keys of your pin; not compared with it: 1 record is as sealed');
     assert.deepEqual(
       notices.map(({ code }) => code),
       ['not-compared'],

@@ -29,7 +29,7 @@ for (const [more, code] of [
 ] as const) {
   test(`a proven alarm is held against the log by all that judges it: ${code}`, async (t) => {
     const box = new Sandbox(t);
-    await box.fill(3);
+    await box.fill(3, { objects: [{ kind: 'key', id: 'k1' }] });
     const { origin, keys } = (await box.ok(['checkpoint', '--json'])).json;
     const w = await running(t, { logs: [{ origin, vkey: keys[0] }] });
     await putBack(box, w, more);
@@ -48,10 +48,26 @@ for (const [more, code] of [
     // What is remembered is of the log that was put back: it agrees with that, and shows nothing all the same.
     assert.equal(await box.refused(['get', '1'], 1), 'PIN_CONTRADICTED');
     assert.match((await box.run(['get', '1'])).err, /does not continue what a witness has seen of it/);
-    await box.ok(['get', '1', '--no-pin']);
+    const shown = await box.ok(['get', '1', '--no-pin']);
+    assert.doesNotMatch(shown.out, /witness/);
+    if (more === 0) await assertWarned(box);
     assert.equal((await box.run(['pin', 'update'])).code, 1);
     assert.equal((await box.run(['pin', 'create', '-o', 'new.pin'])).code, 1);
   });
+}
+
+/** Without a pin there is nothing that refuses: what is shown is shown as ever, and one line says what is known. */
+async function assertWarned(box: Sandbox): Promise<void> {
+  const reads = [['get', '1'], ['search', '--json'], ['tail'], ['trace', 'key', 'k1'], ['export']];
+  for (const argv of reads) {
+    const { err, out } = await box.ok([...argv, '--no-pin']);
+    assert.match(
+      err,
+      /^warning: the witness \S+ has seen .*; it holds a checkpoint .* contradicts\. "tallystick status" says more\n$/,
+      argv.join(' '),
+    );
+    assert.doesNotMatch(out, /warning/);
+  }
 }
 
 test('an alarm that somebody has changed in the store is as if it were not there', () => {

@@ -264,7 +264,7 @@ describe('a pin that asks for two of three witnesses', () => {
     await box.ok([...verify, 'whole.ndjson']);
     const part = await box.run([...verify, 'part.ndjson']);
     assert.equal(part.code, 2, part.out);
-    assert.match(part.out, /^intact: (?:.|\n)*notice not-compared: (?:.|\n)*could not be told/);
+    assert.match(part.out, /^NOT COMPARED: (?:.|\n)*notice not-compared: (?:.|\n)*could not be told/);
     assert.doesNotMatch(part.out, /no quorum/);
     assert.match((await box.ok([...verify, 'whole.ndjson'])).out, /cut off, would not show/);
   });
