@@ -2,6 +2,8 @@ import { safeLines, safeText } from '../../crypto/safe-text.ts';
 
 /** Characters of one value that are shown; all of it is in the file. */
 const MAX_SHOWN = 20_000;
+/** In a row of a table, whose details have more of it. */
+const MAX_BRIEF = 200;
 
 type Attributes = Readonly<Record<string, string>>;
 
@@ -27,10 +29,23 @@ export function shownLines(text: string): string {
   return cut(text, (part) => safeLines(part).join('\n'));
 }
 
+/** As `shown`, in few characters: one long name must not push all others off the screen. */
+export function brief(text: string): string {
+  const inert = safeText(head(text, MAX_BRIEF));
+  const isWhole = text.length <= MAX_BRIEF && inert.length <= MAX_BRIEF;
+  return isWhole ? inert : `${head(inert, MAX_BRIEF)} …`;
+}
+
 function cut(text: string, inert: (part: string) => string): string {
   if (text.length <= MAX_SHOWN) return inert(text);
-  const more = (text.length - MAX_SHOWN).toLocaleString('en-US');
-  return `${inert(text.slice(0, MAX_SHOWN))} … and ${more} more characters, which are in the file`;
+  const part = head(text, MAX_SHOWN);
+  const more = (text.length - part.length).toLocaleString('en-US');
+  return `${inert(part)} … and ${more} more characters, which are in the file`;
+}
+
+/** The first characters; a surrogate pair is not split, for its half would be shown as an escape that is not in the text. */
+function head(text: string, length: number): string {
+  return text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
 }
 
 export function button(text: string, act: () => void, attributes: Attributes = {}): HTMLButtonElement {
@@ -43,15 +58,8 @@ export function list(items: readonly (Node | string)[]): HTMLUListElement {
   return h('ul', {}, ...items.map((item) => h('li', {}, item)));
 }
 
-/** A table of names and values. */
+/** Names and values. */
 export function members(rows: readonly (readonly [string | Node, string | Node])[]): HTMLElement {
-  return h(
-    'table',
-    { class: 'members' },
-    h(
-      'tbody',
-      {},
-      ...rows.map(([name, value]) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, value))),
-    ),
-  );
+  const pairs = rows.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value)));
+  return h('dl', { class: 'members' }, ...pairs);
 }

@@ -3,14 +3,14 @@ import { FORMAT, LIMITS } from '../../evidence/mod.ts';
 import { pageAround, readEvidenceFile, verifyEvidenceFile } from '../file.ts';
 import { readTrust, type TrustItem, trustName, trustOptions } from '../trust.ts';
 import { button, h, list, shown } from './dom.ts';
-import { showReport, showVerdict } from './report.ts';
+import { type Banner, bannerOf, showReport } from './report.ts';
 
 /**
  * The script of the verifier's page. All that the page shows of evidence is made here, from the report over the bytes
  * that were verified.
  */
 
-const [verdict, main] = [place('verdict'), place('main')];
+const [verdict, said, found, main] = [place('verdict'), place('said'), place('found'), place('main')];
 const items: TrustItem[] = [];
 /** The evidence: that of the page itself, or a file that was dropped. */
 let evidence: Uint8Array | string = document.getElementById('evidence')?.textContent ?? '';
@@ -23,6 +23,7 @@ const results = h('div', {});
 const given = h('div', { 'aria-live': 'polite' });
 const trouble = h('p', { class: 'bad-text', role: 'alert' });
 const around = h('p', {});
+const trustText = h('textarea', { id: 'trust-text', spellcheck: 'false', autocomplete: 'off' });
 const complete = h('input', { id: 'complete', type: 'checkbox' });
 complete.addEventListener('change', () => {
   if (evidence !== '') void verify();
@@ -34,21 +35,31 @@ if (evidence === '') sayEmpty();
 else await verify();
 
 function place(id: string): HTMLElement {
-  const found = document.getElementById(id);
-  if (found === null) throw new TypeError(`the page has no ${id}`);
-  return found;
+  const element = document.getElementById(id);
+  if (element === null) throw new TypeError(`the page has no ${id}`);
+  return element;
+}
+
+/** Only what is in it changes, not the element: what was not there before is not spoken by screen readers. */
+function say(what: Banner): void {
+  document.title = what.title;
+  verdict.className = `verdict ${what.tone}`;
+  said.replaceChildren(...what.said);
+  found.replaceChildren(...what.found);
+}
+
+/** A headline, and what it means. */
+function sayBriefly(tone: Banner['tone'], title: string, headline: string, ...words: string[]): void {
+  say({ tone, title, said: [h('h1', {}, headline), ...words.map((text) => h('p', {}, text))], found: [] });
 }
 
 function sayEmpty(): void {
-  verdict.replaceChildren(
-    h('h1', {}, 'No evidence yet'),
-    h(
-      'p',
-      {},
-      'Choose an evidence file, or drop it anywhere on this page. Nothing of it leaves this computer.',
-    ),
+  sayBriefly(
+    'open',
+    'Verify evidence',
+    'No evidence yet',
+    'Choose an evidence file, or drop it anywhere on this page. Nothing of it leaves this computer.',
   );
-  document.title = 'Verify evidence';
 }
 
 async function verify(): Promise<void> {
@@ -56,8 +67,7 @@ async function verify(): Promise<void> {
   if (globalThis.crypto?.subtle === undefined) {
     return fail('This browser gives the page no cryptography: open the file from disk, or over HTTPS.');
   }
-  verdict.className = 'verdict';
-  verdict.replaceChildren(h('h1', {}, 'Verifying …'));
+  sayBriefly('open', 'Evidence: not verified', 'Verifying …');
   // So that it is seen: much evidence takes a while, and nothing else is done meanwhile.
   await new Promise((resolve) => setTimeout(resolve));
   try {
@@ -67,7 +77,7 @@ async function verify(): Promise<void> {
       complete: complete.checked,
     });
     if (run !== latest) return;
-    showVerdict(verdict, report);
+    say(bannerOf(report));
     results.replaceChildren(...showReport(report));
     if (page !== null && untouched !== null) {
       const isSame = isThisPage(evidence);
@@ -97,9 +107,13 @@ function elementsOf({ doctype, documentElement }: Document): string {
 }
 
 function fail(message: string): void {
-  document.title = 'Evidence: not verified';
-  verdict.className = 'verdict bad';
-  verdict.replaceChildren(h('h1', {}, 'Nothing could be verified'), h('p', {}, shown(message)));
+  sayBriefly(
+    'bad',
+    'Evidence: not verified',
+    'Nothing could be verified',
+    shown(message),
+    'A newer browser may be able to, or the command “tallystick evidence verify” with the file.',
+  );
   results.replaceChildren();
   document.documentElement.dataset.verdict = 'error';
 }
@@ -118,24 +132,23 @@ function dropArea(): HTMLElement {
 }
 
 function trustForm(): HTMLElement {
-  const text = h('textarea', { id: 'trust-text', spellcheck: 'false', autocomplete: 'off' });
   const add = button('Verify with it', () => {
-    void addTrust(text.value).then((isGood) => {
-      if (isGood) text.value = '';
+    void addTrust(trustText.value).then((isGood) => {
+      if (isGood) trustText.value = '';
     });
   });
   const file = fileInput('trust-file', (bytes) => addTrust(bytes));
   return h(
     'section',
     { class: 'card trust-form', 'aria-labelledby': 'trust' },
-    h('h2', { id: 'trust' }, 'Stand on something better'),
+    h('h2', { id: 'trust', tabindex: '-1' }, 'Stand on something better'),
     h(
       'p',
       {},
       'A pin or a key that you have from elsewhere, a policy of witnesses, or the root certificate of a time stamp authority. Paste it, choose its file, or drop it on this page.',
     ),
     h('label', { for: 'trust-text' }, 'Pin, keys or policy as text'),
-    text,
+    trustText,
     h('div', { class: 'actions' }, add),
     h('label', { for: 'trust-file' }, 'As a file'),
     file,
@@ -171,6 +184,7 @@ function showGiven(): void {
         () => {
           items.splice(i, 1);
           showGiven();
+          trustText.focus();
           if (evidence !== '') void verify();
         },
         { class: 'plain', 'aria-label': `Remove ${shown(trustName(item))}` },

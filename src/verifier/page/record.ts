@@ -11,6 +11,12 @@ import { type AuditRecord, isReference, type Raw } from '../../record/mod.ts';
 import { boundWords, grouped, utcText } from '../words.ts';
 import { h, members, shown, shownLines } from './dom.ts';
 
+/** Date and time where the page is read, as ISO 8601 has them. One for all: a new one for each date takes seconds in all. */
+const HERE = new Intl.DateTimeFormat('sv-SE', {
+  ...{ year: 'numeric', month: '2-digit', day: '2-digit' },
+  ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'longOffset' },
+});
+
 const listings = new Map<string, EventListing | null>();
 
 /** What the catalogs know of a record's event; null when they don't know it. */
@@ -110,7 +116,8 @@ function originalParts({ raw }: AuditRecord): Node[] {
   const isText = 'text' in original;
   const title = isText ? 'Original' : 'Original (not UTF-8; shown byte by byte)';
   const text = isText ? original.text : atob(original.base64);
-  return [h('h4', {}, title), h('pre', { tabindex: '0' }, shownLines(text.replace(/\r?\n$/, '')))];
+  const attributes = { tabindex: '0', role: 'group', 'aria-label': title };
+  return [h('h4', {}, title), h('pre', attributes, shownLines(text.replace(/\r?\n$/, '')))];
 }
 
 /** Not sealed: it follows the catalogs of this page. */
@@ -145,8 +152,7 @@ function proofTable({ seq, node, leaf, absent, bound }: ProvenRecord): HTMLEleme
 function times(ms: number): string {
   const date = new Date(ms);
   if (Number.isNaN(date.getTime())) return utcText(ms);
-  const local = date.toLocaleString('sv-SE', { timeZoneName: 'longOffset' });
-  return `${utcText(ms)} (here ${local})`;
+  return `${utcText(ms)} (here ${HERE.format(date)})`;
 }
 
 function textOf(value: unknown): string {

@@ -1,6 +1,6 @@
 import type { EvidenceReport, LogEvidenceReport, Made, ProvenRecord } from '../../evidence/mod.ts';
 import { findingWords } from '../../verify/findings.ts';
-import type { Finding } from '../../verify/mod.ts';
+import type { Finding, Verdict } from '../../verify/mod.ts';
 import {
   boundWords,
   checkedWords,
@@ -12,28 +12,35 @@ import {
   utcText,
   wordsOf,
 } from '../words.ts';
-import { button, h, list, members, shown } from './dom.ts';
+import { brief, button, h, list, members, shown } from './dom.ts';
 import { aboutEvent, actorOf, recordDetail } from './record.ts';
 
 /** Rows that are shown at a time. */
 const ROWS = 1_000;
 
-export function showVerdict(place: HTMLElement, report: EvidenceReport): void {
+/** What stands at the top of the page. */
+export interface Banner {
+  readonly tone: 'good' | 'bad' | 'open';
+  readonly title: string;
+  /** What a screen reader speaks of itself: headline and on what it rests. */
+  readonly said: readonly Node[];
+  /** Findings, to be read at leisure: there may be a hundred, with hashes. */
+  readonly found: readonly Node[];
+}
+
+export function bannerOf(report: EvidenceReport): Banner {
   const { tone, headline, wrong, notices } = wordsOf(report);
-  const isGood = report.verdict === 'intact';
-  document.title = `Evidence: ${headline}`;
-  place.className = `verdict ${tone}`;
-  const parts: Node[] = [h('h1', {}, headline)];
-  if (wrong.length > 0) parts.push(list(wrong.map(findingNode)));
-  const trusts = new Set(report.logs.map(trustWords));
-  if (isGood) for (const words of trusts) parts.push(h('p', {}, words));
-  for (const words of new Set(report.logs.map(completenessWords))) {
-    if (isGood) parts.push(h('p', {}, words));
-  }
-  if (notices.length > 0) {
-    parts.push(h('h2', { class: 'warn-text' }, 'To be known'), list(notices.map(findingNode)));
-  }
-  place.replaceChildren(...parts);
+  const basis = tone === 'bad' ? [] : [...report.logs.map(trustWords), ...report.logs.map(completenessWords)];
+  const known = h('h2', { class: 'warn-text' }, 'To be known');
+  return {
+    tone,
+    title: `Evidence: ${headline}`,
+    said: [h('h1', {}, headline), ...[...new Set(basis)].map((words) => h('p', {}, words))],
+    found: [
+      ...(wrong.length > 0 ? [list(wrong.map(findingNode))] : []),
+      ...(notices.length > 0 ? [known, list(notices.map(findingNode))] : []),
+    ],
+  };
 }
 
 function findingNode(finding: Finding): Node {
@@ -69,10 +76,16 @@ function madeCard({ at, by, software, query, more }: Made, logs: readonly LogEvi
   );
 }
 
+const VERDICTS: Readonly<Record<Verdict, { readonly look: string; readonly words: string }>> = {
+  intact: { look: 'good-text', words: 'verified' },
+  'not-intact': { look: 'bad-text', words: 'not verified' },
+  'not-compared': { look: 'warn-text', words: 'not compared with your pin' },
+};
+
 function logSection(log: LogEvidenceReport, index: number): HTMLElement {
   const id = `log-${index}`;
-  const isGood = log.verdict === 'intact';
-  const mark = h('span', { class: isGood ? 'good-text' : 'bad-text' }, isGood ? 'verified' : 'not verified');
+  const { look, words } = VERDICTS[log.verdict];
+  const mark = h('span', { class: look }, words);
   const checked = checkedWords(log);
   const range = rangeWords(log.completeness);
   const facts: (readonly [string, string | Node])[] = [
@@ -123,10 +136,16 @@ function logSection(log: LogEvidenceReport, index: number): HTMLElement {
       { class: 'card' },
       h('h3', {}, 'On what it stands'),
       h('p', {}, trustWords(log)),
+      ...(log.trust === 'log-key' ? [toTrustForm()] : []),
       members(facts),
     ),
     ...recordTables(log, index),
   );
+}
+
+/** The form stands behind all records. */
+function toTrustForm(): HTMLElement {
+  return h('p', { class: 'actions' }, h('a', { href: '#trust' }, 'Stand on something better'));
 }
 
 function recordTables(log: LogEvidenceReport, index: number): HTMLElement[] {
@@ -139,35 +158,40 @@ function recordTables(log: LogEvidenceReport, index: number): HTMLElement[] {
 }
 
 function recordTable(records: readonly ProvenRecord[], title: string, id: string): HTMLElement {
-  const body = h('tbody', {});
-  const heads = ['No.', 'Time (UTC)', 'System', 'Event', 'Outcome', 'Actor', 'Seal', ''];
+  const body = h('tbody', { role: 'rowgroup' });
+  const heads = ['No.', 'Seal', 'Time (UTC)', 'System', 'Event', 'Outcome', 'Actor', ''];
+  // Roles are written out: where rows are shown as blocks (narrow screens, paper) browsers forget that they are a table.
   const table = h(
     'table',
-    {},
+    { class: 'records', role: 'table' },
     h('caption', {}, `${grouped(records.length)} ${records.length === 1 ? 'record' : 'records'}`),
     h(
       'thead',
-      {},
+      { role: 'rowgroup' },
       h(
         'tr',
-        {},
-        ...heads.map((text) => (text === '' ? h('td', {}) : h('th', { scope: 'col', class: 'fit' }, text))),
+        { role: 'row' },
+        ...heads.map((text) =>
+          text === ''
+            ? h('td', { role: 'cell' })
+            : h('th', { scope: 'col', role: 'columnheader', class: 'fit' }, text),
+        ),
       ),
     ),
     body,
   );
   const openers: (() => void)[] = [];
   let next = 0;
-  const more = button('Show more', () => show());
-  const show = (): void => {
-    for (const record of records.slice(next, next + ROWS)) {
-      const { row, open } = recordRow(record);
-      body.append(row);
-      openers.push(open);
-    }
+  // The button may be gone then: the focus goes on to what it has brought.
+  const more = button('Show more', () => show()?.querySelector('button')?.focus());
+  const show = (): HTMLTableRowElement | undefined => {
+    const made = records.slice(next, next + ROWS).map(recordRow);
+    body.append(...made.map(({ row }) => row));
+    openers.push(...made.map(({ open }) => open));
     next += ROWS;
     if (next >= records.length) more.remove();
     else more.textContent = `Show more (${grouped(records.length - next)})`;
+    return made[0]?.row;
   };
   const openAll = (): void => {
     for (const open of openers) open();
@@ -179,11 +203,7 @@ function recordTable(records: readonly ProvenRecord[], title: string, id: string
     'section',
     { class: 'card', id, tabindex: '-1', 'aria-label': title },
     h('h3', {}, title),
-    h(
-      'div',
-      { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `Table of ${title.toLowerCase()}` },
-      table,
-    ),
+    table,
     actions,
   );
 }
@@ -192,7 +212,8 @@ function recordRow(proven: ProvenRecord): { row: HTMLTableRowElement; open: () =
   const { record, seq, status } = proven;
   const isGood = status === 'verified';
   const about = record === null ? '' : aboutEvent(record);
-  const event = h('td', { class: 'wide' }, record === null ? '' : shown(record.event));
+  const cell = (kind: string, text: string): HTMLElement => h('td', { role: 'cell', class: kind }, text);
+  const event = cell('wide', record === null ? '' : brief(record.event));
   if (about !== '') event.append(h('span', { class: 'about' }, shown(about)));
   const toggle = button('Details', () => flip(), {
     class: 'plain',
@@ -202,21 +223,22 @@ function recordRow(proven: ProvenRecord): { row: HTMLTableRowElement; open: () =
   const seal = h('span', { class: isGood ? 'good-text' : 'bad-text' }, isGood ? '✓ verified' : `✗ ${status}`);
   const row = h(
     'tr',
-    {},
-    h('th', { scope: 'row', class: 'fit' }, String(seq)),
-    h('td', { class: 'fit' }, record === null ? '' : utcText(record.time).replace(' UTC', '')),
-    h('td', { class: 'fit' }, record === null ? '' : shown(record.system)),
+    { role: 'row' },
+    h('th', { scope: 'row', role: 'rowheader', class: 'fit' }, String(seq)),
+    h('td', { role: 'cell', class: 'fit' }, seal),
+    cell('fit', record === null ? '' : utcText(record.time).replace(' UTC', '')),
+    cell('name', record === null ? '' : shown(record.system)),
     event,
-    h('td', { class: 'fit' }, record === null ? '' : shown(record.outcome)),
-    h('td', { class: 'wide' }, record === null ? '' : shown(actorOf(record))),
-    h('td', { class: 'fit' }, seal),
-    h('td', { class: 'fit' }, toggle),
+    cell('name', record === null ? '' : shown(record.outcome)),
+    cell('wide', record === null ? '' : brief(actorOf(record))),
+    h('td', { role: 'cell', class: 'fit' }, toggle),
   );
   let detail: HTMLTableRowElement | null = null;
   const open = (): void => {
     // Made when it is looked at: a thousand of them would keep the verdict waiting.
     if (detail !== null) return;
-    detail = h('tr', { class: 'detail' }, h('td', { colspan: '8' }, recordDetail(proven)));
+    const cellOfAll = h('td', { role: 'cell', colspan: '8' }, recordDetail(proven));
+    detail = h('tr', { role: 'row', class: 'detail' }, cellOfAll);
     row.after(detail);
     toggle.setAttribute('aria-expanded', 'true');
   };

@@ -219,6 +219,32 @@ describe('the page, opened from disk without a network', { skip: missing ?? fals
     assert.equal(await opened.page.locator('tr.detail').count(), 4);
   });
 
+  test('on paper, on a phone and enlarged nothing is cut off, and seals are in sight', async () => {
+    const long = { actor: { name: 'n'.repeat(2_000) }, event: 'LONG'.repeat(25), system: 's'.repeat(32) };
+    const log = await BuiltLog.build(40, 100, undefined, (seq) => makeRecord(seq, seq === 8 ? long : {}));
+    const { text } = await evidenceOf(log, [7, 8]);
+    await using opened = await open(saved('narrow.html', embedEvidence(html, text)));
+    const { page } = opened;
+    await verdictOf(page);
+    await page.getByRole('button', { name: 'Open all' }).first().click();
+    await page.getByRole('button', { name: 'Open all' }).last().click();
+    for (const [media, width] of [
+      ['print', 700],
+      ['screen', 320],
+      ['screen', 640],
+      ['screen', 1100],
+    ] as const) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ media });
+      assert.deepEqual(await page.evaluate(cutOff), [], `${media} ${width}`);
+      assert.equal(await page.getByRole('cell', { name: '✓ verified', exact: true }).count(), 3);
+      assert.equal(await page.getByRole('rowheader').count(), 3);
+      // Its name in the row is short; the details have all of it.
+      const [inRow, whole] = [page.getByText(/^n{200} …$/), page.getByText(/^n{2000}$/)];
+      assert.deepEqual([await inRow.count(), await whole.count()], [1, 1]);
+    }
+  });
+
   test('takes what is dropped for what it is', async () => {
     const log = await BuiltLog.build(40);
     const { text } = await evidenceOf(log, [7]);
@@ -380,6 +406,14 @@ async function verdictWith(page: Page, words: RegExp): Promise<string> {
     words.source,
   );
   return page.innerText('#verdict');
+}
+
+/** What is wider than the page. Runs in the page. */
+function cutOff(): string[] {
+  const all = [...document.body.querySelectorAll('main *:not(thead *)')];
+  return all
+    .filter((element) => element.getBoundingClientRect().right > document.documentElement.clientWidth)
+    .map((element) => `${element.tagName} ${element.textContent?.slice(0, 30)}`);
 }
 
 /** Texts whose contrast with what is behind them is below 4.5 to 1 (WCAG 2.2 AA). Runs in the page. */
