@@ -8,7 +8,6 @@ import { LogError, UsageError } from '../errors.ts';
 import { stateDirectory } from '../places.ts';
 import { publish } from '../publish/mod.ts';
 import { NodeLock } from '../store/sqlite/lock.ts';
-import { readTokens, tokenPrefix } from '../timestamps/mod.ts';
 import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { counted } from './format.ts';
@@ -30,7 +29,7 @@ export async function logPublish(call: Call): Promise<number> {
     const lock = lockDirectory(directory, stateDirectory(call.io.env));
     try {
       const { signal } = call.io;
-      const timestamps = readTokens(await store.state(tokenPrefix(node))).tokens;
+      const timestamps = await reader.timestamps(node);
       const settings = {
         ...{ entries: !call.isSet('no-entries'), timestamps, signal },
         onProgress: progress.update,

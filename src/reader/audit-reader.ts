@@ -11,7 +11,7 @@ import type {
 import type { SealedHead } from '../log/receipt.ts';
 import type { Payload } from '../record/mod.ts';
 import type { LogStore } from '../store/store.ts';
-import type { TimeBound } from '../timestamps/mod.ts';
+import { readTokens, type TimeBound, type Timestamped, tokenPrefix } from '../timestamps/mod.ts';
 import {
   type CosignedCheckpoints,
   type KeyHistory,
@@ -145,6 +145,12 @@ export class AuditReader {
   async bound(seq: number, node?: string): Promise<TimeBound | null> {
     const { node: name } = this.#log(node);
     return (await KeptTimestamps.read(this.#store, name, null)).boundOf(this.#store, name, seq);
+  }
+
+  /** The time stamps that a log keeps, by size: they were verified when they came, and not since. Throws `LogError` LOG_NOT_FOUND. */
+  async timestamps(node?: string): Promise<readonly Timestamped[]> {
+    const { node: name } = this.#log(node);
+    return readTokens(await this.#store.state(tokenPrefix(name))).tokens;
   }
 
   /** Verified views of [from, to), as far as they are sealed, a few at a time. */
