@@ -12,6 +12,7 @@ import { checkpointVectors } from './checkpoints.ts';
 import { evidenceVectors } from './evidence.ts';
 import { keyHistoryVectors } from './key-history.ts';
 import { recordVectors } from './records.ts';
+import { timestampVectors } from './timestamps.ts';
 import { treeVectors } from './trees.ts';
 
 export const directory: string = fileURLToPath(new URL('../../vectors/', import.meta.url));
@@ -25,6 +26,7 @@ export async function makeVectors(): Promise<ReadonlyMap<string, string>> {
     ['trees.json', pretty(await treeVectors())],
     ['checkpoints.json', pretty(await checkpointVectors(before))],
     ['key-history.json', pretty(await keyHistoryVectors())],
+    ['timestamps.json', pretty(await timestampVectors())],
     ...(await evidenceVectors()),
   ]);
 }

@@ -267,6 +267,35 @@ interface Era {
   readonly takenOver: boolean;
 }
 
+/** Which lines of the file `timestamps` are time stamps. */
+export function stampsIn(file: string, origin: string, size: number): unknown {
+  const lines = file === '' ? [] : file.split('\n');
+  const sizes: number[] = [];
+  let [ahead, bad, last] = [0, file === '' || lines.pop() === '' ? 0 : 1, 0];
+  for (const line of lines) {
+    const at = sizeIn(line, origin);
+    if (at === null || at < last) bad++;
+    else if (at > size) ahead++;
+    else sizes.push(at);
+    last = Math.max(last, at ?? 0);
+  }
+  return { sizes, ahead, bad };
+}
+
+function sizeIn(line: string, origin: string): number | null {
+  // What is not canonical does not come back the same.
+  const [, checkpoint, base64] = /^\{"checkpoint":(".*"),"token":("[^"]*")\}$/.exec(line) ?? [];
+  if (checkpoint === undefined || base64 === undefined) return null;
+  try {
+    const [note, token] = [JSON.parse(checkpoint), JSON.parse(base64)];
+    if (canonical({ checkpoint: note, token }) !== line || strictBase64(token) === null) return null;
+    const read = readNote(note);
+    return read?.origin === origin ? read.size : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Which keys sealed up to where, from all entries and the checkpoints that were kept. */
 export function erasOf(origin: string, entries: readonly string[], notes: readonly string[]): Era[] {
   const leaves = entries.map((entry) => Buffer.from(leafOf(entry), 'hex'));

@@ -15,6 +15,7 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from '../../src/merkle/mod.ts';
+import { parseTimestamps } from '../../src/published/timestamps.ts';
 import { decodeEntry, payloadMatches } from '../../src/record/mod.ts';
 import { followKeys } from '../../src/verify/mod.ts';
 import { brief } from '../evidence/fixture.ts';
@@ -28,6 +29,7 @@ import {
   rootOf,
   rootsByConsistency,
   signersOf,
+  stampsIn,
 } from './second.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the vectors are read as another program would read them.
@@ -130,6 +132,17 @@ describe('test vectors', () => {
     for (const { name, vkey, note } of bad) {
       await assert.rejects(openCheckpoint(note, [vkey]), TallystickError, name);
       assert.notDeepEqual(signersOf(note, [vkey]), [vkey], name);
+    }
+  });
+
+  test('time stamps of a published log: which lines are some', () => {
+    const { origin, size, cases } = read('timestamps.json');
+    assert.ok(cases.length >= 15);
+    for (const { name, file, sizes, ahead, bad } of cases) {
+      const found = parseTimestamps(file, { origin, size });
+      const { tokens, unreadable } = found;
+      assert.deepEqual([tokens.map((each) => each.size), found.ahead, unreadable], [sizes, ahead, bad], name);
+      assert.deepEqual(stampsIn(file, origin, size), { sizes, ahead, bad }, name);
     }
   });
 
