@@ -86,7 +86,7 @@ export function attackDocs(): string {
 Every row below is tried by \`test/attacks\` in each place where a log can lie, on the first, a middle and the last record and
 around the edges of bundles (255, 256, 257), and in a log of a single record; and each is verified with each of the anchors. Where
 the table says that nothing is found, the tests prove that as well: the verifier passes, and fails as soon as it has the anchor that is
-named. \`tallystick demo tamper\` shows the same on your machine.
+named. A pin that evidence has nothing to compare with is never a pass: the verdict is \`not-compared\`. \`tallystick demo tamper\` shows the same on your machine.
 
 Positions are those of an attack on record ${AT} of a log of ${SIZE} records, whose older state has ${OLDER}: \`altered 310\` names that
 record, \`missing 310–599\` all from there on.
@@ -95,9 +95,9 @@ record, \`missing 310–599\` all from there on.
 
 - **store**: SQLite, or memory. Hash tiles and, between batches, signed checkpoints stand beside the records.
 - **tiles**: as \`log publish\` and a server give it out: hash tiles, the newest checkpoint, and those where keys changed.
-- **export**: what \`tallystick export\` writes. It holds the records and the signed head and no hash between them: whoever verifies it
-  learns that all is as sealed, or that something is not, but not which record. The program writes no export of a log that does not verify;
-  \`tallystick verify --export FILE\` verifies one from its bytes alone.
+- **export**: what \`tallystick export\` writes: the records, each with its leaf hash, and the signed head. Whoever changes a record and the hash beside it leaves
+  nothing that says which one it was: then all of them are named. The program writes no export of a log that does not verify; \`tallystick verify --export FILE\`
+  verifies one from its bytes alone.
 - **evidence**: an evidence file of every record, in the hands of somebody who edits it or has made it from a falsified log.
 
 ## What a verifier holds

@@ -2,7 +2,14 @@ import type { Catalogs } from '../catalog/catalogs.ts';
 import { nodeOf, type Pin, type Policy, parseNote, parseVkey } from '../checkpoint/mod.ts';
 import { equalBytes, fromHex, toHex } from '../crypto/bytes.ts';
 import { ProofError } from '../errors.ts';
-import { rootFromNodes, sharedInclusionNodes, verifyConsistency } from '../merkle/mod.ts';
+import {
+  consistencyPath,
+  emptyRoot,
+  type Node,
+  rootFromNodes,
+  sharedInclusionNodes,
+  verifyConsistency,
+} from '../merkle/mod.ts';
 import { Findings } from '../verify/findings.ts';
 import { alsoSigned } from '../verify/head.ts';
 import { type Era, followKeys, type NotChecked, type SourceCheckpoint, type Trust } from '../verify/mod.ts';
@@ -239,7 +246,7 @@ class LogRun {
       this.#findings.add({ code: 'unknown-key', from: 0, to: pin.size, size: pin.size, notes, message });
     }
     const same = consistent.find((each) => each.size === pin.size);
-    const root = same?.root ?? this.#rootAt(pin.size, records);
+    const root = same?.root ?? this.#rootAt(pin.size, consistent, records);
     if (root !== null) {
       if (equalBytes(root, fromHex(pin.root) as Uint8Array)) return;
       const what = same === undefined ? 'the tree here' : 'the one here';
@@ -272,18 +279,36 @@ class LogRun {
   }
 
   /**
-   * Root of the tree of the first `size` records, out of records and hashes that are proven: there is one for every size
-   * in a range that the file has whole. Null for most other sizes.
+   * Root of the tree of the first `size` records, out of records, hashes and consistency proofs that hold: there is one for
+   * every size in a range that the file has whole. Null for most other sizes.
    */
-  #rootAt(size: number, records: readonly CheckedRecord[]): Uint8Array | null {
-    if (size < 1 || size > this.#head.size || !records.every(({ isSealed }) => isSealed)) return null;
+  #rootAt(
+    size: number,
+    consistent: readonly Checkpoint[],
+    records: readonly CheckedRecord[],
+  ): Uint8Array | null {
+    if (size === 0) return emptyRoot();
+    if (size > this.#head.size || !records.every(({ isSealed }) => isSealed)) return null;
     const hashes = sharedInclusionNodes(
       records.map(({ seq }) => seq),
       this.#head.size,
       this.#log.hashes,
     );
     const leaves = records.map(({ seq, leaf }) => ({ from: seq, to: seq + 1, hash: leaf }));
-    return rootFromNodes([...hashes, ...leaves], size);
+    return rootFromNodes([...hashes, ...leaves, ...this.#consistencyNodes(consistent)], size);
+  }
+
+  /** What consistency proofs that hold say of the newest tree and of the beginnings of it. */
+  #consistencyNodes(consistent: readonly Checkpoint[]): Node[] {
+    return this.#log.checkpoints.flatMap(({ checkpoint, consistency }) => {
+      const earlier = consistent.find(({ note }) => note === checkpoint);
+      if (earlier === undefined) return [];
+      const path = consistencyPath(earlier.size, this.#head.size);
+      return [
+        { from: 0, to: earlier.size, hash: earlier.root },
+        ...path.map((each, i) => ({ ...each, hash: consistency[i] as Uint8Array })),
+      ];
+    });
   }
 
   /**

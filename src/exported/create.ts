@@ -3,7 +3,9 @@ import { fromUtf8, utf8 } from '../crypto/bytes.ts';
 import { StoreError, TallystickError } from '../errors.ts';
 import {
   bundleEntries,
+  HASH,
   leafHash,
+  leafHashes,
   makeConsistency,
   makeInclusion,
   type TileReader,
@@ -35,12 +37,13 @@ export async function* exportOf(source: LogSource, head: SourceHead, part: Part)
   let payload = await payloads.next();
   let seq = from;
   for await (const bundle of source.bundles(from, to)) {
-    for (const entry of bundle.entries === null ? [] : bundleEntries(bundle.entries)) {
+    const leaves = bundle.entries === null ? new Uint8Array(0) : leafHashes(bundle.entries);
+    for (const [i, entry] of (bundle.entries === null ? [] : bundleEntries(bundle.entries)).entries()) {
       const own: ExportedPayload[] = [];
       for (; payload.done !== true && payload.value.seq <= seq; payload = await payloads.next()) {
         if (payload.value.seq === seq) own.push(whole(payload.value));
       }
-      yield formatRecord(seq, entry, own);
+      yield formatRecord(seq, leaves.subarray(i * HASH, (i + 1) * HASH), entry, own);
       seq++;
     }
   }
@@ -67,7 +70,7 @@ export async function makeHeader(
   const { origin, size, root, signatures } = head;
   const read = proofTiles(source);
   return {
-    ...{ origin, from, to, size, root, keys },
+    ...{ version: 2, origin, from, to, size, root, keys },
     checkpoint: `${checkpointBody(origin, size, root)}\n${signatures}`,
     proof: {
       first: await makeInclusion(from, size, read),

@@ -4,10 +4,17 @@ import { fromUtf8, toHex } from '../crypto/bytes.ts';
  * An export: records exactly as they were sealed, with what proves them. NDJSON; `docs/verification.md` states the form.
  * The bytes of an entry and of sealed content are taken from a line as they stand, so that a line has only this one form.
  */
-export const FORMAT = 'tallystick-export/1';
+export const FORMAT = 'tallystick-export/2';
+
+/** As the first line names them. In those of version 1 records have no leaf hashes, and `history` may be left out. */
+export const FORMATS: ReadonlyMap<string, 1 | 2> = new Map([
+  ['tallystick-export/1', 1],
+  [FORMAT, 2],
+]);
 
 /** The first line. */
 export interface ExportHeader {
+  readonly version: 1 | 2;
   readonly origin: string;
   /** Records [from, to) follow. */
   readonly from: number;
@@ -22,7 +29,7 @@ export interface ExportHeader {
   readonly checkpoint: string;
   /** RFC 9162 inclusion proofs of the first and the last record, leaf side first. */
   readonly proof: { readonly first: readonly Uint8Array[]; readonly last: readonly Uint8Array[] };
-  /** Record 0, and those that changed the sealing keys, ascending; null in an export of a version that left them out. */
+  /** Record 0, and those that changed the sealing keys, ascending; null where one of version 1 leaves them out. */
   readonly history: readonly KeyRecord[] | null;
 }
 
@@ -50,7 +57,7 @@ export interface ExportedPayload {
 
 /** The node is the last part of the origin. */
 export function formatHeader(node: string, header: ExportHeader): string {
-  const { origin, from, to, size, root, keys, checkpoint, proof, history } = header;
+  const { version, origin, from, to, size, root, keys, checkpoint, proof, history } = header;
   const hex = (hashes: readonly Uint8Array[]): string[] => hashes.map(toHex);
   const records = history?.map((each) => ({
     ...each,
@@ -58,20 +65,38 @@ export function formatHeader(node: string, header: ExportHeader): string {
     consistency: hex(each.consistency),
   }));
   const line = {
-    ...{ format: FORMAT, origin, node, from, to, size, root: toHex(root), keys, checkpoint },
+    ...{
+      format: `tallystick-export/${version}`,
+      origin,
+      node,
+      from,
+      to,
+      size,
+      root: toHex(root),
+      keys,
+      checkpoint,
+    },
     proof: { first: hex(proof.first), last: hex(proof.last) },
     ...(records === undefined ? {} : { history: records }),
   };
   return `${JSON.stringify(line)}\n`;
 }
 
-/** `entry` is canonical JSON. */
-export function formatRecord(seq: number, entry: Uint8Array, payloads: readonly ExportedPayload[]): string {
+/**
+ * @param leaf hash of the entry as it is in the tree, 32 bytes: of one that is changed it says what it was.
+ * @param entry canonical JSON.
+ */
+export function formatRecord(
+  seq: number,
+  leaf: Uint8Array,
+  entry: Uint8Array,
+  payloads: readonly ExportedPayload[],
+): string {
   const contents = payloads.map(
     ({ digest, salt, bytes }) =>
       `{"digest":"${digest}","salt":"${toHex(salt)}","content":${fromUtf8(bytes)}}`,
   );
-  return `{"seq":${seq},"entry":${fromUtf8(entry)},"payloads":[${contents.join(',')}]}\n`;
+  return `{"seq":${seq},"leaf":"${toHex(leaf)}","entry":${fromUtf8(entry)},"payloads":[${contents.join(',')}]}\n`;
 }
 
 /** The last line, behind `count` records. */

@@ -6,7 +6,7 @@ import { type Json, MAX_ENTRY_BYTES, MAX_PAYLOAD_BYTES, parseJson } from '../rec
 import {
   type ExportedPayload,
   type ExportHeader,
-  FORMAT,
+  FORMATS,
   formatEnd,
   formatHeader,
   type KeyRecord,
@@ -29,11 +29,13 @@ export function readHeader({ bytes, isWhole }: Line): ExportHeader {
   const value = tryParse(text);
   if (!isObject(value) || typeof value.format !== 'string' || !value.format.startsWith('tallystick-export/'))
     throw new BadForm('it is no export');
-  if (value.format !== FORMAT) throw new BadForm(`this program reads ${FORMAT} alone`);
+  const version = FORMATS.get(value.format);
+  if (version === undefined) throw new BadForm(`this program reads ${[...FORMATS.keys()].join(' and ')}`);
   const { proof, history } = value;
   const node = string(value.node);
   if (!isObject(proof)) throw new BadForm('its first line is not of the form that one has');
   const header: ExportHeader = {
+    version,
     origin: string(value.origin),
     from: integer(value.from),
     to: integer(value.to),
@@ -42,7 +44,7 @@ export function readHeader({ bytes, isWhole }: Line): ExportHeader {
     keys: list(value.keys, string),
     checkpoint: string(value.checkpoint),
     proof: { first: list(proof.first, hash), last: list(proof.last, hash) },
-    history: history === undefined ? null : list(history, readKeyRecord),
+    history: history === undefined && version === 1 ? null : list(history, readKeyRecord),
   };
   if (formatHeader(node, header) !== `${text}\n`) {
     throw new BadForm('its first line is not written as an export has it');
@@ -98,13 +100,15 @@ function checkpointIn(note: string): { origin: string; size: number; root: Uint8
 /** A record as a line has it; nothing of it has been checked. */
 export interface ReadRecord {
   readonly seq: number;
+  /** What the entry hashes to, as the line says; null in an export of version 1. */
+  readonly leaf: Uint8Array | null;
   /** A view into the line. */
   readonly entry: Uint8Array;
   readonly payloads: readonly ExportedPayload[];
 }
 
 /** Reads the line of a record: exactly as `formatRecord` writes it. Throws `BadForm`. */
-export function readRecord({ bytes, isWhole }: Line): ReadRecord {
+export function readRecord({ bytes, isWhole }: Line, version: ExportHeader['version'] = 2): ReadRecord {
   if (!isWhole) throw new BadForm('the line has no end, or is longer than a record can be');
   let at = expect(bytes, 0, SEQ);
   const digits = at;
@@ -112,6 +116,12 @@ export function readRecord({ bytes, isWhole }: Line): ReadRecord {
   const number = fromUtf8(bytes.subarray(digits, Math.min(at, digits + 17)));
   const seq = Number(number);
   if (!Number.isSafeInteger(seq) || String(seq) !== number) throw new BadForm('its number is none');
+  let leaf: Uint8Array | null = null;
+  if (version > 1) {
+    at = expect(bytes, at, LEAF);
+    leaf = hexAt(bytes, at, HASH);
+    at = expect(bytes, at + 2 * HASH, QUOTED);
+  }
   const start = expect(bytes, at, ENTRY);
   // Mostly there is no content: then the entry needs no looking through. Whether it is one, its hash says.
   const isAlone = startsWith(bytes, bytes.length - NO_PAYLOADS.length, NO_PAYLOADS);
@@ -119,7 +129,7 @@ export function readRecord({ bytes, isWhole }: Line): ReadRecord {
   if (end - start < 1 || end - start > MAX_ENTRY_BYTES)
     throw new BadForm('its entry is longer than one can be');
   const entry = bytes.subarray(start, end);
-  if (isAlone) return { seq, entry, payloads: [] };
+  if (isAlone) return { seq, leaf, entry, payloads: [] };
   const payloads: ExportedPayload[] = [];
   at = expect(bytes, end, PAYLOADS);
   for (;;) {
@@ -133,13 +143,15 @@ export function readRecord({ bytes, isWhole }: Line): ReadRecord {
       throw new BadForm('its sealed content is longer than any can be');
     payloads.push({ digest, salt, bytes: bytes.subarray(at, contentEnd) });
     if (startsWith(bytes, contentEnd, END) && contentEnd + END.length === bytes.length) {
-      return { seq, entry, payloads };
+      return { seq, leaf, entry, payloads };
     }
     at = expect(bytes, contentEnd, NEXT);
   }
 }
 
 const SEQ = utf8('{"seq":');
+const LEAF = utf8(',"leaf":"');
+const QUOTED = utf8('"');
 const ENTRY = utf8(',"entry":');
 const PAYLOADS = utf8(',"payloads":[');
 const NO_PAYLOADS = utf8(',"payloads":[]}');
@@ -195,12 +207,21 @@ function expect(bytes: Uint8Array, at: number, what: Uint8Array): number {
   throw new BadForm('the line is not written as an export has it');
 }
 
+/** There is one in every line. */
 function hexAt(bytes: Uint8Array, at: number, length: number): Uint8Array {
-  const text = textOf(bytes.subarray(at, at + 2 * length));
-  const found = text.length === 2 * length ? fromHex(text) : null;
-  if (found === null || toHex(found) !== text) throw new BadForm('a hash in it is none');
+  const found = new Uint8Array(length);
+  for (let i = 0; i < length; i++) {
+    const [high, low] = [DIGITS[bytes[at + 2 * i] ?? 0] ?? NONE, DIGITS[bytes[at + 2 * i + 1] ?? 0] ?? NONE];
+    if (high === NONE || low === NONE) throw new BadForm('a hash in it is none');
+    found[i] = high * 16 + low;
+  }
   return found;
 }
+
+const NONE = 0xff;
+/** By the byte of a lower-case hex digit, its value. */
+const DIGITS: Uint8Array = new Uint8Array(256).fill(NONE);
+for (let value = 0; value < 16; value++) DIGITS[value.toString(16).charCodeAt(0)] = value;
 
 function textOf(bytes: Uint8Array): string {
   try {

@@ -15,7 +15,7 @@ import { anchoredSizes } from '../verify/anchored.ts';
 import { ContentCheck, inline } from '../verify/content.ts';
 import { checkCosigned } from '../verify/cosigned.ts';
 import { checkDated } from '../verify/dated.ts';
-import { Findings, MISSING } from '../verify/findings.ts';
+import { type FindingInput, Findings, MISSING } from '../verify/findings.ts';
 import type { FixedHead } from '../verify/head.ts';
 import {
   followKeys,
@@ -27,10 +27,11 @@ import {
 } from '../verify/mod.ts';
 import { checkPin } from '../verify/range.ts';
 import { Run } from '../verify/run.ts';
-import { counted } from '../verify/words.ts';
+import { counted, recordRange } from '../verify/words.ts';
 import { checkKeyRecord } from './create.ts';
 import type { ExportHeader } from './format.ts';
 import { type Line, linesOf } from './lines.ts';
+import { ListedLeaves } from './listed-leaves.ts';
 import { ExportedPayloads } from './payloads.ts';
 import { BadForm, isEnd, type ReadRecord, readHeader, readRecord } from './read.ts';
 
@@ -46,8 +47,8 @@ export type ExportOptions = Pick<
 /**
  * Verifies an export from its bytes alone, in one pass and bounded memory: its form, the head's signatures, that all of its
  * records are in the tree under the head's root, sealed content, and the pin and other anchors as far as they are about a
- * size within the export, or that of the head. Findings are those of `verifyLog`. An export has no hash tiles: when the
- * root does not come out, it can't be told which record was changed.
+ * size within the export, or that of the head. Findings are those of `verifyLog`. A record that was changed is named, by its
+ * number and its line, where the leaf hashes beside the records still lead to the signed root.
  *
  * What is wrong with the export is in the report, never thrown. Throws `ProofError` KEY_INVALID, `UsageError` PIN_INVALID for
  * bad options, the signal's reason when aborted, and what the chunks throw.
@@ -105,6 +106,7 @@ class ExportWalk {
   readonly #header: ExportHeader;
   readonly #options: ExportOptions;
   readonly #tree: CompactRange;
+  readonly #listed: ListedLeaves;
   /** Sizes at which anchors say what the tree was; the roots there, and the last entries. */
   readonly #asked: ReadonlySet<number>;
   readonly #roots: Map<number, Uint8Array>;
@@ -117,6 +119,8 @@ class ExportWalk {
   #at: number;
   /** Records that were read and not yet hashed, and what waits with them. */
   #waiting: Uint8Array[] = [];
+  /** Their leaf hashes, as their lines say. */
+  #leaves: Uint8Array[] = [];
   #waitingBytes = 0;
   #first: Uint8Array | null = null;
   #last: Uint8Array | null = null;
@@ -141,6 +145,7 @@ class ExportWalk {
     this.#roots = new Map([[header.size, header.root]]);
     this.#entries = entries;
     this.#tree = tree ?? new CompactRange();
+    this.#listed = new ListedLeaves(header.from);
     this.#broken = tree === null;
     this.#note();
     this.#payloads = new ExportedPayloads(this.#within);
@@ -178,7 +183,7 @@ class ExportWalk {
     }
     let record: ReadRecord;
     try {
-      record = readRecord(line);
+      record = readRecord(line, this.#header.version);
     } catch (error) {
       if (!(error instanceof BadForm)) throw error;
       return this.#unreadable(error.message);
@@ -187,8 +192,9 @@ class ExportWalk {
     return this.#add(record);
   }
 
-  #add({ entry, payloads }: ReadRecord): Promise<void> | null {
+  #add({ leaf, entry, payloads }: ReadRecord): Promise<void> | null {
     this.#waiting.push(entry);
+    if (leaf !== null) this.#leaves.push(leaf);
     this.#waitingBytes += entry.length;
     for (const payload of payloads) {
       this.#payloads.add({ seq: this.#at, ...payload });
@@ -235,13 +241,19 @@ class ExportWalk {
     const count = this.#waiting.length;
     if (count === 0) return;
     const from = this.#at - count;
-    const bundle = encodeBundle(this.#waiting);
+    const entries = this.#waiting;
+    const listed = this.#leaves;
+    const bundle = encodeBundle(entries);
     this.#waiting = [];
+    this.#leaves = [];
     this.#waitingBytes = 0;
     const leaves = leafHashes(bundle);
     this.#first ??= leaves.slice(0, HASH);
     this.#last = leaves.slice(-HASH);
-    if (!this.#broken) this.#grow(from, leaves);
+    if (!this.#broken) {
+      this.#listed.compare(this.#tree, leaves, listed, entries);
+      this.#grow(from, leaves);
+    }
     await this.#content.add(from, this.#at, bundle);
     this.#options.onProgress?.(this.#at - this.#header.from, this.#header.to - this.#header.from);
   }
@@ -310,11 +322,13 @@ class ExportWalk {
     });
     const actual = tryRoot(this.#tree, rest);
     if (actual === null || !equalBytes(actual, root)) {
-      const found = actual === null ? {} : { actual: toHex(actual) };
-      const message = `records ${from} to ${to - 1}: one or more were changed, or what proves them; which can't be told of an export`;
-      findings.add({ code: 'altered', from, to, expected: toHex(root), ...found, message });
+      const listed = tryRoot(this.#listed.tree ?? this.#tree, rest);
+      if (listed !== null && equalBytes(listed, root)) findings.addAll(this.#listed.altered());
+      else findings.add(this.#someAltered(actual));
       return false;
     }
+    // The records are the sealed ones: whoever changed something changed the hashes beside them.
+    if (this.#listed.tree !== null) findings.add(this.#listed.wrong());
     for (const [seq, leaf, path] of [
       [from, this.#first, proof.first],
       [to - 1, this.#last, proof.last],
@@ -324,6 +338,18 @@ class ExportWalk {
       findings.add({ code: 'bad-proof', from: seq, to: seq + 1, message });
     }
     return true;
+  }
+
+  #someAltered(actual: Uint8Array | null): FindingInput {
+    const { version, from, to, root } = this.#header;
+    const why =
+      version === 1
+        ? 'an export of version 1 has no hashes to tell which'
+        : 'the hashes beside them lead to no signed root either, so that it can not be told which';
+    return {
+      ...{ code: 'altered', from, to, expected: toHex(root), actual: actual && toHex(actual) },
+      message: `${recordRange(from, to)}: one or more were changed, or what proves them; ${why}`,
+    };
   }
 
   #count({ isSigned }: FixedHead): void {

@@ -19,6 +19,11 @@ export class CompactRange {
     this.#nodes = [...nodes];
   }
 
+  /** A copy that goes on by itself. */
+  clone(): CompactRange {
+    return new CompactRange(this.#nodes);
+  }
+
   /** Number of leaves. */
   get size(): number {
     return this.#nodes.at(-1)?.to ?? 0;

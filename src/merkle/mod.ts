@@ -2,6 +2,7 @@ export { bundleEntries, countEntries, encodeBundle, leafHashes } from './bundle.
 export { CompactRange, type Node, rootFromNodes } from './compact-range.ts';
 export { emptyRoot, HASH, leafHash, nodeHash, TileNodes, tileRoot } from './hash.ts';
 export {
+  consistencyPath,
   inclusionPath,
   isIncluded,
   makeConsistency,

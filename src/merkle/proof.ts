@@ -49,6 +49,14 @@ export async function makeConsistency(
   size2: number,
   readTile: TileReader,
 ): Promise<Uint8Array[]> {
+  return new Tiles(size2, readTile).roots(consistencyPath(size1, size2));
+}
+
+/**
+ * Whose roots a consistency proof consists of, in its order: subtrees of the larger tree. Throws `ProofError` PROOF_INVALID
+ * like `makeConsistency`.
+ */
+export function consistencyPath(size1: number, size2: number): Subtree[] {
   checkSizes(size1, size2);
   const subtrees: Subtree[] = [];
   let from = 0;
@@ -65,7 +73,7 @@ export async function makeConsistency(
   }
   // The subtree where the old tree ends; when it is the old tree itself, the verifier has its root.
   if (from > 0) subtrees.push({ from, to });
-  return new Tiles(size2, readTile).roots(subtrees.reverse());
+  return subtrees.reverse();
 }
 
 /** Root of the tree of `size` leaves, computed from as few tiles as hold it. Throws like `makeInclusion`. */

@@ -122,6 +122,8 @@ export interface RecordFinding extends Base {
     | 'payload-foreign';
   /** The bytes found, where they tell something: base64. */
   readonly found?: string;
+  /** Of an export: the line that it stands in, from 1. */
+  readonly line?: number;
 }
 
 export interface MovedFinding extends Base {

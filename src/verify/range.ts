@@ -1,6 +1,6 @@
 import { equalBytes, fromHex, toHex } from '../crypto/bytes.ts';
 import { TallystickError, UsageError } from '../errors.ts';
-import { rootFromTiles } from '../merkle/mod.ts';
+import { emptyRoot, rootFromTiles } from '../merkle/mod.ts';
 import { storedBase } from './base.ts';
 import { checkCosigned, cosignedWith } from './cosigned.ts';
 import { checkDated } from './dated.ts';
@@ -90,7 +90,7 @@ async function sealedRoot(tiles: SealedTiles, size: number): Promise<Uint8Array 
 export async function checkPin(run: Run, head: FixedHead): Promise<void> {
   const { pin } = run.options;
   if (pin === undefined || pin.origin !== head.origin || pin.size > head.size) return;
-  const root = await run.rootAt(pin.size);
+  const root = pin.size === 0 ? emptyRoot() : await run.rootAt(pin.size);
   if (root === null) {
     const { why } = run.unknownRoot;
     run.skip('the pin', why);

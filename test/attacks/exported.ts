@@ -7,6 +7,7 @@ import {
   formatRecord,
   makeHeader,
 } from '../../src/exported/mod.ts';
+import { leafHash } from '../../src/merkle/mod.ts';
 import { decodeEntry } from '../../src/record/mod.ts';
 import type { StoredLog } from '../../src/store/stored-log.ts';
 import type { LogSource, SourceHead } from '../../src/verify/mod.ts';
@@ -18,21 +19,23 @@ import type { LogSource, SourceHead } from '../../src/verify/mod.ts';
  * @param whole what was exported before it was altered.
  */
 export async function exportOf(
-  { head, entries, payloads }: StoredLog,
+  { head, entries, leaves, payloads }: StoredLog,
   source: LogSource,
   whole: LogSource,
 ): Promise<Uint8Array> {
   const { origin, size, root, signatures } = head;
   const part = { from: 0, to: size, keys: keysIn(entries[0]?.bytes) };
   const header = await makeHeader(source, head, part).catch(() => ({
-    ...{ origin, size, root, ...part },
+    ...{ version: 2 as const, origin, size, root, ...part },
     checkpoint: `${checkpointBody(origin, size, root)}\n${signatures}`,
     proof: { first: [], last: [] },
     history: [],
   }));
   const history = header.history?.length ? header.history : await historyOf(whole);
   const contents = Map.groupBy(payloads, ({ seq }) => seq);
-  const lines = entries.map(({ number, bytes }) => formatRecord(number, bytes, contents.get(number) ?? []));
+  const lines = entries.map(({ number, bytes }) =>
+    formatRecord(number, leaves[number] ?? leafHash(bytes), bytes, contents.get(number) ?? []),
+  );
   const node = origin.slice(origin.lastIndexOf('/') + 1);
   return utf8([formatHeader(node, { ...header, history }), ...lines, formatEnd(size)].join(''));
 }

@@ -11,7 +11,7 @@ import type { Json } from './harness.ts';
 export async function checkExport(text: string, key: string): Promise<Json[]> {
   const rows = text.split('\n').slice(0, -1);
   const header = JSON.parse(rows[0] as string);
-  assert.equal(header.format, 'tallystick-export/1');
+  assert.equal(header.format, 'tallystick-export/2');
   const { checkpoint } = await openCheckpoint(header.checkpoint, [key]);
   assert.deepEqual(
     [checkpoint.origin, checkpoint.size, toHex(checkpoint.root)],
@@ -21,17 +21,22 @@ export async function checkExport(text: string, key: string): Promise<Json[]> {
   const records = rows.slice(1, -1);
   assert.equal(records.length, header.to - header.from);
   const leaves = records.map((row, i) => {
-    const { seq, entry, payloads } = JSON.parse(row);
+    const { seq, leaf, entry, payloads } = JSON.parse(row);
     assert.equal(seq, header.from + i);
     // The canonical bytes stand in the line as they are.
-    const canonical = row.slice(`{"seq":${seq},"entry":`.length, row.lastIndexOf(',"payloads":['));
+    const canonical = row.slice(
+      `{"seq":${seq},"leaf":"${leaf}","entry":`.length,
+      row.lastIndexOf(',"payloads":['),
+    );
     assert.deepEqual(JSON.parse(canonical), entry);
     for (const { digest, salt, content } of payloads) {
       const bytes = Buffer.concat([Buffer.from(salt, 'hex'), Buffer.from(JSON.stringify(content))]);
       assert.equal(createHash('sha256').update(bytes).digest('hex'), digest);
       assert.ok(canonical.includes(digest));
     }
-    return leafHash(new TextEncoder().encode(canonical));
+    const hash = leafHash(new TextEncoder().encode(canonical));
+    assert.equal(toHex(hash), leaf);
+    return hash;
   });
   assert.equal(toHex(rootOf(leaves, header)), header.root);
   return records.map((row) => JSON.parse(row));

@@ -121,7 +121,7 @@ test('as a process: exit codes, and a reader that goes away', { timeout: 60_000 
   const box = new Sandbox(t);
   await box.fill(5_000);
   const reading = start(box, ['export']);
-  assert.match(await firstLine(reading), /^\{"format":"tallystick-export\/1"/);
+  assert.match(await firstLine(reading), /^\{"format":"tallystick-export\/2"/);
   reading.stdout?.destroy();
   let err = '';
   reading.stderr?.on('data', (text) => {

@@ -106,6 +106,15 @@ describe('evidence of single records', () => {
       );
       assertFound(await verifyEvidence(ranged, { pins: [forked.pin()] }), [['split-view', 0, 100]]);
     }
+    // Nor has it to be a size that the file is about, as long as its proofs say what the tree was there.
+    const [at272, forked272] = [
+      (await BuiltLog.build(272, 68)).pin(),
+      (await BuiltLog.build(272, 68, KEY, (seq) => makeRecord(seq, { event: 'OTHER' }))).pin(),
+    ];
+    const between = (await BuiltLog.build(280, 40)).pin();
+    const { text: proving } = await evidenceOf(log, [10], { pins: [between] });
+    assertIntact(await verifyEvidence(proving, { pins: [at272] }), 'a subtree of a consistency proof');
+    assertFound(await verifyEvidence(proving, { pins: [forked272] }), [['split-view', 0, 272]]);
     const newer = await verifyEvidence(text, { pins: [late] });
     assertFound(newer, [['not-compared', 0, 300]]);
     assert.ok(newer.logs[0]?.notChecked.some(({ what }) => what.includes('at 400 records')));

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { cosignCheckpoint, cosignerKeyFromSpki, parsePolicy } from '../../src/checkpoint/mod.ts';
-import { utf8 } from '../../src/crypto/bytes.ts';
+import { toHex, utf8 } from '../../src/crypto/bytes.ts';
 import { type Line, linesOf } from '../../src/exported/lines.ts';
 import { type ExportOptions, exportOf, headerOf, verifyExport } from '../../src/exported/mod.ts';
+import { leafHash } from '../../src/merkle/mod.ts';
 import { payloadDigest } from '../../src/record/mod.ts';
-import type { Report } from '../../src/verify/mod.ts';
+import type { RecordFinding, Report } from '../../src/verify/mod.ts';
 import { testSigner } from '../checkpoint/signers.ts';
 import { A, B, change, sealedBy, vkey } from '../evidence/fixture.ts';
 import { runs } from '../runs.ts';
@@ -140,7 +141,7 @@ describe('an export', () => {
     assert.deepEqual(brief(part), [['not-compared', 0, 200]]);
     const broken = (await written(log, 220, 250)).replace('EVENT_2', 'EVENT_1');
     const both = await verify(broken, { keys: [VKEY], cosigned: { notes: [note], policy } });
-    assert.deepEqual(brief(both), [['altered', 220, 250]]);
+    assert.deepEqual(brief(both), [['altered', 222, 223]]);
     const none = await verify(await written(log, 220, 250), {
       keys: [VKEY],
       cosigned: { notes: [early.note], policy },
@@ -214,7 +215,36 @@ describe('an export that was touched', () => {
     (lines: string[]) => void,
     readonly [string, number, number][],
   ])[] = [
-    ['a record edited', (l) => (l[8] = edit(l[8])), [['altered', 0, 300]]],
+    ['a record edited', (l) => (l[8] = edit(l[8])), [['altered', 7, 8]]],
+    [
+      'records edited, far apart',
+      (l) => {
+        l[8] = edit(l[8]);
+        l[278] = edit(l[278]);
+      },
+      [
+        ['altered', 7, 8],
+        ['altered', 277, 278],
+      ],
+    ],
+    ['a leaf hash edited', (l) => (l[8] = otherLeaf(l[8])), [['bad-export', 7, 8]]],
+    ['a record edited, and its leaf hash', (l) => (l[8] = otherLeaf(edit(l[8]))), [['altered', 0, 300]]],
+    [
+      'no leaf hash',
+      (l) => (l[8] = (l[8] as string).replace(/"leaf":"[0-9a-f]*",/, '')),
+      [
+        ['coverage-ends', 0, 300],
+        ['unreadable', 7, 8],
+      ],
+    ],
+    [
+      'a leaf hash in upper case',
+      (l) => (l[8] = (l[8] as string).replace(/"leaf":"[^"]*"/, (leaf) => leaf.toUpperCase())),
+      [
+        ['coverage-ends', 0, 300],
+        ['unreadable', 7, 8],
+      ],
+    ],
     [
       'a record taken out',
       (l) => l.splice(8, 1),
@@ -258,7 +288,7 @@ describe('an export that was touched', () => {
     [
       'a member twice',
       (l) => (l[8] = (l[8] as string).replace('"payloads":', '"payloads":[],"payloads":')),
-      [['altered', 0, 300]],
+      [['altered', 7, 8]],
     ],
     [
       'a member more',
@@ -292,7 +322,7 @@ describe('an export that was touched', () => {
     ],
     [
       'another version',
-      (l) => (l[0] = (l[0] as string).replace('export/1', 'export/2')),
+      (l) => (l[0] = (l[0] as string).replace('export/2', 'export/3')),
       [['bad-export', 0, 0]],
     ],
     ['nothing', (l) => (l.length = 0), [['bad-export', 0, 0]]],
@@ -363,14 +393,41 @@ test('an export of a version that did not take the keys along is read: with a ke
   const text = await written(await BuiltLog.build(10));
   const earlier = withLines(text, (lines) => {
     const { history: _, ...header } = JSON.parse(lines[0] as string) as Record<string, unknown>;
-    lines[0] = JSON.stringify(header);
+    lines[0] = JSON.stringify(header).replace('export/2', 'export/1');
+    for (const [at, line] of lines.entries()) lines[at] = line.replace(/"leaf":"[0-9a-f]*",/, '');
   });
   assert.equal((await verify(earlier, { keys: [VKEY] })).verdict, 'intact');
   assert.deepEqual(brief(await verify(earlier)), [['unknown-key', 0, 10]]);
   const edited = withLines(earlier, (lines) => {
     lines[8] = edit(lines[8]);
   });
-  assert.equal((await verify(edited, { keys: [VKEY] })).verdict, 'not-intact');
+  const report = await verify(edited, { keys: [VKEY] });
+  assert.deepEqual(brief(report), [['altered', 0, 10]]);
+  assert.match(report.findings[0]?.message ?? '', /version 1 has no hashes to tell which/);
+});
+
+test('of an edited record it is said which one it is, in which line, and what stands there', async () => {
+  const log = await BuiltLog.build(300);
+  const edited = withLines(await written(log, 270, 280), (lines) => {
+    lines[8] = edit(lines[8]);
+  });
+  const { findings } = await verify(edited, { keys: [VKEY] });
+  const [found] = findings as RecordFinding[];
+  assert.deepEqual([findings.length, found?.code, found?.from, found?.line], [1, 'altered', 277, 9]);
+  assert.match(
+    found?.message ?? '',
+    /^line 9: record 277 was changed: its bytes hash to [0-9a-f]{64}, sealed/,
+  );
+  const entry = Buffer.from(found?.found ?? '', 'base64').toString();
+  assert.equal(JSON.parse(entry).event, 'EVENT_8');
+  assert.equal(found?.actual, toHex(leafHash(utf8(entry))));
+  assert.equal(found?.expected, toHex(leafHash(entryOf(makeRecord(277)))));
+  const all = withLines(await written(log), (lines) => {
+    for (let i = 1; i <= 300; i++) lines[i] = (lines[i] as string).replace(/"EVENT_\d+"/, '"X"');
+  });
+  const many = (await verify(all, { keys: [VKEY] })).findings;
+  assert.deepEqual([many.length, many[0]?.from, many[99]?.from], [101, 1, 100]);
+  assert.equal(many[100]?.to, 300);
 });
 
 test('the first line can be had alone', async () => {
@@ -385,5 +442,9 @@ test('the first line can be had alone', async () => {
 });
 
 function edit(line: string | undefined): string {
-  return (line as string).replace('"EVENT_7"', '"EVENT_8"');
+  return (line as string).replace(/"EVENT_7"/, '"EVENT_8"');
+}
+
+function otherLeaf(line: string | undefined): string {
+  return (line as string).replace(/"leaf":"[^"]*"/, `"leaf":"${'0a'.repeat(32)}"`);
 }
