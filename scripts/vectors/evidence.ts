@@ -80,10 +80,22 @@ export async function evidenceVectors(): Promise<[string, string][]> {
     ['of-time-cut.json', { to: 260 }],
     ['of-time-from-cut.json', { since: null }],
     ['of-time-to-cut.json', { until: null }],
+    ['of-time-since-moved.json', { since: START + 255_000 }],
+    ['of-time-until-moved.json', { until: START + 265_000 }],
   ] as const) {
     const { from, to } = { ...timed, ...given };
     add(name, withRange(given), 'not-intact', [['not-complete', from, to]]);
   }
+  // The log ends with the range: that it took no more by then is shown by nothing.
+  const end = { from: 260, to: 300, since: START + 260_000, until: START + 400_000 };
+  const last = await evidenceOf(
+    log,
+    Array.from({ length: 41 }, (_, i) => 259 + i),
+    { matches: [263, 273, 283, 293], range: end, searched: null },
+  );
+  const open = formatEvidence({ made: query, logs: [last] });
+  add('of-time-open.json', open, 'intact', []);
+  add('of-time-open.json', open, 'not-intact', [['not-complete', 260, 300]], { complete: true });
   const nothing = { ...range, from: 260, to: 260 };
   for (const [name, claims] of [
     ['no-record.json', { matches: [], range: nothing }],

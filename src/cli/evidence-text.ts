@@ -99,7 +99,9 @@ export function seenLines({ logs }: EvidenceReport, isWhole: boolean): string[] 
   return logs.flatMap(({ node, size, bounds, records, completeness: { range } }) => {
     const seen = Math.max(0, ...bounds.filter(({ kind }) => kind === 'witnesses').map((each) => each.size));
     const last = records.findLast(({ isMatch }) => isMatch)?.seq ?? 0;
-    const end = Math.max(last + 1, range?.to ?? 0);
+    // One more where a record behind the range shows that its time was over.
+    const ofRange = range === null ? 0 : range.to + (range.until === null ? 0 : 1);
+    const end = Math.max(last + 1, ofRange);
     if (seen > 0 && end > seen) {
       const are = `${recordRange(seen, end)} of ${node} ${end - seen === 1 ? 'is' : 'are'}`;
       return [

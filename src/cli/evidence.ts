@@ -100,6 +100,13 @@ async function show(call: Call, file: string, { evidence, report }: CreatedEvide
   if (more) {
     await stdout.line(`  more records match: these are the newest ${counted(MAX_MATCHES, 'record')}`);
   }
+  const until = call.text('until');
+  for (const { node, completeness } of report.logs) {
+    if (until === undefined || completeness.range?.until !== null) continue;
+    await stdout.line(
+      `  of ${safeText(node)} it goes to the newest checkpoint: nothing was logged after --until yet, so nothing could show that no more came`,
+    );
+  }
   const isWhole = RANGE_OPTIONS.every((name) => call.text(name) === undefined);
   for (const line of seenLines(report, isWhole)) await stdout.line(line);
   for (const line of evidenceLines(report, stdout)) await stdout.line(line);
@@ -231,6 +238,7 @@ async function rangeOf(
   if (part !== null && (since !== null || until !== null)) {
     throw call.usage('a range goes by numbers (--from, --to) or by times (--since, --until)');
   }
+  if (since !== null && until !== null && since > until) throw call.usage('--until is before --since');
   if (since !== null || until !== null) return rangeOfTime(source, since, until);
   return part === null ? wholeRange(source, cosigned) : { ...part, since: null, until: null };
 }

@@ -6,7 +6,7 @@ import type { AuditRecord } from '../record/mod.ts';
 import type { Findings } from '../verify/findings.ts';
 import { MISSING } from '../verify/findings.ts';
 import type { NotChecked } from '../verify/mod.ts';
-import { counted } from '../verify/words.ts';
+import { counted, isoTime } from '../verify/words.ts';
 import type { EvidenceRange, LogEvidence, Made } from './format.ts';
 import type { CheckedRecord } from './records.ts';
 import type { Completeness } from './report.ts';
@@ -20,6 +20,9 @@ interface Run {
 
 const UNDECIDED =
   'they have sealed content that is not in the file, or it depends on what other catalogs conclude';
+
+const UNSEEN =
+  'no record here was logged after that, so nothing shows that the log took no more by then than it had at its newest checkpoint here';
 
 /** What the query says of a record that was shown as its match, or was not. */
 type Answer = 'found' | 'not-found' | 'undecided';
@@ -42,9 +45,12 @@ export function checkCompleteness(
 ): Completeness {
   const finds = compile(run);
   if (finds !== null) checkMatches(log, records, finds, run);
-  const { range } = log;
-  if (range === null) return { verdict: 'not-claimed', range, found: 0, undecided: 0 };
+  const claimed = log.range;
+  if (claimed === null) return { verdict: 'not-claimed', range: null, found: 0, undecided: 0 };
   const isWhole = checkRange(log, size, records, run);
+  const isOpen = isOpenEnded(claimed, size);
+  const range = isOpen ? { ...claimed, until: null } : claimed;
+  if (isOpen) run.notChecked.push({ what: openWords(claimed), why: UNSEEN });
   if (finds === null) {
     const message = 'there is no query that could be run again';
     run.findings.add({ code: 'not-complete', from: range.from, to: range.to, message });
@@ -78,7 +84,7 @@ export function checkCompleteness(
     run.notChecked.push({ what: `whether the query finds ${counted(undecided, 'record')}`, why: UNDECIDED });
   }
   return {
-    verdict: isRight ? (undecided > 0 ? 'undecided' : 'complete') : 'incomplete',
+    verdict: isRight ? (isOpen || undecided > 0 ? 'undecided' : 'complete') : 'incomplete',
     range,
     found,
     undecided,
@@ -201,8 +207,25 @@ function timesGap(
   }
   const isFirst = since === null || from === 0 || edge(bySeq, from - 1) < since;
   const isLast = until === null || to === size || edge(bySeq, to) > until;
-  if (isFirst && isLast) return null;
-  return 'the record next to the range does not show that the range holds all of its time';
+  if (!isFirst || !isLast) {
+    return 'the record next to the range does not show that the range holds all of its time';
+  }
+  for (const { seq, sealed } of bySeq.values()) {
+    if (sealed === null || seq < from || seq >= to) continue;
+    const { logged } = sealed;
+    if (logged >= (since ?? 0) && logged <= (until ?? Number.POSITIVE_INFINITY)) continue;
+    return `record ${seq} of the range was logged at ${isoTime(logged)}, which is not in the time that the range names`;
+  }
+  return null;
+}
+
+/** Whether a range names a time for its end, and ends with the log: the log may have taken more by then. */
+function isOpenEnded({ to, until }: EvidenceRange, size: number): boolean {
+  return until !== null && to === size;
+}
+
+function openWords({ until }: EvidenceRange): string {
+  return `what the log took up to ${isoTime(until as number)}`;
 }
 
 /** `logged` of a record beside the range; NaN, which compares as wrong, when it is not there. */

@@ -313,15 +313,12 @@ class LogRun {
 
   /**
    * How many of the first records others have to have seen: all that the file is about, and not what it calls a match alone,
-   * for a shown record is believed. Those that tell the keys, or the end of a time, are there for no more than that.
+   * for a shown record is believed, as is one that shows that a time was over. Those that tell the keys are there for no more
+   * than that.
    */
   #needed(records: readonly CheckedRecord[]): number {
     const { matches, range } = this.#log;
-    const isTimed = range !== null && (range.since !== null || range.until !== null);
-    const beside = isTimed ? [range.from - 1, range.to] : [];
-    const about = records.filter(
-      ({ seq, sealed }) => seq > 0 && !beside.includes(seq) && !(sealed !== null && isOfKeys(sealed)),
-    );
+    const about = records.filter(({ seq, sealed }) => seq > 0 && !(sealed !== null && isOfKeys(sealed)));
     const last = Math.max(about.at(-1)?.seq ?? 0, matches.at(-1) ?? 0);
     return Math.max(last + 1, range?.to ?? 0);
   }
@@ -338,7 +335,8 @@ class LogRun {
     const place = range === null ? { from: 0, to: size } : { from: range.from, to: range.to };
     const message = {
       'not-claimed': 'the file has no range of which it holds every record: others may match',
-      undecided: 'of some records of the range it can not be told whether they match',
+      undecided:
+        'of some records of the range, or what came behind its newest checkpoint, it can not be told whether they match',
       incomplete: 'the range is not complete, or other records match than are shown',
       complete: '',
     }[verdict];

@@ -6,7 +6,8 @@ import { findingAt, refusal } from './refusal.ts';
 
 /**
  * The range of records that a log took from `since` to `until`, both inclusive, ms since 1970; null: from the first,
- * or to the newest. Relies on times that never go back, as `verify` checks of a log. Throws like `createEvidence`.
+ * or to the newest. It names no `until` where nothing was logged after that: only a later record shows that the log took no
+ * more by then. Relies on times that never go back, as `verify` checks of a log. Throws like `createEvidence`.
  */
 export async function rangeOfTime(
   source: LogSource,
@@ -25,7 +26,7 @@ export async function rangeOfTime(
   };
   const from = since === null ? 0 : await firstWhere((logged) => logged >= since);
   const to = until === null ? size : await firstWhere((logged) => logged > until);
-  return { from, to: Math.max(from, to), since, until };
+  return { from, to: Math.max(from, to), since, until: to < size ? until : null };
 }
 
 /** Records behind a cosigned checkpoint that are looked at: more of them are not only about cosignatures. */

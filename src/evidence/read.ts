@@ -1,5 +1,5 @@
 import { parseCheckpoint, parseNote, parseVkey } from '../checkpoint/mod.ts';
-import { fromBase64, fromUtf8 } from '../crypto/bytes.ts';
+import { fromBase64, fromUtf8, toBase64 } from '../crypto/bytes.ts';
 import { EvidenceError, TallystickError } from '../errors.ts';
 import { HASH } from '../merkle/mod.ts';
 import { type Json, MAX_ENTRY_BYTES, MAX_PAYLOAD_BYTES, parseJson } from '../record/mod.ts';
@@ -93,16 +93,17 @@ function readLog(value: Json, at: string): LogEvidence {
   const sizeOf = (each: EarlierCheckpoint): number => checkpointOf(each.checkpoint, at).size;
   ascending(checkpoints, `${at}.checkpoints`, sizeOf);
   const sizes = new Set([size, ...checkpoints.map(sizeOf)]);
+  const timestamps = list(log.timestamps, `${at}.timestamps`, LIMITS.timestamps, (each, path) =>
+    readTimestamp(each, path, sizes),
+  );
+  distinct(timestamps, `${at}.timestamps`, ({ token }) => toBase64(token), 'time stamp');
   const witnesses = list(log.witnesses, `${at}.witnesses`, LIMITS.witnesses, readWitness);
   distinct(witnesses, `${at}.witnesses`, (vkey) => vkey, 'witness');
   return {
-    ...{ checkpoint, matches, range, records, checkpoints, witnesses },
+    ...{ checkpoint, matches, range, records, checkpoints, timestamps, witnesses },
     searched: nullable(log.searched, `${at}.searched`, (each, path) => integer(each, path, size)),
     // A leaf has at most 52 siblings.
     hashes: list(log.hashes, `${at}.hashes`, 52 * LIMITS.records, hash),
-    timestamps: list(log.timestamps, `${at}.timestamps`, LIMITS.timestamps, (each, path) =>
-      readTimestamp(each, path, sizes),
-    ),
     certificates: list(log.certificates, `${at}.certificates`, LIMITS.certificates, base64),
   };
 }
@@ -143,6 +144,9 @@ function readRange(value: Json, at: string, size: number): EvidenceRange {
     since: nullable(range.since, `${at}.since`, time),
     until: nullable(range.until, `${at}.until`, time),
   };
+  if (read.since !== null && read.until !== null && read.since > read.until) {
+    throw invalid(at, 'it ends before it begins');
+  }
   // Of a time it can be shown that nothing was logged in it.
   if (read.from === to && read.since === null && read.until === null) {
     throw invalid(at, 'a range by numbers holds at least one record');

@@ -41,9 +41,11 @@ export interface Completeness {
   /**
    * `complete`: the query was run again over every record of the range, and what it found is what is shown.
    * `incomplete`: it found something else, or not all of them could be looked at. `undecided`: of some records there is
-   * sealed content that the file does not have. `not-claimed`: the file has no range; others may exist.
+   * sealed content that the file does not have, or nothing shows what the log took by the end of the time that the file
+   * names. `not-claimed`: the file has no range; others may exist.
    */
   readonly verdict: 'complete' | 'incomplete' | 'undecided' | 'not-claimed';
+  /** As the file names it, but `until` null where nothing shows that it goes that far. */
   readonly range: EvidenceRange | null;
   /** How many of the range the query finds. */
   readonly found: number;

@@ -78,6 +78,9 @@ export function completenessWords({
     case 'complete':
       return `Complete: the query was run again over ${named}; it finds ${grouped(found)}, and all of them are shown.`;
     case 'undecided':
+      if (undecided === 0) {
+        return `Complete up to its newest checkpoint, and not decided behind that: the query was run again over ${named}; it finds ${grouped(found)}, and all of them are shown.`;
+      }
       return `Not decided: of ${grouped(undecided)} of ${named} there is content missing that decides whether the query finds them.`;
     case 'incomplete':
       return `Not complete: what is shown is not what the query finds in ${named}.`;

@@ -15,3 +15,11 @@ export function recordRange(from: number, to: number): string {
   if (to <= from) return '';
   return to - from === 1 ? `record ${from}` : `records ${from} to ${to - 1}`;
 }
+
+/** The last moment that a Date can hold, ms. */
+const LAST = 8.64e15;
+
+/** ms since 1970 as `2026-10-05T09:00:02.284Z`. */
+export function isoTime(ms: number): string {
+  return new Date(Math.min(ms, LAST)).toISOString();
+}

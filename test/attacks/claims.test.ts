@@ -58,6 +58,16 @@ const CLAIMS: readonly Claim[] = [
     ...{ edit: narrow(FROM, TO, { since: null }), finds: always([['not-complete', FROM, TO]]) },
   },
   {
+    ...{ what: 'a range between two times is said to be of less time', times: [SINCE, UNTIL] },
+    edit: narrow(FROM, TO, { until: new Date(UNTIL - 10_000).toISOString() }),
+    finds: always([['not-complete', FROM, TO]]),
+  },
+  {
+    ...{ what: 'a range between two times is said to go on to the end of the day', times: [SINCE, UNTIL] },
+    edit: narrow(FROM, TO, { until: new Date(UNTIL + 86_400_000).toISOString() }),
+    finds: always([['not-complete', FROM, TO]]),
+  },
+  {
     ...{ what: 'a match is taken away', times: [null, null] },
     edit: (log) => void log.matches.splice(4, 1),
     finds: always([['left-out', 43, 44]]),
@@ -110,7 +120,8 @@ describe('what evidence claims', () => {
       for (const [name, options] of Object.entries(anchors)) {
         const honest = await verifyEvidence(text, { ...options, complete: true });
         // That the newest records are under no cosignature is found in the honest file, too.
-        const before = name === 'witness' ? [['no-quorum', SEEN, range.to]] : [];
+        const end = range.to + (range.until === null ? 0 : 1);
+        const before = name === 'witness' ? [['no-quorum', SEEN, end]] : [];
         assert.deepEqual([brief(honest), honest.logs[0]?.completeness.verdict], [before, 'complete'], name);
         const found = finds(name === 'witness');
         for (const complete of [false, true]) {

@@ -169,13 +169,19 @@ describe('cosignatures', () => {
     }
     const first = await evidenceOf(it.log, [0], { witnesses: WITNESSES });
     assertFound(await verifyEvidence(first.text, { policy: policy('any') }), [['no-quorum', 0, 1]]);
-    // That a range ends there is shown by a record behind, of which it says nothing else.
-    const [since, until] = [START + 150_000, START + 199_000];
-    const range = await rangeOfTime(it.log, since, until);
+  });
+
+  test('are demanded over the record that shows that the time of a range was over', async () => {
     const seen = await cosigned(it.notes[1] as string, START / 1000 + 1_000);
-    const timed = await evidenceOf(it.log, null, { range, cosigned: [seen] }, { query: '' });
-    assert.deepEqual([range.to, timed.evidence.logs[0]?.records.at(-1)?.seq], [200, 200]);
-    assertIntact(await verifyEvidence(timed.text, { policy: policy('all'), complete: true }));
+    for (const [end, expected] of [
+      [198, []],
+      [199, [['no-quorum', 200, 201]]],
+    ] as const) {
+      const range = await rangeOfTime(it.log, START + 150_000, START + end * 1_000);
+      const timed = await evidenceOf(it.log, null, { range, cosigned: [seen] }, { query: '' });
+      assert.deepEqual([range.to, timed.evidence.logs[0]?.records.at(-1)?.seq], [end + 1, end + 1]);
+      assertFound(await verifyEvidence(timed.text, { policy: policy('all'), complete: true }), expected);
+    }
   });
 
   test('are reached by evidence of a whole log, though each seals a record behind itself', async () => {

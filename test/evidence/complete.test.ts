@@ -120,12 +120,48 @@ describe('evidence of a range', () => {
       it.range.since = new Date(START + 90_000).toISOString();
     });
     assertFound(await verifyEvidence(earlier), [['not-complete', 100, 200]]);
-    const all = await rangeOfTime(log, null, START + 10_000_000);
-    assert.deepEqual([all.from, all.to], [0, 300]);
-    assertIntact((await evidenceOf(log, null, { range: all }, { query: '' })).report);
-    const none = await rangeOfTime(log, START + 10_000_000, START + 20_000_000);
-    assert.deepEqual([none.from, none.to], [300, 300]);
-    assertIntact((await evidenceOf(log, null, { range: none }, { query: '' })).report);
+  });
+
+  test('by time names no end that nothing in the log shows', async () => {
+    const log = await BuiltLog.build(300, 100);
+    const far = START + 10_000_000;
+    const all = await rangeOfTime(log, null, far);
+    assert.deepEqual(all, { from: 0, to: 300, since: null, until: null });
+    const none = await rangeOfTime(log, far, far + 10_000_000);
+    assert.deepEqual(none, { from: 300, to: 300, since: far, until: null });
+    for (const range of [all, none]) {
+      const { text } = await evidenceOf(log, null, { range }, { query: '' });
+      assertIntact(await verifyEvidence(text, COMPLETE));
+    }
+  });
+
+  test('by time that goes on behind the newest checkpoint is not decided there: an older one could be shown', async () => {
+    const until = START + 250_000;
+    const older = await BuiltLog.build(200, 100);
+    const range = { from: 100, to: 200, since: START + 100_000 - 500, until };
+    const { text } = await evidenceOf(older, null, { range }, { query: 'event:EVENT_3' });
+    const report = await verifyEvidence(text);
+    assertIntact(report);
+    const [it] = report.logs as [(typeof report.logs)[0]];
+    assert.deepEqual([it.completeness.verdict, it.completeness.range?.until], ['undecided', null]);
+    assert.match(it.notChecked.map(({ what }) => what).join(), /what the log took up to 20\d\d-/);
+    assertFound(await verifyEvidence(text, COMPLETE), [['not-complete', 100, 200]]);
+  });
+
+  test('by time holds no record of another time, and does not end before it begins', async () => {
+    const log = await BuiltLog.build(300, 100);
+    const range = await rangeOfTime(log, START + 100_000 - 500, START + 199_000);
+    const { text } = await evidenceOf(log, null, { range }, { query: '' });
+    const moved = (name: 'since' | 'until', ms: number): string =>
+      edited(text, ({ logs: [it] }) => {
+        it.range[name] = new Date(ms).toISOString();
+      });
+    for (const file of [moved('since', START + 150_000), moved('until', START + 150_000)]) {
+      for (const options of [{}, COMPLETE]) {
+        assertFound(await verifyEvidence(file, options), [['not-complete', 100, 200]]);
+      }
+    }
+    assertFound(await verifyEvidence(moved('since', START + 250_000)), [['bad-evidence', 0, 0]]);
   });
 
   test('by time can not be cut at the end that it names no time for', async () => {

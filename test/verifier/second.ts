@@ -122,7 +122,7 @@ export function rootByShared(
   }
 }
 
-/** Whether the range of a log in evidence is there, and all of the time that it names: docs/evidence.md, completeness. */
+/** Whether the range of a log in evidence is there, and is shown to be all of the time that it names: docs/evidence.md, completeness. */
 // biome-ignore lint/suspicious/noExplicitAny: the file is read as it stands.
 export function rangeHolds({ checkpoint, range, records }: any): boolean {
   const { from, to, since, until } = range;
@@ -133,7 +133,11 @@ export function rangeHolds({ checkpoint, range, records }: any): boolean {
   for (let seq = from; seq < to; seq++) if (!logged.has(seq)) return false;
   if (since === null && until === null) return to > from;
   const begins = from === 0 || (since !== null && (logged.get(from - 1) ?? Infinity) < Date.parse(since));
-  const ends = to === size || (until !== null && (logged.get(to) ?? -1) > Date.parse(until));
+  const ends = until === null ? to === size : (logged.get(to) ?? -1) > Date.parse(until);
+  for (let seq = from; seq < to; seq++) {
+    const time = logged.get(seq) as number;
+    if (time < Date.parse(since ?? '1970-01-01') || time > Date.parse(until ?? '9999-12-31')) return false;
+  }
   return begins && ends;
 }
 
