@@ -289,6 +289,10 @@ test('a split view is kept with both notes, told on the page and in JSON, once',
   const page = await (await w.get('/')).text();
   assert.match(page, /the log signed two different trees of one size/);
   assert.ok(page.includes(fork.body(20)));
+  assert.match(
+    page,
+    /<td role="cell" data-head="Conflicts"><a href="#conflicts">1<\/a>[\s\S]*<h2 id="conflicts">/,
+  );
 });
 
 test('a checkpoint without proof is kept as what it is, until its proof comes; only so many are', async (t) => {
@@ -302,16 +306,16 @@ test('a checkpoint without proof is kept as what it is, until its proof comes; o
 });
 
 test('the page says what it shows without a script, inert whatever a log calls itself', async (t) => {
-  const name = '<script>alert(1)</script>&"\u202e';
+  const name = `<script>alert(1)</script>&"\u202e\u200be${'\u0301'.repeat(60)}`;
   const hostile = new FakeLog(name);
   const w = await running(t, { logs: [hostile] });
   await w.post(await hostile.request(0, 7));
   const answer = await w.get('/');
   assert.match(answer.headers.get('content-security-policy') ?? '', /default-src 'none'; style-src 'sha256-/);
   const page = await answer.text();
-  assert.doesNotMatch(page, /<script|\u202e/);
-  assert.match(page, /&lt;script&gt;alert\(1\)&lt;\/script&gt;&amp;&quot;\\u202e/);
-  assert.match(page, /<html lang="en">[\s\S]*<main>[\s\S]*<caption>[\s\S]*<th scope="col">/);
+  assert.doesNotMatch(page, /<script|\u202e|\u200b|\u0301{7}/u);
+  assert.match(page, /&lt;script&gt;alert\(1\)&lt;\/script&gt;&amp;&quot;\\u\{202e\}\\u\{200b\}e\u0301/);
+  assert.match(page, /<html lang="en">[\s\S]*<main>[\s\S]*<caption>[\s\S]*<th scope="col" /);
   assert.match(page, /color-scheme: light dark/);
 });
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { toHex } from '../../crypto/bytes.ts';
+import { safeText } from '../../crypto/safe-text.ts';
 import { hashOf } from '../protocol.ts';
 import type { Conflict, ConflictKind, WitnessedLog } from './database.ts';
 import type { Witness } from './witness.ts';
@@ -47,14 +48,26 @@ const MEANING: Readonly<Record<ConflictKind, string>> = {
   unproven: 'Whoever had that checkpoint can have sent it so: this proves nothing against the log by itself.',
 };
 
+/** Where a table would be wider than the screen or the paper, its rows are blocks, and each value bears its column's name. */
 const STYLE = `
 :root { color-scheme: light dark; font: 100%/1.5 system-ui, sans-serif; }
-body { max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+body { max-width: 72rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
+h1, h2, h3 { line-height: 1.25; margin: 1.5em 0 .4em; }
 table { border-collapse: collapse; width: 100%; }
-caption { text-align: left; font-weight: bold; padding: .5rem 0; }
+caption { text-align: left; padding: .5rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
-code, pre { font: .85rem/1.4 ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
+td { min-width: 5.5rem; }
+code, pre { font: .85em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
+section { border-left: .4rem solid; padding-left: 1rem; }
+@media print, (max-width: 55rem) {
+  table, caption, tbody, tr, th, td { display: block; }
+  thead { display: none; }
+  th, td { border: 0; padding: 0; }
+  tr { border-bottom: 1px solid; padding: .5rem 0; }
+  td:empty { display: none; }
+  td::before { content: attr(data-head) ": "; }
+}
+@media print { :root { color-scheme: light; font-size: 10pt; } }
 `;
 
 /** SHA-256 of the page's one style element, for the header that allows no other. */
@@ -81,7 +94,7 @@ ${witness.keys.map((key) => `<li><code>${escaped(key)}</code></li>`).join('\n')}
 </ul>
 <h2>Logs</h2>
 ${logs.length === 0 ? '<p>No log has been added yet.</p>' : tableHtml(logs)}
-<h2>Conflicts</h2>
+<h2 id="conflicts">Conflicts</h2>
 ${conflicts.length === 0 ? '<p>None has been seen.</p>' : conflicts.join('\n')}
 <p><a href="logs">The same as JSON</a></p>
 </main>
@@ -90,12 +103,15 @@ ${conflicts.length === 0 ? '<p>None has been seen.</p>' : conflicts.join('\n')}
 `;
 }
 
+const COLUMNS = ['Records', 'Last cosigned', 'Root', 'Conflicts', 'Evidence'] as const;
+
 function tableHtml(logs: readonly ListedLog[]): string {
-  const heads = ['Log', 'Records', 'Last cosigned', 'Root', 'Conflicts', 'Evidence'];
-  return `<table>
+  const heads = ['Log', ...COLUMNS].map((head) => `<th scope="col" role="columnheader">${head}</th>`);
+  // Roles are written out: browsers forget that it is a table where its rows are blocks.
+  return `<table role="table">
 <caption>The newest tree seen of each log</caption>
-<thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join('')}</tr></thead>
-<tbody>
+<thead role="rowgroup"><tr role="row">${heads.join('')}</tr></thead>
+<tbody role="rowgroup">
 ${logs.map(rowHtml).join('\n')}
 </tbody>
 </table>`;
@@ -105,11 +121,15 @@ function rowHtml({ origin, hash, keys, size, root, time, conflicts }: ListedLog)
   const name = `${escaped(origin)}${keys.length === 0 ? ' (believed no more)' : ''}`;
   const seen = size === null ? 'not yet' : timeHtml(time as number);
   const note = size === null ? '' : `<a href="${hash}/checkpoint">checkpoint of ${escaped(origin)}</a>`;
-  const cells = [
-    `<th scope="row">${name}</th><td class="number">${size ?? ''}</td><td>${seen}</td>`,
-    `<td><code>${root ?? ''}</code></td><td class="number">${conflicts.length}</td><td>${note}</td>`,
-  ];
-  return `<tr>${cells.join('')}</tr>`;
+  const cells: Readonly<Record<(typeof COLUMNS)[number], string>> = {
+    Records: size === null ? '' : size.toLocaleString('en-US'),
+    'Last cosigned': seen,
+    Root: root === null ? '' : `<code>${root}</code>`,
+    Conflicts: conflicts.length === 0 ? 'none' : `<a href="#conflicts">${conflicts.length}</a>`,
+    Evidence: note,
+  };
+  const rest = COLUMNS.map((head) => `<td role="cell" data-head="${head}">${cells[head]}</td>`);
+  return `<tr role="row"><th scope="row" role="rowheader">${name}</th>${rest.join('')}</tr>`;
 }
 
 function conflictHtml(
@@ -119,12 +139,10 @@ function conflictHtml(
   return `<section>
 <h3>${escaped(origin)}: ${KINDS[kind].toLowerCase()}</h3>
 <p>Seen ${timeHtml(time)}. ${MEANING[kind]}</p>
-<details><summary>Both notes</summary>
 <p>Cosigned before:</p>
-<pre>${escaped(known)}</pre>
+<pre>${escapedLines(known)}</pre>
 <p>Refused:</p>
-<pre>${escaped(offered)}</pre>
-</details>
+<pre>${escapedLines(offered)}</pre>
 </section>`;
 }
 
@@ -140,11 +158,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 };
-/** Marks that turn the direction of a text around would make it read as another. */
-const BIDI = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 function escaped(text: string): string {
-  return text
-    .replace(/[&<>"']/g, (character) => ENTITIES[character] as string)
-    .replace(BIDI, (character) => `\\u${character.charCodeAt(0).toString(16)}`);
+  return safeText(text).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
+}
+
+function escapedLines(text: string): string {
+  return text.split('\n').map(escaped).join('\n');
 }
