@@ -196,10 +196,8 @@ class ExportWalk {
     this.#waiting.push(entry);
     if (leaf !== null) this.#leaves.push(leaf);
     this.#waitingBytes += entry.length;
-    for (const payload of payloads) {
-      this.#payloads.add({ seq: this.#at, ...payload });
-      this.#waitingBytes += payload.bytes.length;
-    }
+    if (payloads.length > 0) this.#payloads.add(this.#at, entry, payloads);
+    for (const { bytes } of payloads) this.#waitingBytes += bytes.length;
     this.#at++;
     if (this.#asked.has(this.#at)) this.#entries.set(this.#at - 1, entry.slice());
     const isFull = this.#at % TILE_WIDTH === 0 || this.#waitingBytes > MAX_WAITING_BYTES;

@@ -199,7 +199,30 @@ describe('an export', () => {
       /("seq":5,.*"payloads":\[)\]/,
       `$1${/\{"digest".*\}(?=\]\}\n)/.exec(text)?.[0]}]`,
     );
-    assert.deepEqual(brief(await verify(foreign, { deep: true })), [['payload-foreign', 5, 6]]);
+    for (const deep of [false, true]) {
+      assert.deepEqual(brief(await verify(foreign, { deep })), [['payload-foreign', 5, 6]]);
+    }
+  });
+
+  test('has no content beside a record that it did not seal, though it fits the digest that stands with it', async () => {
+    const log = await withPayload();
+    const text = await written(log);
+    const forged = utf8('"what was never sealed"');
+    const salt = new Uint8Array(16).fill(9);
+    const beside = JSON.stringify({
+      digest: payloadDigest(salt, forged),
+      salt: toHex(salt),
+      content: 'what was never sealed',
+    });
+    const line = /\{"digest":.*\}(?=\]\}\n)/.exec(text)?.[0] as string;
+    assert.deepEqual(Object.keys(JSON.parse(line)), Object.keys(JSON.parse(beside)));
+    const replaced = text.replace(line, beside);
+    const added = text.replace(line, `${line},${beside}`);
+    for (const deep of [false, true]) {
+      for (const file of [replaced, added]) {
+        assert.deepEqual(brief(await verify(file, { deep })), [['payload-foreign', 300, 301]]);
+      }
+    }
   });
 
   test('with records that are sealed and wrong says so when they are read', async () => {
