@@ -9,6 +9,7 @@ import {
   type Attack,
   type Cell,
   type Expected,
+  KEY_CHANGE_ATTACKS,
   MEDIA,
   type Medium,
 } from '../src/cli/demo/attacks.ts';
@@ -84,7 +85,8 @@ export function attackDocs(): string {
 <!-- Made from the table of attacks in src/cli/demo/attacks.ts by \`npm run docs\`; do not edit. -->
 
 Every row below is tried by \`test/attacks\` in each place where a log can lie, on the first, a middle and the last record and
-around the edges of bundles (255, 256, 257), and in a log of a single record; and each is verified with each of the anchors. Where
+around the edges of bundles (255, 256, 257), and in a log of a single record; those of key changes in one whose key changed behind its older state. Each is verified with each
+of the anchors. Where
 the table says that nothing is found, the tests prove that as well: the verifier passes, and fails as soon as it has the anchor that is
 named. A pin that evidence has nothing to compare with is never a pass: the verdict is \`not-compared\`. \`tallystick demo tamper\` shows the same on your machine.
 
@@ -116,7 +118,7 @@ Evidence takes keys, pins and a policy. Whoever holds a receipt or a dated check
 ${classes.join('\n')}
 ## What is no alarm
 
-The same tests hold the verifier to silence, in a store, as published and in evidence, and against every pin that was made on the
+The same tests hold the verifier to silence, in a store, as published, exported and in evidence, and against every pin that was made on the
 way: a key change; a stand-by that takes over; a crash between any two steps of a commit or of publishing; checkpoints that were thinned; a
 clock that was set back; a backup that was restored and declared to be (\`tallystick continue\`: the new log says what it continues, as a
 notice); logs of other systems that rotate while they are imported.
@@ -124,7 +126,7 @@ notice); logs of other systems that rotate while they are imported.
 }
 
 function section(number: number, what: string): string {
-  const attacks = ATTACKS.filter((attack) => attack.number === number);
+  const attacks = [...ATTACKS, ...KEY_CHANGE_ATTACKS].filter((attack) => attack.number === number);
   const rows = attacks.flatMap((attack) => rowsOf(attack));
   const table =
     rows.length === 0

@@ -1,5 +1,5 @@
 import { cosignCheckpoint, cosignerKeyFromSpki, type Pin, parsePolicy } from '../../src/checkpoint/mod.ts';
-import type { Anchor } from '../../src/cli/demo/attacks.ts';
+import type { Anchor, KeyChangeAttack } from '../../src/cli/demo/attacks.ts';
 import type { Scene } from '../../src/cli/demo/scene.ts';
 import type { EvidenceOptions } from '../../src/evidence/mod.ts';
 import type { StoredLog } from '../../src/store/stored-log.ts';
@@ -24,14 +24,17 @@ export const WITNESS_KEY: string = cosignerKeyFromSpki(WITNESS, witness.algorith
  * Every anchor, of a log as it was seen. A receipt is the checkpoint that an append was answered with: who gives it to
  * the verifier as a cosigned one without a policy has an anchor that nobody cosigned. For evidence, whoever has a signed
  * checkpoint makes a pin of it.
+ *
+ * @param knows which key of the log is known without a pin, and named by the policy.
  */
 export async function anchorsOf(
   scene: Scene,
   seen: StoredLog = scene.whole,
+  knows: KeyChangeAttack['knows'] = 'newest',
 ): Promise<Readonly<Record<Anchor, Held>>> {
   const pin = scene.pin(seen);
   const older = scene.pin(scene.older);
-  const keys = pin.keys;
+  const { keys } = knows === 'first' ? older : pin;
   const body = pin.checkpoint.slice(0, pin.checkpoint.indexOf('\n\n') + 1);
   const line = await cosignCheckpoint(body, WITNESS, witness, SEEN);
   const policy = parsePolicy(`log ${keys[0]}\nwitness w ${WITNESS_KEY}\nquorum w\n`);

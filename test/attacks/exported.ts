@@ -1,4 +1,4 @@
-import { checkpointBody } from '../../src/checkpoint/mod.ts';
+import { checkpointBody, parseNote } from '../../src/checkpoint/mod.ts';
 import { utf8 } from '../../src/crypto/bytes.ts';
 import {
   type ExportHeader,
@@ -24,7 +24,7 @@ export async function exportOf(
   whole: LogSource,
 ): Promise<Uint8Array> {
   const { origin, size, root, signatures } = head;
-  const part = { from: 0, to: size, keys: keysIn(entries[0]?.bytes) };
+  const part = { from: 0, to: size, keys: signersOf(entries, signatures) };
   const header = await makeHeader(source, head, part).catch(() => ({
     ...{ version: 2 as const, origin, size, root, ...part },
     checkpoint: `${checkpointBody(origin, size, root)}\n${signatures}`,
@@ -45,7 +45,13 @@ async function historyOf(source: LogSource): Promise<ExportHeader['history']> {
   return (await makeHeader(source, head, { from: 0, to: head.size, keys: [] })).history;
 }
 
-function keysIn(entry: Uint8Array | undefined): string[] {
-  const { key } = (entry === undefined ? {} : (decodeEntry(entry).details ?? {})) as { key?: unknown };
-  return typeof key === 'string' ? [key] : [];
+/** Of the keys that the log names, those whose signature lines there are. */
+function signersOf(entries: StoredLog['entries'], signatures: string): string[] {
+  const named = entries.flatMap(({ number, bytes }) => {
+    const { event, details } = decodeEntry(bytes);
+    const isNaming = number === 0 || event === 'KEY_CHANGE';
+    return isNaming ? [(details as { key?: unknown } | undefined)?.key] : [];
+  });
+  const ids = parseNote(`\n\n${signatures}`).signatures.map(({ name, keyId }) => `${name}+${keyId}+`);
+  return named.filter((key): key is string => ids.some((id) => String(key).startsWith(id)));
 }

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
 import { checkpointBody, type Pin, vkeyFromSpki } from '../../src/checkpoint/mod.ts';
-import { toHex } from '../../src/crypto/bytes.ts';
+import { toHex, utf8 } from '../../src/crypto/bytes.ts';
 import type { Signer } from '../../src/crypto/signer.ts';
 import { TallystickError } from '../../src/errors.ts';
 import { createEvidence, verifyEvidence } from '../../src/evidence/mod.ts';
+import { exportOf, verifyExport } from '../../src/exported/mod.ts';
 import { Log } from '../../src/log/log.ts';
 import { DirectoryFiles, publish } from '../../src/publish/mod.ts';
 import { PublishedLog } from '../../src/published/mod.ts';
@@ -53,7 +54,7 @@ class Life {
   }
 }
 
-/** Verifies a log where it lies, as it is published and in evidence, with nothing and with each pin. */
+/** Verifies a log where it lies, as it is published, exported and in evidence, with nothing and with each pin. */
 async function assertNoAlarm(t: TestContext, source: LogSource, pins: readonly Pin[]): Promise<void> {
   const head = await source.head();
   assert.ok(head);
@@ -69,6 +70,15 @@ async function assertNoAlarm(t: TestContext, source: LogSource, pins: readonly P
       assert.deepEqual([verdict, findings], ['intact', []], `${place}, pinned at ${pin?.size}`);
     }
   }
+  const { keys } = await verifyLog(source);
+  let lines = '';
+  for await (const line of exportOf(source, head, { from: 0, to: size, keys })) lines += line;
+  const file = utf8(lines);
+  for (const pin of [undefined, ...pins]) {
+    const options = { deep: true, ...(pin === undefined ? {} : { pin }) };
+    const { verdict, findings } = await verifyExport(once(file), options);
+    assert.deepEqual([verdict, findings], ['intact', []], `export, pinned at ${pin?.size}`);
+  }
   const range = { from: 0, to: size, since: null, until: null };
   const request = { source, matches: null, searched: null, range, pins };
   const { text } = await createEvidence([request], { made: { ...MADE, query: '' } });
@@ -77,6 +87,10 @@ async function assertNoAlarm(t: TestContext, source: LogSource, pins: readonly P
     const findings = [...report.findings, ...report.logs.flatMap((each) => each.findings)];
     assert.deepEqual([report.verdict, findings], ['intact', []], `evidence, pinned at ${pin.size}`);
   }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 async function stores(t: TestContext, live: (life: Life) => Promise<void>): Promise<void> {

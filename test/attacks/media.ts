@@ -5,7 +5,14 @@ import { NODE, tamper } from '../../src/cli/demo/scene.ts';
 import { fromUtf8, utf8 } from '../../src/crypto/bytes.ts';
 import { type EvidenceOptions, formatEvidence, verifyEvidence } from '../../src/evidence/mod.ts';
 import { verifyExport } from '../../src/exported/mod.ts';
-import { encodeBundle, makeSharedInclusion, tilePath, tileWidth } from '../../src/merkle/mod.ts';
+import {
+  encodeBundle,
+  makeConsistency,
+  makeSharedInclusion,
+  type TileReader,
+  tilePath,
+  tileWidth,
+} from '../../src/merkle/mod.ts';
 import { formatKeyChanges, payloadPath } from '../../src/published/layout.ts';
 import { PublishedLog } from '../../src/published/mod.ts';
 import { MemoryDisk, MemoryStore } from '../../src/store/memory.ts';
@@ -164,7 +171,7 @@ async function inEvidence(
       logs: [
         {
           ...{ checkpoint: checkpoint + cosignature, searched: null, records, hashes },
-          ...{ matches: log.entries.map(({ number }) => number), checkpoints: [], timestamps: [] },
+          ...{ matches: log.entries.map(({ number }) => number), checkpoints, timestamps: [] },
           ...{
             range: { from: 0, to: size, since: null, until: null },
             witnesses: [WITNESS_KEY],
@@ -177,6 +184,14 @@ async function inEvidence(
   const hashes = await proofOf(log, numbers)
     .catch(() => proofOf(whole, numbers))
     .catch(() => []);
+  // Those behind key changes; the one behind the first record is none.
+  const changes = log.checkpoints.filter((each) => each.keep && each.size > 1);
+  const checkpoints = await Promise.all(
+    changes.map(async (each) => ({
+      checkpoint: `${checkpointBody(origin, each.size, each.root)}\n${each.signatures}`,
+      consistency: await makeConsistency(each.size, size, tilesOf(log)),
+    })),
+  );
   const plain = text('');
   // What anchors have in common is verified once.
   const verdicts = new Map<EvidenceOptions, Promise<Verdict>>();
@@ -195,12 +210,16 @@ async function inEvidence(
   }
 }
 
-function proofOf(log: StoredLog, numbers: readonly number[]): Promise<Uint8Array[]> {
-  return makeSharedInclusion(numbers, log.head.size, async (level, index, width) => {
+function tilesOf(log: StoredLog): TileReader {
+  return async (level, index, width) => {
     const hashes =
       level === 0
         ? Buffer.concat(leavesOf(log, index))
         : (log.tiles.get(`${level}/${index}`) ?? new Uint8Array(0));
     return new Uint8Array(hashes.subarray(0, width * 32));
-  });
+  };
+}
+
+function proofOf(log: StoredLog, numbers: readonly number[]): Promise<Uint8Array[]> {
+  return makeSharedInclusion(numbers, log.head.size, tilesOf(log));
 }

@@ -1,4 +1,5 @@
 import { utf8 } from '../../crypto/bytes.ts';
+import type { Signer } from '../../crypto/signer.ts';
 import { copyOf, type StoredLog } from '../../store/stored-log.ts';
 import type { FindingCode } from '../../verify/mod.ts';
 import { edit, edited, forge, hashAgain, sealAgain, vkeyOf } from './forge.ts';
@@ -356,6 +357,61 @@ export const ATTACKS: readonly Attack[] = [
   },
 ];
 
+/** An attack on a log whose sealing key changed behind its older state. */
+export interface KeyChangeAttack extends Attack {
+  /** Which of its keys a verifier knows who has no pin. */
+  readonly knows: 'first' | 'newest';
+}
+
+const OTHER_KEY =
+  'A copy from before a key change does not name the key of now. Whoever knows that key misses its signature; whoever knows the first one alone takes what later checkpoints say, a witness’s excepted, for a stranger’s: pins and policies name keys, so renew them when the key changes.';
+const BACK = { number: 7, once: true, why: OTHER_KEY } as const;
+
+/** As `ATTACKS`, of a log whose key changed. */
+export const KEY_CHANGE_ATTACKS: readonly KeyChangeAttack[] = [
+  {
+    ...{ ...BACK, title: 'put a copy from before a key change back, to one who knows the newest key' },
+    knows: 'newest',
+    alter: (log, _, { older }) => done(Object.assign(log, copyOf(older))),
+    finds: (cell) => byOldKey(cell, cell.older),
+  },
+  {
+    ...{ ...BACK, title: 'put a copy from before a key change back, to one who knows the first key' },
+    knows: 'first',
+    alter: (log, _, { older }) => done(Object.assign(log, copyOf(older))),
+    finds: ({ anchor, medium, size, older }) => {
+      if (medium === 'evidence') return anchor === 'witness' ? ['no-quorum', 0, older] : null;
+      if (anchor === 'pin') return ['rolled-back', older, size];
+      return anchor === 'witness' ? ['unknown-key', older, size] : null;
+    },
+  },
+  {
+    ...{ ...BACK, title: 'go on with the retired key, to one who knows the newest key' },
+    knows: 'newest',
+    alter: (log, _, scene) => goOn(log, scene, scene.whole.head.size + 50, scene.olderSigner),
+    finds: (cell) => byOldKey(cell, cell.size + 50),
+  },
+  {
+    ...{ ...BACK, title: 'go on with the retired key, to one who knows the first key' },
+    knows: 'first',
+    alter: (log, _, scene) => goOn(log, scene, scene.whole.head.size + 50, scene.olderSigner),
+    finds: ({ anchor, medium, size }) => {
+      if (anchor === 'pin') return ['unknown-key', 0, size + 50];
+      if (medium !== 'evidence') return anchor === 'witness' ? ['unknown-key', 0, size] : null;
+      if (anchor === 'witness') return ['no-quorum', 0, size + 50];
+      return anchor === 'time stamp' || anchor === 'receipt' ? ['unknown-key', 0, size + 50] : null;
+    },
+  },
+];
+
+/** A state that the key of now has not signed; a pin that is newer judges it by its own key, and knows what came after. */
+function byOldKey({ anchor, medium, size, older }: Cell, now: number): Expected | null {
+  if (anchor === 'none' || anchor === 'old pin') return null;
+  const isPin = anchor === 'pin' || (medium === 'evidence' && anchor !== 'key' && anchor !== 'witness');
+  if (!isPin || now > size) return ['unknown-key', 0, now];
+  return medium === 'evidence' ? null : ['rolled-back', older, size];
+}
+
 /** Size of the newest checkpoint that a log of the scene keeps beside its head. */
 const LAST_KEPT = 500;
 /** The record of the scene that has a payload. */
@@ -450,7 +506,12 @@ function cutTo(log: StoredLog, { size, root, signatures }: StoredLog['checkpoint
 }
 
 /** The older state, continued with the log's own key and other records. */
-async function goOn(log: StoredLog, scene: Scene, size: number): Promise<undefined> {
+async function goOn(
+  log: StoredLog,
+  scene: Scene,
+  size: number,
+  signer: Signer = scene.signer,
+): Promise<undefined> {
   const { entries } = log;
   const older = copyOf(scene.older);
   const { head } = older;
@@ -460,7 +521,7 @@ async function goOn(log: StoredLog, scene: Scene, size: number): Promise<undefin
     if (model === undefined) throw new TypeError('there is nothing to go on from');
     older.entries.push({ number: seq, bytes: edited(model.bytes, { event: 'ANOTHER_STORY', seq }) });
   }
-  await sealAgain(older, scene.signer);
+  await sealAgain(older, signer);
   Object.assign(log, older);
 }
 

@@ -35,28 +35,38 @@ export class Scene {
   readonly whole: StoredLog;
   readonly older: StoredLog;
   readonly signer: Signer;
+  /** Who sealed the older state: the same, unless the key changed in between. */
+  readonly olderSigner: Signer;
   /** A key that is not the log's. */
   readonly stranger: Signer;
   #copies = 0;
 
-  private constructor(dir: string, older: StoredLog) {
+  private constructor(dir: string, older: StoredLog, keyFile: string) {
     this.#dir = dir;
     this.data = join(dir, 'log');
     this.older = older;
     this.whole = tamper(this.data, (store) => store.contents());
-    this.signer = openSoftwareKey({ file: join(this.data, LAYOUT.key) });
+    this.olderSigner = openSoftwareKey({ file: join(this.data, LAYOUT.key) });
+    this.signer = openSoftwareKey({ file: join(this.data, keyFile) });
     this.stranger = openSoftwareKey({ file: join(dir, 'stranger.key'), create: 'ed25519' });
   }
 
-  /** @param sizes of the older state and of the log. */
-  static async make([older, size]: readonly [number, number] = [OLDER, SIZE]): Promise<Scene> {
+  /**
+   * @param sizes of the older state and of the log.
+   * @param isRekeyed whether the sealing key changed behind the older state.
+   */
+  static async make(
+    [older, size]: readonly [number, number] = [OLDER, SIZE],
+    isRekeyed = false,
+  ): Promise<Scene> {
     const dir = mkdtempSync(join(tmpdir(), 'tallystick-demo-'));
     try {
       const [data, state] = [join(dir, 'log'), join(dir, 'state')];
       await fill(data, state, older);
       const before = tamper(data, (store) => store.contents());
+      if (isRekeyed) await changeKey(data, state);
       await fill(data, state, size);
-      return new Scene(dir, before);
+      return new Scene(dir, before, isRekeyed ? `${NEW_KEY}.key` : LAYOUT.key);
     } catch (error) {
       rmSync(dir, { recursive: true, force: true });
       throw error;
@@ -67,7 +77,7 @@ export class Scene {
   pin({ head }: StoredLog = this.whole): Pin {
     const { origin, size, root, signatures } = head;
     const checkpoint = `${checkpointBody(origin, size, root)}\n${signatures}`;
-    const keys = [vkeyOf(origin, this.signer)];
+    const keys = [vkeyOf(origin, size <= this.older.head.size ? this.olderSigner : this.signer)];
     return { origin, keys, size, root: toHex(root), checkpoint, savedAt: 0 };
   }
 
@@ -97,6 +107,20 @@ async function fill(data: string, state: string, to: number): Promise<void> {
       const drafts = Array.from({ length: Math.min(BATCH, to - first) }, (_, i) => draft(first + i));
       await log.append(drafts, { source: 'demo' });
     }
+  } finally {
+    await log.close();
+  }
+}
+
+const NEW_KEY = 'second';
+
+/** Another key seals from then on. */
+async function changeKey(data: string, state: string): Promise<void> {
+  const log = await openLog({ data, node: NODE, index: false, state });
+  const key = { token: 'software', alias: NEW_KEY };
+  try {
+    await log.keys.generate({ ...key, spec: 'ed25519' });
+    await log.keys.select({ keys: [key] });
   } finally {
     await log.close();
   }
