@@ -14,6 +14,7 @@ import {
   beginPin,
   type CosignedCheckpoints,
   type FollowedPin,
+  findingWords,
   followPin,
   type LogSource,
 } from '../verify/mod.ts';
@@ -113,9 +114,10 @@ function contradicted(origin: string, before: Pin | null, { findings }: Followed
       : first?.code === 'no-quorum'
         ? 'is not vouched for by the witnesses that the pin demands'
         : `does not continue the ${before.size} records pinned`;
+  const why = first === undefined ? 'no known key has signed it' : `${first.code}: ${findingWords(first)}`;
   return new LogError(
     'PIN_CONTRADICTED',
-    `the server's log ${what} (${first?.code}: ${first?.message}). Have it verified against the pin before anything of it is believed`,
+    `the server's log ${what} (${why}). Have it verified against the pin before anything of it is believed`,
     { context: { origin, findings } },
   );
 }

@@ -48,7 +48,8 @@ export type ExportOptions = Pick<
  * Verifies an export from its bytes alone, in one pass and bounded memory: its form, the head's signatures, that all of its
  * records are in the tree under the head's root, sealed content, and the pin and other anchors as far as they are about a
  * size within the export, or that of the head. Findings are those of `verifyLog`. A record that was changed is named, by its
- * number and its line, where the leaf hashes beside the records still lead to the signed root.
+ * number and its line, where the leaf hashes beside the records still lead to the signed root. A pin, or the checkpoint that
+ * has the quorum of a policy, of a size that the export has not: `not-compared` is the verdict, so that only `intact` is a pass.
  *
  * What is wrong with the export is in the report, never thrown. Throws `ProofError` KEY_INVALID, `UsageError` PIN_INVALID for
  * bad options, the signal's reason when aborted, and what the chunks throw.

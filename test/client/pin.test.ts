@@ -82,6 +82,27 @@ test('an answer from another state than the newest checkpoint tells is found out
   await assert.rejects(deceived.checkpoint(), contradicted);
 });
 
+test('why a log is not read names the records, in the words of the command line', async () => {
+  const pin = new Memory();
+  const honest = new TallystickClient({ url: ADDRESS, fetch: serving, pin });
+  await honest.count();
+  await honest.append(draft());
+  const { size } = log.head;
+  const damaged: Fetch = async (url, init) => {
+    const response = await serving(url, init);
+    if (!url.includes('/tile/0/')) return response;
+    return new Response(new Uint8Array((await response.arrayBuffer()).byteLength));
+  };
+  await assert.rejects(
+    new TallystickClient({ url: ADDRESS, fetch: damaged, pin }).count(),
+    (error) =>
+      contradicted(error) &&
+      (error as LogError).message.includes(
+        `(coverage-ends: records 0 to ${size - 1}: the hash tiles do not lead`,
+      ),
+  );
+});
+
 test('what is no pin is refused, and a pin that cannot be kept is told', async () => {
   const bad = { read: () => '{}', write: () => {} };
   const client = new TallystickClient({ url: ADDRESS, fetch: serving, pin: bad });
