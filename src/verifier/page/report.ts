@@ -18,6 +18,11 @@ import { aboutEvent, actorOf, recordDetail } from './record.ts';
 /** Rows that are shown at a time. */
 const ROWS = 1_000;
 
+// One for all tables that come and go: each of its own would keep its records for good.
+addEventListener('beforeprint', () => {
+  for (const openAll of document.querySelectorAll<HTMLButtonElement>('button.open-all')) openAll.click();
+});
+
 /** What stands at the top of the page. */
 export interface Banner {
   readonly tone: 'good' | 'bad' | 'open';
@@ -159,12 +164,13 @@ function recordTables(log: LogEvidenceReport, index: number): HTMLElement[] {
 
 function recordTable(records: readonly ProvenRecord[], title: string, id: string): HTMLElement {
   const body = h('tbody', { role: 'rowgroup' });
+  const caption = h('caption', {});
   const heads = ['No.', 'Seal', 'Time (UTC)', 'System', 'Event', 'Outcome', 'Actor', ''];
   // Roles are written out: where rows are shown as blocks (narrow screens, paper) browsers forget that they are a table.
   const table = h(
     'table',
     { class: 'records', role: 'table' },
-    h('caption', {}, `${grouped(records.length)} ${records.length === 1 ? 'record' : 'records'}`),
+    caption,
     h(
       'thead',
       { role: 'rowgroup' },
@@ -189,16 +195,19 @@ function recordTable(records: readonly ProvenRecord[], title: string, id: string
     body.append(...made.map(({ row }) => row));
     openers.push(...made.map(({ open }) => open));
     next += ROWS;
-    if (next >= records.length) more.remove();
-    else more.textContent = `Show more (${grouped(records.length - next)})`;
+    const rest = records.length - next;
+    if (rest <= 0) more.remove();
+    else more.textContent = `Show more (${grouped(rest)})`;
+    // Paper has no button that tells of the others.
+    const all = `${grouped(records.length)} ${records.length === 1 ? 'record' : 'records'}`;
+    caption.textContent = rest <= 0 ? all : `The first ${grouped(next)} of ${all}`;
     return made[0]?.row;
   };
   const openAll = (): void => {
     for (const open of openers) open();
   };
-  const actions = h('div', { class: 'actions' }, button('Open all', openAll), more);
+  const actions = h('div', { class: 'actions' }, button('Open all', openAll, { class: 'open-all' }), more);
   show();
-  addEventListener('beforeprint', openAll);
   return h(
     'section',
     { class: 'card', id, tabindex: '-1', 'aria-label': title },

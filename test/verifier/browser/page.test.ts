@@ -245,6 +245,22 @@ describe('the page, opened from disk without a network', { skip: missing ?? fals
     }
   });
 
+  test('of more than a thousand records it says which are shown, and goes on at the first of the others', async () => {
+    const matches = Array.from({ length: 1_001 }, (_, i) => i + 10);
+    const { text } = await evidenceOf(await BuiltLog.build(1_100, 1_100), matches);
+    await using opened = await open(saved('many.html', embedEvidence(html, text)));
+    const { page } = opened;
+    await verdictOf(page);
+    const records = page.getByRole('region', { name: 'Records', exact: true });
+    assert.equal(await records.locator('caption').innerText(), 'The first 1,000 of 1,001 records');
+    await records.getByRole('button', { name: 'Show more (1)' }).click();
+    assert.equal(await records.locator('caption').innerText(), '1,001 records');
+    assert.equal(
+      await page.evaluate(() => document.activeElement?.getAttribute('aria-label')),
+      'Details of record 1010',
+    );
+  });
+
   test('takes what is dropped for what it is', async () => {
     const log = await BuiltLog.build(40);
     const { text } = await evidenceOf(log, [7]);
