@@ -100,6 +100,27 @@ describe('evidence create and verify', () => {
     assert.deepEqual(pinned.json.logs[0].notChecked, []);
     const { keys } = JSON.parse(readFileSync(box.at('ca1.pin'), 'utf8'));
     assert.equal((await box.run(['evidence', 'verify', 'k.evidence', '--key', keys[0]])).code, 0);
+    // Older than the pin, and of a time when there was none: no accusation, and no pass either.
+    const apart = { env: { TALLYSTICK_STATE: box.at('apart') } };
+    await box.ok(['evidence', 'create', '3', '-o', 'unpinned.evidence'], apart);
+    await box.ok(['append', '--node', 'ca1'], { stdin: LINES });
+    await box.ok(['pin', 'create', '-o', 'later.pin']);
+    for (const [file, pin] of [
+      ['unpinned.evidence', 'ca1.pin'],
+      ['k.evidence', 'later.pin'],
+    ] as const) {
+      const open = await box.run(['evidence', 'verify', file, '--pin', pin]);
+      assert.equal(open.code, 2, `${file}: ${open.out}${open.err}`);
+      assert.match(
+        open.out,
+        /^Signed by the keys of your pin; not compared with it: 1 record is as sealed$/m,
+      );
+      assert.match(
+        open.out,
+        /notice not-compared: the pin at \d+ records was not compared with what is here/,
+      );
+      await box.ok(['evidence', 'verify', file, '--key', keys[0]]);
+    }
     mkdirSync(box.at('other'));
     const other = ['--data', box.at('other', 'data')];
     assert.equal((await box.run(['append', '--node', 'ca1', ...other], { stdin: LINES })).code, 0);

@@ -106,6 +106,12 @@ describe('the verifier in one file', () => {
     assert.equal(pinned.status, 0, pinned.stderr);
     assert.match(pinned.stdout, /stands on a pin that you gave/);
     assert.ok(pinned.stdout.includes(sha256(built.html)), 'the page is the one that was built');
+    const later = run(file, saved('later.json', formatPin((await BuiltLog.build(400, 100)).pin())));
+    assert.equal(later.status, 2, later.stderr);
+    assert.match(
+      later.stdout,
+      /^Signed by the keys of your pin; not compared with it: 2 records are as sealed\n/,
+    );
     const altered = saved('altered.json', text.replace('EVENT_7', 'EVENT_8'));
     const bad = run(altered, '--json');
     assert.equal(bad.status, 1);
