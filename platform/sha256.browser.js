@@ -16,3 +16,7 @@ export function sha256(data) {
 export function sha256Into(data, out, offset) {
   out.set(noble(data), offset);
 }
+
+export function startSha256() {
+  return noble.create();
+}

@@ -9,3 +9,11 @@ export function sha256Into(data: Uint8Array, out: Uint8Array, offset: number): v
 export function digestText(data: Uint8Array): string;
 /** Writes digests joined as text into `out` at `offset`. `out` must have room. */
 export function putDigests(text: string, out: Uint8Array, offset: number): void;
+/** SHA-256 of data that comes in pieces; they need not be joined for it. */
+export function startSha256(): Sha256Pieces;
+export interface Sha256Pieces {
+  /** The next piece. Returns itself. */
+  update(data: Uint8Array): Sha256Pieces;
+  /** 32 bytes; the end. */
+  digest(): Uint8Array;
+}

@@ -1,7 +1,7 @@
 // SHA-256 in Node. `crypto.hash` into a latin1 string is the fastest synchronous form measured: no
 // Hash object and no Buffer per call; the 32 characters are then stored as bytes.
 import { Buffer } from 'node:buffer';
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 const latin1Write = Buffer.prototype.latin1Write;
 
@@ -21,4 +21,8 @@ export function sha256(data) {
   const out = new Uint8Array(32);
   sha256Into(data, out, 0);
   return out;
+}
+
+export function startSha256() {
+  return createHash('sha256');
 }

@@ -5,7 +5,7 @@ import type { Filter, TextField } from './ast.ts';
 import { checkBounds } from './bounds.ts';
 import { indexable } from './indexable.ts';
 import { someDetail, someOwnWord, someValue } from './own-words.ts';
-import { compilePattern, foldAscii } from './pattern.ts';
+import { compilePattern, finder, foldAscii } from './pattern.ts';
 
 /** `row` is the `indexRow` of `record`. Sealed content counts where it has been put back into the record. */
 export type Matcher = (record: AuditRecord, row: IndexRow) => boolean;
@@ -81,8 +81,8 @@ function compile(filter: Filter): Matcher {
 
 function compileFree(text: string): (word: string) => boolean {
   if (!text.isWellFormed()) return () => false;
-  const wanted = foldAscii(text);
-  return (word) => foldAscii(word).includes(wanted);
+  const find = finder(text);
+  return (word) => find(word) >= 0;
 }
 
 function compileText(field: TextField, matches: (text: string) => boolean): Matcher {

@@ -6,6 +6,25 @@ export function foldAscii(text: string): string {
 }
 
 /**
+ * Where a text stands in another, as `foldAscii` compares them: at or behind `from`, -1 for nowhere. The other is not
+ * folded for it: that would be a copy, and of a long one much of the time.
+ */
+export function finder(wanted: string): (text: string, from?: number) => number {
+  const source = wanted.replace(/./gs, (unit) =>
+    /[A-Za-z]/.test(unit) ? `[${unit.toLowerCase()}${unit.toUpperCase()}]` : inRegExp(unit),
+  );
+  const regExp = new RegExp(source, 'g');
+  return (text, from = 0) => {
+    regExp.lastIndex = from;
+    return regExp.test(text) ? regExp.lastIndex - wanted.length : -1;
+  };
+}
+
+function inRegExp(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/**
  * What a pattern asks of a text, folded. `exact`: the whole text. `pieces`: it starts with `prefix`, ends with
  * `suffix`, and holds `middle` in this order in between, none overlapping another.
  */
@@ -40,16 +59,18 @@ export function compilePattern(pattern: string, wildcard: boolean): (text: strin
     const { exact } = wanted;
     return (text) => text.length === exact.length && foldAscii(text) === exact;
   }
-  const { prefix, middle, suffix } = wanted;
+  const { prefix, suffix } = wanted;
+  const middle = wanted.middle.map((part) => ({ length: part.length, find: finder(part) }));
   return (text) => {
-    const folded = foldAscii(text);
-    const end = folded.length - suffix.length;
-    if (end < prefix.length || !folded.startsWith(prefix) || !folded.endsWith(suffix)) return false;
+    const end = text.length - suffix.length;
+    if (end < prefix.length) return false;
+    if (foldAscii(text.slice(0, prefix.length)) !== prefix || foldAscii(text.slice(end)) !== suffix)
+      return false;
     let at = prefix.length;
-    for (const part of middle) {
-      const found = folded.indexOf(part, at);
+    for (const { length, find } of middle) {
+      const found = find(text, at);
       if (found < 0) return false;
-      at = found + part.length;
+      at = found + length;
     }
     return at <= end;
   };

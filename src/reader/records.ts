@@ -9,7 +9,7 @@ import {
   references,
   restorePayloads,
 } from '../record/mod.ts';
-import { BUNDLE, type LogStore } from '../store/store.ts';
+import { BUNDLE, type LogStore, type StoredPayload } from '../store/store.ts';
 import { tileReader } from '../store/tile-reader.ts';
 import type { SourceBundle } from '../verify/source.ts';
 import { type TrustedHead, TrustedTiles } from './trusted-tiles.ts';
@@ -33,16 +33,31 @@ export class RecordReader {
 
   /** Views of the records with these numbers, in the order asked for. Each `seq` is below `head.size`. */
   async views(seqs: readonly number[], head: TrustedHead): Promise<RecordView[]> {
-    return (await this.read(seqs, head)).map(({ view }) => view);
+    const entries = await this.entries(seqs, head.size);
+    const found: RecordView[] = [];
+    for (const seq of seqs) found.push((await this.check(seq, entries.get(seq) as Entry, head)).view);
+    return found;
   }
 
-  /** As `views`, with the records as they stand in their entries. */
-  async read(seqs: readonly number[], head: TrustedHead): Promise<ReadRecord[]> {
-    const entries = await this.#entries(seqs, head.size);
-    const found: ReadRecord[] = [];
-    for (const seq of seqs)
-      found.push(await this.check(seq, entries.get(seq) ?? missing(seq, seq + 1), head));
+  /** What is stored at each of these numbers, unchecked: a copy, since one entry would keep its whole bundle. */
+  async entries(seqs: readonly number[], size: number): Promise<ReadonlyMap<number, Entry>> {
+    const found = new Map<number, Entry>(seqs.map((seq) => [seq, missing(seq, seq + 1)]));
+    const bundles = new Set(seqs.map((seq) => Math.floor(seq / BUNDLE)));
+    for (const index of bundles) {
+      const to = Math.min((index + 1) * BUNDLE, size);
+      for await (const part of this.#store.source(this.node).bundles(index * BUNDLE, to)) {
+        for (const [seq, entry] of numbered(part)) {
+          if (found.has(seq)) found.set(seq, entry instanceof Uint8Array ? entry.slice() : entry);
+        }
+        part.release?.();
+      }
+    }
     return found;
+  }
+
+  /** A payload as it is stored, unchecked; null when it is not there (any more). */
+  payload(digest: string): Promise<StoredPayload | null> {
+    return this.#store.payload(this.node, digest);
   }
 
   /** Views of a part of the log, in order; one for a range that can't be had, at its first number. */
@@ -80,6 +95,17 @@ export class RecordReader {
     return altered;
   }
 
+  /** Whether an entry's bytes are not the sealed ones, as far as that can be told. */
+  async isAltered(seq: number, entry: Entry, head: TrustedHead): Promise<boolean> {
+    if (!(entry instanceof Uint8Array)) return false;
+    try {
+      return !equalBytes(leafHash(entry), await this.#tiles.leaf(seq, head));
+    } catch (error) {
+      if (!(error instanceof TallystickError) || error.retry) throw error;
+      return true;
+    }
+  }
+
   /** Checks one record whose bytes, or what is in their place, have been read already. */
   async check(seq: number, entry: Entry, head: TrustedHead): Promise<ReadRecord> {
     let leaf: Uint8Array;
@@ -109,10 +135,10 @@ export class RecordReader {
   /** Puts sealed content back. A payload that was removed leaves its reference standing: the record is whole all the same. */
   async #restored(sealed: AuditRecord, leaf: Uint8Array): Promise<ReadRecord> {
     const { seq } = sealed;
-    const payloads = new Map<string, Payload>();
+    const payloads = new Map<string, StoredPayload>();
     try {
       for (const { path, ref } of references(sealed)) {
-        const payload = await this.#store.payload(this.node, ref.payload);
+        const payload = await this.payload(ref.payload);
         if (payload === null) continue;
         if (!payloadMatches(ref, payload)) {
           const problem = `the sealed content of ${path} does not hash to ${ref.payload}`;
@@ -121,24 +147,14 @@ export class RecordReader {
         payloads.set(ref.payload, payload);
       }
       const record = restorePayloads(sealed, payloads);
-      return { view: { node: this.node, seq, status: 'verified', leaf: toHex(leaf), record }, sealed };
+      const view = { node: this.node, seq, status: 'verified', leaf: toHex(leaf), record } as const;
+      return { view, sealed, restoredBytes: sum(payloads) };
     } catch (error) {
       if (!(error instanceof TallystickError) || error.retry) throw error;
       return this.#problem(seq, 'unreadable', `its sealed content: ${error.message}`, leaf, sealed);
+    } finally {
+      for (const { release } of payloads.values()) release?.();
     }
-  }
-
-  async #entries(seqs: readonly number[], size: number): Promise<Map<number, Entry>> {
-    const found = new Map<number, Entry>();
-    const wanted = new Set(seqs);
-    const bundles = new Set(seqs.map((seq) => Math.floor(seq / BUNDLE)));
-    for (const index of bundles) {
-      const to = Math.min((index + 1) * BUNDLE, size);
-      for await (const part of this.#store.source(this.node).bundles(index * BUNDLE, to)) {
-        for (const [seq, entry] of numbered(part)) if (wanted.has(seq)) found.set(seq, entry);
-      }
-    }
-    return found;
   }
 
   #problem(
@@ -151,6 +167,7 @@ export class RecordReader {
     return {
       view: { node: this.node, seq, status, problem, leaf: leaf && toHex(leaf), record },
       sealed: null,
+      restoredBytes: 0,
     };
   }
 }
@@ -167,6 +184,8 @@ export interface ReadRecord {
   readonly view: RecordView;
   /** The record as it stands in its entry, references and all, which is what an index sees; null unless verified. */
   readonly sealed: AuditRecord | null;
+  /** Of sealed content that was put back. */
+  readonly restoredBytes: number;
 }
 
 /** Stands for entries [from, to) that the store does not have. */
@@ -190,6 +209,12 @@ export function* numbered(part: SourceBundle): Generator<[number, Entry]> {
   for (let seq = from; seq < to; seq++) {
     yield [seq, entries[seq - from] ?? damage ?? missing(seq, to)];
   }
+}
+
+function sum(payloads: ReadonlyMap<string, Payload>): number {
+  let bytes = 0;
+  for (const payload of payloads.values()) bytes += payload.bytes.length;
+  return bytes;
 }
 
 function unreadable({ from, to }: SourceBundle, why: string): Damage {

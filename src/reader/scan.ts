@@ -1,16 +1,16 @@
-import { Buffer } from 'node:buffer';
 import type { Catalogs } from '../catalog/catalogs.ts';
-import { indexRow } from '../catalog/row.ts';
-import { type Filter, matcher } from '../query/mod.ts';
-import { type AuditRecord, decodeEntry, references } from '../record/mod.ts';
+import type { Filter } from '../query/mod.ts';
 import { BUNDLE, type LogStore } from '../store/store.ts';
 import type { SourceBundle } from '../verify/source.ts';
-import { type Entry, missing, numbered, type RecordReader } from './records.ts';
+import { Pace } from './pace.ts';
+import { missing, numbered, type ReadRecord, type RecordReader } from './records.ts';
+import { type Candidate, Sieve } from './sieve.ts';
 import type { TrustedHead } from './trusted-tiles.ts';
-import type { RecordView } from './types.ts';
 
-/** Entries read at once: 8 bundles, some 1 MB of usual records and 128 MB of the largest. */
+/** Entries read at once: 8 bundles, some 1 MB of usual records. */
 const WINDOW = 8 * BUNDLE;
+/** Bytes of bundles that wait for those behind them; one may go beyond it. */
+const KEPT_BYTES = 8 * 1024 * 1024;
 
 export interface ScanRequest {
   readonly filter: Filter;
@@ -25,100 +25,109 @@ export interface ScanRequest {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A record that has to be looked at. */
-interface Candidate {
-  readonly seq: number;
-  readonly entry: Entry;
-  /** Its bytes are not the sealed ones: whether those matched, nobody can say. */
-  readonly isAltered: boolean;
-}
-
 /**
  * The matching records of a range, found by reading it all and checking it all against the tree. What was altered is
  * given whatever it says now, and a range that can't be had once, in its place: nothing is passed over in silence.
+ * Everything else has its turns meanwhile (`Pace`), and the memory it takes is bounded in bytes. Throws the signal's reason
+ * when aborted.
  */
 export async function* scan(
   store: LogStore,
   reader: RecordReader,
   request: ScanRequest,
-): AsyncGenerator<RecordView> {
-  const { filter, head, order, signal } = request;
-  const isMatch = matcher(filter);
-  const matches: Matches = (record, sealed) => isMatch(record, indexRow(sealed, request.catalogs));
-  const maybe = prefilter(filter);
-  const read = ([from, to]: Window) => ({
-    from,
-    to,
-    parts: begun(store.source(reader.node).bundles(from, to)),
-  });
-  for (const { from, to, parts } of ahead(windows(request), read)) {
-    signal?.throwIfAborted();
-    const found: Candidate[] = [];
-    let at = from;
-    for await (const part of parts) {
-      request.onRead(part.to - part.from);
-      at = part.to;
-      const altered = await reader.altered(part, head);
-      if (part.entries === null || altered.size > 0 || maybe(part.entries))
-        collect(part, altered, maybe, found);
-      else part.release?.();
-    }
-    if (at < to) found.push({ seq: at, entry: missing(at, to), isAltered: false });
-    if (order === 'newest') found.reverse();
-    for (const candidate of found) {
-      const view = await check(reader, matches, candidate, head);
-      if (view !== null) yield view;
+): AsyncGenerator<ReadRecord> {
+  const { head, order, onRead } = request;
+  const sieve = new Sieve(request.filter, request.catalogs);
+  const pace = new Pace(request.signal);
+  const read = ([from, to]: Range): Window => {
+    return { from, to, parts: begun(store.source(reader.node).bundles(from, to)) };
+  };
+  const sift = async (part: SourceBundle): Promise<Sifted> => {
+    const found = await candidates(part, sieve, await reader.altered(part, head), pace);
+    if (found.length > 0) return { ...part, candidates: found };
+    part.release?.();
+    return { from: part.from, to: part.to, entries: null, candidates: found };
+  };
+  for (const window of ahead(windows(request), read)) {
+    for await (const { from, to, candidates, release } of inOrder(window, order, read, sift)) {
+      for (const candidate of order === 'newest' ? candidates.toReversed() : candidates) {
+        if (pace.isOver()) await pace.giveWay();
+        const found = await sieve.look(reader, candidate, head, pace);
+        if (found !== null) yield found;
+      }
+      release?.();
+      onRead(to - from);
     }
   }
 }
 
-/** Keeps the entries that might match, and the first place of what can't be had. */
-function collect(
+type Range = readonly [from: number, to: number];
+
+interface Window {
+  readonly from: number;
+  readonly to: number;
+  readonly parts: AsyncIterable<SourceBundle>;
+}
+
+/** A part of the log with what of it has to be looked at; where that is nothing, without its entries. */
+interface Sifted extends SourceBundle {
+  readonly candidates: readonly Candidate[];
+}
+
+/** The parts of a window; newest first, they have all been read before the first is given, unless they are too large. */
+async function* inOrder(
+  { from, to, parts }: Window,
+  order: 'newest' | 'oldest',
+  read: (range: Range) => Window,
+  sift: (part: SourceBundle) => Promise<Sifted>,
+): AsyncGenerator<Sifted> {
+  const kept: Sifted[] = [];
+  let bytes = 0;
+  let at = from;
+  for await (const part of parts) {
+    at = part.to;
+    const one = await sift(part);
+    if (order === 'oldest') {
+      yield one;
+      continue;
+    }
+    kept.push(one);
+    bytes += one.entries?.length ?? 0;
+    if (bytes <= KEPT_BYTES || at === to) continue;
+    // Read again when those behind it have been given.
+    for (const { release } of kept) release?.();
+    yield* inOrder(read([at, to]), order, read, sift);
+    yield* inOrder(read([from, at]), order, read, sift);
+    return;
+  }
+  if (at < to) {
+    const gap = { seq: at, entry: missing(at, to), isAltered: false };
+    const rest: Sifted = { from: at, to, entries: null, candidates: [gap] };
+    kept.push(rest);
+  }
+  yield* kept.reverse();
+}
+
+/** What of a part might match, and the first place of what can't be had. */
+async function candidates(
   part: SourceBundle,
+  sieve: Sieve,
   altered: ReadonlySet<number>,
-  maybe: (bytes: Uint8Array) => boolean,
-  found: Candidate[],
-): void {
+  pace: Pace,
+): Promise<readonly Candidate[]> {
+  const found: Candidate[] = [];
+  if (part.entries !== null && altered.size === 0 && !(await sieve.passes(part.entries, pace))) return found;
   for (const [seq, entry] of numbered(part)) {
+    if (pace.isOver()) await pace.giveWay();
     const isAltered = altered.has(seq);
-    if (!(entry instanceof Uint8Array)) {
-      found.push({ seq, entry, isAltered });
-      return;
-    }
-    if (isAltered || maybe(entry)) found.push({ seq, entry, isAltered });
+    const isEntry = entry instanceof Uint8Array;
+    if (!isEntry || isAltered || sieve.passesShort(entry)) found.push({ seq, entry, isAltered });
+    if (!isEntry) break;
   }
+  return found;
 }
 
-/** Whether a record, with its payloads put back and as it is sealed, is one that is looked for. */
-type Matches = (record: AuditRecord, sealed: AuditRecord) => boolean;
-
-/** The record's view when it matches or can't be trusted; null when it does not match. */
-async function check(
-  reader: RecordReader,
-  matches: Matches,
-  { seq, entry, isAltered }: Candidate,
-  head: TrustedHead,
-): Promise<RecordView | null> {
-  const record = entry instanceof Uint8Array && !isAltered ? decode(entry) : null;
-  // What stands whole in its entry needs no payload to be told from a match.
-  if (record !== null && references(record).length === 0 && !matches(record, record)) return null;
-  const { view, sealed } = await reader.check(seq, entry, head);
-  const isNone = sealed !== null && !matches(view.record as AuditRecord, sealed);
-  return isNone ? null : view;
-}
-
-function decode(entry: Uint8Array): AuditRecord | null {
-  try {
-    return decodeEntry(entry);
-  } catch {
-    // Not a record: the view that follows says what is wrong with it.
-    return null;
-  }
-}
-
-type Window = readonly [from: number, to: number];
-
-function* windows({ from, to, order }: ScanRequest): Generator<Window> {
+function* windows({ from, to, order }: ScanRequest): Generator<Range> {
   if (order === 'oldest') {
     for (let at = from; at < to; at = align(at + WINDOW)) yield [at, Math.min(align(at + WINDOW), to)];
   } else {
@@ -156,43 +165,4 @@ function begun<T>(items: AsyncIterable<T>): AsyncIterable<T> {
 
 function align(seq: number): number {
   return Math.floor(seq / WINDOW) * WINDOW;
-}
-
-/**
- * A test on raw bytes that passes whatever might match: free text must stand in the entry's JSON in its escaped
- * form, unless the record has sealed content or a line that is not text. It spares parsing nearly everything.
- */
-function prefilter(filter: Filter): (bytes: Uint8Array) => boolean {
-  const text = requiredText(filter);
-  if (text === null) return () => true;
-  const needle = latin1(Buffer.from(JSON.stringify(text).slice(1, -1), 'utf8'));
-  // Of bytes taken for characters more than ASCII is folded, which only lets more pass.
-  const wanted = new RegExp(needle.replace(/[^0-9a-z]/gi, asHex), 'i');
-  return (bytes) => {
-    const hay = latin1(bytes);
-    return wanted.test(hay) || ELSEWHERE.test(hay);
-  };
-}
-
-/** Members whose words do not stand in the entry as they are. */
-const ELSEWHERE = /"(?:payload|base64)":"/;
-
-function asHex(character: string): string {
-  return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
-}
-
-/** A character for each byte. */
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-}
-
-/** The longest free text that every match must hold, or null. */
-function requiredText(filter: Filter): string | null {
-  if (filter.kind === 'free') return filter.text;
-  if (filter.kind !== 'and') return null;
-  const texts = filter.of.map(requiredText).filter((text) => text !== null);
-  return texts.reduce<string | null>(
-    (best, text) => (best === null || text.length > best.length ? text : best),
-    null,
-  );
 }

@@ -6,8 +6,11 @@ import type { Hit, RecordIndex, Through } from '../index/index.ts';
 import { type Filter, indexable, matcher, parseQuery, requireIndexable } from '../query/mod.ts';
 import { type AuditRecord, parseJson } from '../record/mod.ts';
 import type { LogStore } from '../store/store.ts';
-import { type ReadRecord, RecordReader } from './records.ts';
+import { Gate } from './gate.ts';
+import { Pace } from './pace.ts';
+import { type Entry, type ReadRecord, RecordReader } from './records.ts';
 import { scan } from './scan.ts';
+import { Sieve } from './sieve.ts';
 import type { TrustedHead } from './trusted-tiles.ts';
 import type { RecordView, SealedThrough, SearchAnswer, SearchRequest } from './types.ts';
 
@@ -15,6 +18,10 @@ export const MAX_PAGE = 1_000;
 const NOT_A_MATCH =
   'the index gave this record for the query, but it does not match: the index differs from the log; run index rebuild';
 const PAGE = 50;
+/** A page ends with the record that brings the sealed content put back in it to so many bytes. */
+const PAGE_BYTES = 16 * 1024 * 1024;
+/** Searches that read records to find some, at a time; each may have the largest records in memory. */
+const MAX_SCANS = 2;
 /** When the index leaves fewer candidates than this, they are read one by one instead of scanning the log. */
 const FEW = 2_000;
 
@@ -38,17 +45,20 @@ export class Searcher {
   readonly #readers = new Map<string, RecordReader>();
   readonly #now: () => number;
   readonly #catalogs: Catalogs;
+  readonly #pageBytes: number;
+  readonly #scans = new Gate(MAX_SCANS);
 
   constructor(
     store: LogStore,
     index: RecordIndex,
     logs: readonly SearchableLog[],
-    settings: { readonly now?: () => number; readonly catalogs?: Catalogs } = {},
+    settings: { readonly now?: () => number; readonly catalogs?: Catalogs; readonly pageBytes?: number } = {},
   ) {
     this.#store = store;
     this.#index = index;
     this.#logs = logs;
     this.#now = settings.now ?? Date.now;
+    this.#pageBytes = settings.pageBytes ?? PAGE_BYTES;
     this.#catalogs = settings.catalogs ?? Catalogs.builtIn;
   }
 
@@ -72,17 +82,17 @@ export class Searcher {
       through,
       heads,
       order,
-      limit: limit + 1,
+      limit,
       after: cursor?.after ?? null,
       request,
     };
-    const useIndex = exact || (await this.#index.count(candidates, through)) <= FEW;
-    const { views, scanned } = useIndex ? await this.#byIndex(plan, exact) : await this.#byScan(plan);
-    const records = views.slice(0, limit);
-    const last = records.at(-1);
+    const { page, scanned } = exact
+      ? await this.#byIndex(plan, true)
+      : await this.#scans.pass(() => this.#byReading(plan), request.signal);
+    const last = page.records.at(-1);
     return {
-      records: records.map(({ view }) => view),
-      next: views.length > limit && last ? writeCursor({ after: last.at, through }) : null,
+      records: page.records.map(({ view }) => view),
+      next: page.isOver && last ? writeCursor({ after: last.at, through }) : null,
       through: [...heads].map(
         ([node, head]): SealedThrough => ({ node, origin: head.origin, size: through.get(node) as number }),
       ),
@@ -119,43 +129,67 @@ export class Searcher {
     for (const log of this.#logs) await log.indexed(through.get(log.node) as number, onProgress);
   }
 
-  async #byIndex(plan: Plan, exact: boolean): Promise<Found> {
-    const { candidates, filter, through, order, limit } = plan;
-    const matches = matcher(filter);
-    const views: Placed[] = [];
-    let { after } = plan;
-    let scanned = 0;
-    while (views.length < limit) {
-      plan.request.signal?.throwIfAborted();
-      const hits = await this.#index.search({
-        filter: candidates,
-        through,
-        order,
-        limit,
-        ...(after ? { after } : {}),
-      });
-      for (const [at, { view, sealed }] of await this.#read(hits, plan.heads)) {
-        const isMatch =
-          sealed === null || matches(view.record as AuditRecord, indexRow(sealed, this.#catalogs));
-        if (isMatch) views.push({ at, view });
-        else if (exact) views.push({ at, view: { ...view, problem: NOT_A_MATCH } });
-      }
-      if (!exact) scanned += hits.length;
-      after = hits.at(-1) ?? null;
-      if (hits.length < limit) break;
-    }
-    return { views: views.slice(0, limit), scanned };
+  /** Where the index alone can't tell. */
+  async #byReading(plan: Plan): Promise<Found> {
+    const isFew = (await this.#index.count(plan.candidates, plan.through)) <= FEW;
+    return isFew ? this.#byIndex(plan, false) : this.#byScan(plan);
   }
 
-  /** The records at these places, in this order; those of one node are read together. */
-  async #read(hits: readonly Hit[], heads: Heads): Promise<[Hit, ReadRecord][]> {
-    const found = new Map<Hit, ReadRecord>();
+  async #byIndex(plan: Plan, exact: boolean): Promise<Found> {
+    const { candidates, through, order, limit, heads } = plan;
+    const look = exact ? this.#confirmed(plan) : this.#sifted(plan);
+    const pace = new Pace(plan.request.signal);
+    const page = new Page(limit, this.#pageBytes);
+    let { after } = plan;
+    let read = 0;
+    while (!page.isOver) {
+      const asked = { filter: candidates, through, order, limit: limit + 1 };
+      plan.request.signal?.throwIfAborted();
+      const hits = await this.#index.search(after ? { ...asked, after } : asked);
+      for (const [at, entry] of await this.#entries(hits, heads)) {
+        if (pace.isOver()) await pace.giveWay();
+        const found = await look(at, entry, pace);
+        read++;
+        if (found !== null) page.add({ at, ...found });
+        if (page.isOver) break;
+      }
+      after = hits.at(-1) ?? null;
+      if (hits.length <= limit) break;
+    }
+    return { page, scanned: exact ? 0 : read };
+  }
+
+  /** Each record that the index gave for a filter that it answers by itself, and whether the record agrees. */
+  #confirmed({ filter, heads }: Plan): Look {
+    const matches = matcher(filter);
+    return async ({ node, seq }, entry) => {
+      const read = await this.#reader(node).check(seq, entry, heads.get(node) as TrustedHead);
+      const { view, sealed } = read;
+      const isMatch =
+        sealed === null || matches(view.record as AuditRecord, indexRow(sealed, this.#catalogs));
+      return isMatch ? read : { ...read, view: { ...view, problem: NOT_A_MATCH } };
+    };
+  }
+
+  /** Those that match of records that the index could not tell from a match. */
+  #sifted({ filter, heads }: Plan): Look {
+    const sieve = new Sieve(filter, this.#catalogs);
+    return async ({ node, seq }, entry, pace) => {
+      const reader = this.#reader(node);
+      const head = heads.get(node) as TrustedHead;
+      const isAltered = await reader.isAltered(seq, entry, head);
+      return sieve.look(reader, { seq, entry, isAltered }, head, pace);
+    };
+  }
+
+  /** What is stored at these places, in this order; those of one node are read together. */
+  async #entries(hits: readonly Hit[], heads: Heads): Promise<readonly (readonly [Hit, Entry])[]> {
+    const found = new Map<string, ReadonlyMap<number, Entry>>();
     for (const [node, places] of Map.groupBy(hits, (hit) => hit.node)) {
       const seqs = places.map(({ seq }) => seq);
-      const records = await this.#reader(node).read(seqs, heads.get(node) as TrustedHead);
-      for (const [i, place] of places.entries()) found.set(place, records[i] as ReadRecord);
+      found.set(node, await this.#reader(node).entries(seqs, (heads.get(node) as TrustedHead).size));
     }
-    return hits.map((hit) => [hit, found.get(hit) as ReadRecord]);
+    return hits.map((hit) => [hit, found.get(hit.node)?.get(hit.seq) as Entry]);
   }
 
   /** Merges the nodes' scans by the order of the answer. */
@@ -169,17 +203,18 @@ export class Searcher {
     const sources = await Promise.all(
       this.#logs.map(async ({ node }) => advance(this.#scanNode(plan, node, onRead))),
     );
-    const views: Placed[] = [];
-    while (views.length < plan.limit) {
+    const page = new Page(plan.limit, this.#pageBytes);
+    for (;;) {
       const next = sources
         .filter((s) => s.head !== null)
         .sort((a, b) => compare(a.head as Placed, b.head as Placed, plan.order))[0];
       if (next === undefined) break;
-      views.push(next.head as Placed);
-      if (views.length < plan.limit) await next.pull();
+      page.add(next.head as Placed);
+      if (page.isOver) break;
+      await next.pull();
     }
     for (const source of sources) await source.end();
-    return { views, scanned };
+    return { page, scanned };
   }
 
   async *#scanNode(plan: Plan, node: string, onRead: (records: number) => void): AsyncGenerator<Placed> {
@@ -196,8 +231,8 @@ export class Searcher {
       onRead,
       signal: plan.request.signal,
     });
-    for await (const view of scanned) {
-      yield { at: { node, seq: view.seq, logged: await this.#loggedOf(view) }, view };
+    for await (const read of scanned) {
+      yield { at: { node, seq: read.view.seq, logged: await this.#loggedOf(read.view) }, ...read };
     }
   }
 
@@ -253,14 +288,37 @@ interface Plan {
   readonly request: SearchRequest;
 }
 
-interface Placed {
+interface Placed extends Pick<ReadRecord, 'view' | 'restoredBytes'> {
   readonly at: Hit;
-  readonly view: RecordView;
 }
 
+type Look = (at: Hit, entry: Entry, pace: Pace) => Promise<ReadRecord | null>;
+
 interface Found {
-  readonly views: readonly Placed[];
+  readonly page: Page;
   readonly scanned: number;
+}
+
+/** Records that are found, until the page has as many, or as much, as one may have and it is known that there is another. */
+class Page {
+  readonly records: Placed[] = [];
+  /** There is another record, which is left to the next page. */
+  isOver = false;
+  readonly #limit: number;
+  readonly #limitBytes: number;
+  #bytes = 0;
+
+  constructor(limit: number, limitBytes: number) {
+    this.#limit = limit;
+    this.#limitBytes = limitBytes;
+  }
+
+  add(found: Placed): void {
+    this.isOver = this.records.length === this.#limit || this.#bytes >= this.#limitBytes;
+    if (this.isOver) return;
+    this.records.push(found);
+    this.#bytes += found.restoredBytes;
+  }
 }
 
 function compare(a: Placed, b: Placed, order: 'newest' | 'oldest'): number {

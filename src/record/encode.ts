@@ -1,5 +1,5 @@
-import { sha256 } from '#sha256';
-import { concatBytes, fromUtf8, toHex } from '../crypto/bytes.ts';
+import { type Sha256Pieces, startSha256 } from '#sha256';
+import { fromUtf8, toHex } from '../crypto/bytes.ts';
 import { RecordError } from '../errors.ts';
 import { canonicalBytes, MAX_DIGITS, putDigits, withWriter } from './canonical.ts';
 import {
@@ -203,5 +203,10 @@ function sealBytes(path: string, bytes: Uint8Array, salt: Uint8Array, payloads: 
 
 /** Lower-case hex SHA-256(salt ‖ bytes). */
 export function payloadDigest(salt: Uint8Array, bytes: Uint8Array): string {
-  return toHex(sha256(concatBytes(salt, bytes)));
+  return toHex(startPayloadDigest(salt).update(bytes).digest());
+}
+
+/** The same of bytes that come in pieces; not yet in hex. */
+export function startPayloadDigest(salt: Uint8Array): Sha256Pieces {
+  return startSha256().update(salt);
 }

@@ -9,6 +9,7 @@ export {
   maxEntryBytes,
   payloadDigest,
   putEntry,
+  startPayloadDigest,
 } from './encode.ts';
 export { EntryReader } from './entry-reader.ts';
 export { contentDigest, idKey } from './idempotency.ts';

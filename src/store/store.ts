@@ -40,7 +40,7 @@ export interface LogStore {
   source(node: string): LogSource;
 
   /** One payload by digest, or null when it was never there or has been removed. */
-  payload(node: string, digest: string): Promise<Payload | null>;
+  payload(node: string, digest: string): Promise<StoredPayload | null>;
 
   /**
    * Which of the idempotency keys are remembered, by key. Those of a log's newest bucket and of the one before are;
@@ -106,6 +106,11 @@ export interface TileWrite {
 
 export interface PayloadWrite extends Payload {
   readonly seq: number;
+}
+
+export interface StoredPayload extends Payload {
+  /** Gives the memory of `bytes` back at once. May be called when they are needed no more. */
+  release?(): void;
 }
 
 export interface IdRow {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { IndexError } from '../../src/errors.ts';
 import { MemoryIndex } from '../../src/index/memory.ts';
 import { Searcher } from '../../src/reader/search.ts';
-import type { RecordView, SearchRequest } from '../../src/reader/types.ts';
+import type { RecordView, SearchAnswer, SearchRequest } from '../../src/reader/types.ts';
 import type { RecordDraft } from '../../src/record/mod.ts';
+import type { LogStore } from '../../src/store/store.ts';
 import { draft, drafts } from '../log/fixture.ts';
 import { rejects } from '../store/rejects.ts';
 import {
@@ -66,6 +68,62 @@ describe('a page of a search', () => {
     const archive = await openArchive();
     await rejects(archive.searcher.search({ query: 'modul:m' }), 'QUERY_INVALID');
     await rejects(archive.searcher.search({ query: '(' }), 'QUERY_INVALID');
+  });
+
+  test('ends early where it has much sealed content, and the next goes on there', async () => {
+    const archive = await openArchive();
+    await archive.append(
+      Array.from({ length: 5 }, (_, i) => draft({ module: 'm', reason: `${i}${'x'.repeat(9_999)}` })),
+    );
+    const searchable = searchableLog(archive.log(), archive.store, archive.index);
+    const searcher = new Searcher(archive.store, archive.index, [searchable], { pageBytes: 15_000 });
+    for (const query of ['module:m', 'module:m xx', 'xx']) {
+      const found: number[][] = [];
+      let cursor: string | null = null;
+      do {
+        const page: SearchAnswer = await searcher.search({ query, ...(cursor === null ? {} : { cursor }) });
+        found.push(seqsOf(page.records));
+        cursor = page.next;
+      } while (cursor !== null);
+      assert.deepEqual(found, [[5, 4], [3, 2], [1]], query);
+    }
+  });
+
+  test('waits for others that read the log, in their order, until it is not wanted any more', async () => {
+    const asked: string[] = [];
+    const opened = Promise.withResolvers<void>();
+    const archive = await openArchive({
+      wrap: (store) =>
+        new Proxy(store, {
+          get: (target, name: keyof LogStore) =>
+            name === 'payload'
+              ? async (node: string, digest: string) => {
+                  asked.push(digest);
+                  await opened.promise;
+                  return target.payload(node, digest);
+                }
+              : (target[name] as () => unknown).bind(target),
+        }),
+    });
+    await archive.append([draft({ reason: 'x'.repeat(9_000) })]);
+    const done: number[] = [];
+    const stop = new AbortController();
+    const searches = [0, 1, 2, 3, 4].map(async (i) => {
+      await archive.searcher.search({ query: 'nowhere', ...(i === 3 ? { signal: stop.signal } : {}) });
+      done.push(i);
+    });
+    while (asked.length < 2) await turn();
+    // What the index answers waits for nobody.
+    assert.deepEqual((await archive.searcher.search({ query: 'module:m' })).records, []);
+    const reason = new Error('not wanted any more');
+    stop.abort(reason);
+    await assert.rejects(searches[3] as Promise<void>, reason);
+    assert.deepEqual([asked.length, done], [2, []]);
+    opened.resolve();
+    await Promise.all(searches.toSpliced(3, 1));
+    assert.deepEqual(done.toSorted(), [0, 1, 2, 4]);
+    assert.ok(done.indexOf(2) < done.indexOf(4), `${done}`);
+    assert.equal(asked.length, 4);
   });
 
   test('ends when it is aborted', async () => {

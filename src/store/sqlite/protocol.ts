@@ -1,4 +1,4 @@
-/** What the main thread asks of the two worker threads. Each call has one argument; calls are answered in order. */
+/** What the main thread asks of its worker threads. Each call has one argument; calls are answered in order. */
 
 import type { Payload } from '../../record/types.ts';
 import type { SourceBundle, SourceCheckpoint, SourcePayload, SourceTile } from '../../verify/source.ts';

@@ -1,12 +1,14 @@
+import type { Payload } from '../../record/types.ts';
 import type { SourceBundle } from '../../verify/source.ts';
 import type { Chunk } from './protocol.ts';
 import { Reader } from './reader.ts';
 import { serve } from './thread.ts';
 
-serve({ open: (dir: string) => new Reader(dir), transfer: entryBuffers });
+serve({ open: (dir: string) => new Reader(dir), transfer: ownBuffers });
 
-/** Entries are most of what is ever read, and `decompress` gives each a buffer of its own. */
-function entryBuffers(answer: unknown): ArrayBuffer[] {
-  const { items } = (answer ?? {}) as Partial<Chunk<Partial<SourceBundle>>>;
-  return (items ?? []).flatMap(({ entries }) => (entries ? [entries.buffer as ArrayBuffer] : []));
+/** Entries are most of what is ever read, and payloads what is large; each has a buffer of its own. */
+function ownBuffers(answer: unknown): ArrayBuffer[] {
+  const { items, bytes } = (answer ?? {}) as Partial<Chunk<Partial<SourceBundle>> & Payload>;
+  const own = bytes === undefined ? (items ?? []).map(({ entries }) => entries) : [bytes];
+  return own.flatMap((buffered) => (buffered ? [buffered.buffer as ArrayBuffer] : []));
 }

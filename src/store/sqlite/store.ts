@@ -1,8 +1,7 @@
-import type { Payload } from '../../record/types.ts';
 import type { LogSource } from '../../verify/source.ts';
 import { checkBatch, checkKeys, checkNode } from '../check.ts';
 import { closed, readOnly } from '../errors.ts';
-import type { Batch, IdRow, LogStore, Ownership, StoredHead } from '../store.ts';
+import type { Batch, IdRow, LogStore, Ownership, StoredHead, StoredPayload } from '../store.ts';
 import { type Durability, databasePath } from './database.ts';
 import { packKeys } from './ids.ts';
 import { Link } from './link.ts';
@@ -21,14 +20,16 @@ export interface SqliteStoreOptions {
 const READING = { maxYoungGenerationSizeMb: 6 };
 
 /**
- * The store contract on SQLite: `<dir>/log.db`, any number of logs in it. Two threads hold a connection each, one
- * writes, one reads, so that reads never wait for commits. Several processes may have the same directory open; each
+ * The store contract on SQLite: `<dir>/log.db`, any number of logs in it. Threads hold a connection each: one writes, one
+ * reads, so that reads never wait for commits, and one reads payloads, so that nothing short waits for what is long. Several processes may have the same directory open; each
  * log has one writer at a time.
  */
 export class SqliteStore implements LogStore {
   readonly #dir: string;
   readonly #writer: Link<WriterCalls> | null;
   readonly #reader: Link<ReaderCalls>;
+  /** Reads payloads, from the first one on. */
+  #content: Promise<Link<ReaderCalls>> | null = null;
   #closing: Promise<void> | null = null;
 
   private constructor(dir: string, writer: Link<WriterCalls> | null, reader: Link<ReaderCalls>) {
@@ -95,8 +96,16 @@ export class SqliteStore implements LogStore {
     return new SqliteSource(() => this.#read(), node);
   }
 
-  async payload(node: string, digest: string): Promise<Payload | null> {
-    return this.#read().call('payload', { node, digest });
+  async payload(node: string, digest: string): Promise<StoredPayload | null> {
+    this.#read();
+    this.#content ??= openContent(this.#dir);
+    const content = await this.#content.catch((error) => {
+      this.#content = null;
+      throw error;
+    });
+    const payload = await content.call('payload', { node, digest });
+    // For the same reason as entries.
+    return payload && { ...payload, release: () => void (payload.bytes.buffer as ArrayBuffer).transfer(0) };
   }
 
   async findIds(node: string, keys: readonly string[]): Promise<ReadonlyMap<string, IdRow>> {
@@ -118,6 +127,7 @@ export class SqliteStore implements LogStore {
   async #close(): Promise<void> {
     // The writer last: the last connection to close moves the write-ahead log into the database.
     await this.#reader.close();
+    await (await this.#content?.catch(() => null))?.close();
     await this.#writer?.close();
   }
 
@@ -130,5 +140,16 @@ export class SqliteStore implements LogStore {
     if (this.#closing !== null) throw closed(databasePath(this.#dir));
     if (this.#writer === null) throw readOnly(databasePath(this.#dir));
     return this.#writer;
+  }
+}
+
+async function openContent(dir: string): Promise<Link<ReaderCalls>> {
+  const link = new Link<ReaderCalls>('reader-thread', READING);
+  try {
+    await link.call('open', dir);
+    return link;
+  } catch (error) {
+    await link.stop();
+    throw error;
   }
 }
