@@ -7,16 +7,19 @@ import { concatBytes, utf8 } from '../../crypto/bytes.ts';
 import { LogError, StoreError, TallystickError, UsageError } from '../../errors.ts';
 import type { SealedHead } from '../../log/receipt.ts';
 import { parseTilePath, TILE_WIDTH, type TileId, tileWidth } from '../../merkle/mod.ts';
-import { formatKeyChanges, parsePayloadPath } from '../../published/mod.ts';
+import { formatKeyChanges, formatTimestamps, parsePayloadPath } from '../../published/mod.ts';
 import type { AuditReader } from '../../reader/audit-reader.ts';
 import { tileReader } from '../../store/tile-reader.ts';
 import type { LogSource, SourceCheckpoint } from '../../verify/mod.ts';
+import { Lately } from '../lately.ts';
 import type { Service } from '../service.ts';
 import { problems, text } from './answers.ts';
 
 /** What a log is published as, and how long an answer may be kept, and by whom. */
 const KINDS = {
   checkpoint: { type: 'text/plain; charset=utf-8', cache: 'public, max-age=5' },
+  // Made of all that the log keeps: not for each who asks.
+  timestamps: { type: 'application/x-ndjson', cache: 'public, max-age=60' },
   // The same bytes for ever; those of a partial tile have its width in their path.
   hashes: { type: 'application/octet-stream', cache: 'public, max-age=31536000, immutable' },
   entries: { type: 'application/octet-stream', cache: 'private, max-age=31536000, immutable' },
@@ -108,6 +111,32 @@ function logRoutes(app: FastifyInstance, reader: AuditReader, readable: Readable
       const kept: SourceCheckpoint[] = [];
       for await (const one of reader.source(node).keyChanges()) if (one.size <= size) kept.push(one);
       return send(request, reply, 'checkpoint', utf8(formatKeyChanges(origin, kept)));
+    },
+  );
+
+  const lately = new Lately<Uint8Array>(60_000);
+  app.get<{ Params: Static<typeof Node> }>(
+    `${at}/timestamps`,
+    {
+      schema: {
+        hide,
+        summary: 'Time stamps over its checkpoints',
+        tags: ['tiles'],
+        params: Node,
+        response: answers(
+          'application/x-ndjson',
+          'JSON a line: the `checkpoint`, and the RFC 3161 `token` over it in base64',
+        ),
+      },
+    },
+    async (request, reply) => {
+      const { node } = request.params;
+      const bytes = await lately.get(node, async () => {
+        const { size } = await head(node);
+        const kept = await reader.timestamps(node);
+        return utf8(formatTimestamps(kept.filter((each) => each.size <= size)));
+      });
+      return send(request, reply, 'timestamps', bytes);
     },
   );
 
