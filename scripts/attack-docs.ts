@@ -112,6 +112,8 @@ record, \`missing 310–599\` all from there on.
 - **a receipt**: the key, and the checkpoint that came with an append, given with \`--cosigned\`.
 
 Evidence takes keys, pins and a policy. Whoever holds a receipt or a dated checkpoint makes a pin of it.
+A published copy brings time stamps along: with the key and the authority's root, they show what one kept elsewhere does, for whoever alters a copy can add
+none that holds. Not that the copy was put back, or cut, or is gone: whoever does that takes them away, and a copy that is behind is no fault of it.
 
 ## The 15 classes
 
