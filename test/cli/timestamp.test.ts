@@ -106,6 +106,16 @@ describe('what time stamps bound', () => {
     assert.match(other.out, /not checked: whom 1 time stamp come from/);
   });
 
+  test('a published copy brings them along', async (t) => {
+    const box = await dated(t);
+    await box.ok(['log', 'publish', 'out']);
+    const { json } = await box.ok(['verify', '--published', 'out', '--timestamp-root', 'root.pem', '--json']);
+    assert.deepEqual([json.timestamps.roots, json.timestamps.verified, json.findings], ['given', 1, []]);
+    const [bound] = json.dated;
+    assert.deepEqual([bound.size, bound.by], [3, 'CN=Stamps']);
+    assert.deepEqual((await box.ok(['verify', '--json'])).json.dated, json.dated);
+  });
+
   test('a root that was named and is not met is said, of a log without any, too', async (t) => {
     const box = await sandbox(t);
     await box.ok(['verify']);
