@@ -97,8 +97,8 @@ record, \`missing 310–599\` all from there on.
 
 - **store**: SQLite, or memory. Hash tiles and, between batches, signed checkpoints stand beside the records.
 - **tiles**: as \`log publish\` and a server give it out: hash tiles, the newest checkpoint, and those where keys changed.
-- **export**: what \`tallystick export\` writes: the records, each with its leaf hash, and the signed head. Whoever changes a record and the hash beside it leaves
-  nothing that says which one it was: then all of them are named. The program writes no export of a log that does not verify; \`tallystick verify --export FILE\`
+- **export**: what \`tallystick export\` writes: the records, each with its leaf hash, and the signed head. Of a record that was changed together with the hash beside it, the proofs that it
+  has for its first, its last and its key records tell in which subtree it is. The program writes no export of a log that does not verify; \`tallystick verify --export FILE\`
   verifies one from its bytes alone.
 - **evidence**: an evidence file of every record, in the hands of somebody who edits it or has made it from a falsified log.
 

@@ -8,6 +8,7 @@ import {
   inclusionPath,
   isIncluded,
   leafHashes,
+  type Node,
   TILE_WIDTH,
   tileRoot,
 } from '../merkle/mod.ts';
@@ -33,6 +34,7 @@ import type { ExportHeader } from './format.ts';
 import { type Line, linesOf } from './lines.ts';
 import { ListedLeaves } from './listed-leaves.ts';
 import { ExportedPayloads } from './payloads.ts';
+import { ProvenNodes } from './proven-nodes.ts';
 import { BadForm, isEnd, type ReadRecord, readHeader, readRecord } from './read.ts';
 
 /** Sealed content that is kept until the bundle of its records is full, bytes. */
@@ -108,6 +110,7 @@ class ExportWalk {
   readonly #options: ExportOptions;
   readonly #tree: CompactRange;
   readonly #listed: ListedLeaves;
+  readonly #proven: ProvenNodes;
   /** Sizes at which anchors say what the tree was; the roots there, and the last entries. */
   readonly #asked: ReadonlySet<number>;
   readonly #roots: Map<number, Uint8Array>;
@@ -134,7 +137,7 @@ class ExportWalk {
     run: Run,
     header: ExportHeader,
     head: FixedHead | null,
-    tree: CompactRange | null,
+    tree: readonly Node[] | null,
     entries: Map<number, Uint8Array>,
   ) {
     this.run = run;
@@ -145,7 +148,8 @@ class ExportWalk {
     this.#asked = sizesAsked(this.#options);
     this.#roots = new Map([[header.size, header.root]]);
     this.#entries = entries;
-    this.#tree = tree ?? new CompactRange();
+    this.#proven = new ProvenNodes(header);
+    this.#tree = new CompactRange(tree ?? [], this.#proven.take);
     this.#listed = new ListedLeaves(header.from);
     this.#broken = tree === null;
     this.#note();
@@ -260,7 +264,7 @@ class ExportWalk {
   #grow(from: number, leaves: Uint8Array): void {
     const to = from + leaves.length / HASH;
     const isWhole = to - from === TILE_WIDTH && from % TILE_WIDTH === 0;
-    const within = [...this.#asked].some((size) => size > from && size < to);
+    const within = this.#proven.asksWithin(from) || [...this.#asked].some((size) => size > from && size < to);
     if (isWhole && !within) this.#tree.add(tileRoot(leaves), TILE_WIDTH);
     else {
       for (let at = 0; at < leaves.length; at += HASH) {
@@ -323,7 +327,10 @@ class ExportWalk {
     if (actual === null || !equalBytes(actual, root)) {
       const listed = tryRoot(this.#listed.tree ?? this.#tree, rest);
       if (listed !== null && equalBytes(listed, root)) findings.addAll(this.#listed.altered());
-      else findings.add(this.#someAltered(actual));
+      else {
+        const told = this.#proven.altered(this.#first, this.#last);
+        for (const each of told.length > 0 ? told : [this.#someAltered(actual)]) findings.add(each);
+      }
       return false;
     }
     // The records are the sealed ones: whoever changed something changed the hashes beside them.
@@ -343,8 +350,8 @@ class ExportWalk {
     const { version, from, to, root } = this.#header;
     const why =
       version === 1
-        ? 'an export of version 1 has no hashes to tell which'
-        : 'the hashes beside them lead to no signed root either, so that it can not be told which';
+        ? 'an export of version 1 has no hashes beside them to tell which'
+        : 'neither the hashes beside them nor the proofs in the first line tell which';
     return {
       ...{ code: 'altered', from, to, expected: toHex(root), actual: actual && toHex(actual) },
       message: `${recordRange(from, to)}: one or more were changed, or what proves them; ${why}`,
@@ -373,7 +380,7 @@ class ExportWalk {
 }
 
 /** The tree in front of the first record, by that one's proof; null when it is none. */
-function before({ from, size, proof }: ExportHeader, findings: Findings): CompactRange | null {
+function before({ from, size, proof }: ExportHeader, findings: Findings): readonly Node[] | null {
   const path = inclusionPath(from, size);
   if (path.length !== proof.first.length) {
     const message = `the proof of record ${from} has ${proof.first.length} hashes, not ${path.length}`;
@@ -381,7 +388,7 @@ function before({ from, size, proof }: ExportHeader, findings: Findings): Compac
     return null;
   }
   const nodes = path.map((each, i) => ({ ...each, hash: proof.first[i] as Uint8Array }));
-  return new CompactRange(nodes.filter(({ to }) => to <= from).reverse());
+  return nodes.filter(({ to }) => to <= from).reverse();
 }
 
 function tryRoot(tree: CompactRange, rest: Parameters<CompactRange['root']>[0]): Uint8Array | null {

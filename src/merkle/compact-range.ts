@@ -13,10 +13,15 @@ export interface Node extends Subtree {
  */
 export class CompactRange {
   readonly #nodes: Node[];
+  readonly #onNode: ((node: Node) => void) | null;
 
-  /** @param nodes the complete subtrees of the leaves so far, the largest first: one for each bit set in their number. */
-  constructor(nodes: readonly Node[] = []) {
+  /**
+   * @param nodes the complete subtrees of the leaves so far, the largest first: one for each bit set in their number.
+   * @param onNode called with each complete subtree that comes out from now on.
+   */
+  constructor(nodes: readonly Node[] = [], onNode: ((node: Node) => void) | null = null) {
     this.#nodes = [...nodes];
+    this.#onNode = onNode;
   }
 
   /** A copy that goes on by itself. */
@@ -32,10 +37,12 @@ export class CompactRange {
   /** Adds `count` leaves by the hash over them: a power of two that divides the size. */
   add(hash: Uint8Array, count: number): void {
     let node: Node = { from: this.size, to: this.size + count, hash };
+    this.#onNode?.(node);
     for (let left = this.#nodes.at(-1); left !== undefined; left = this.#nodes.at(-1)) {
       if (left.to - left.from !== node.to - node.from) break;
       this.#nodes.pop();
       node = { from: left.from, to: node.to, hash: nodeHash(left.hash, node.hash) };
+      this.#onNode?.(node);
     }
     this.#nodes.push(node);
   }

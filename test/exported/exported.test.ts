@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { cosignCheckpoint, cosignerKeyFromSpki, parsePolicy } from '../../src/checkpoint/mod.ts';
-import { toHex, utf8 } from '../../src/crypto/bytes.ts';
+import { fromUtf8, toHex, utf8 } from '../../src/crypto/bytes.ts';
 import { type Line, linesOf } from '../../src/exported/lines.ts';
 import { type ExportOptions, exportOf, headerOf, verifyExport } from '../../src/exported/mod.ts';
 import { leafHash } from '../../src/merkle/mod.ts';
@@ -251,7 +251,7 @@ describe('an export that was touched', () => {
       ],
     ],
     ['a leaf hash edited', (l) => (l[8] = otherLeaf(l[8])), [['bad-export', 7, 8]]],
-    ['a record edited, and its leaf hash', (l) => (l[8] = otherLeaf(edit(l[8]))), [['altered', 0, 300]]],
+    ['a record edited, and its leaf hash', (l) => (l[8] = otherLeaf(edit(l[8]))), [['altered', 4, 8]]],
     [
       'no leaf hash',
       (l) => (l[8] = (l[8] as string).replace(/"leaf":"[0-9a-f]*",/, '')),
@@ -425,8 +425,8 @@ test('an export of a version that did not take the keys along is read: with a ke
     lines[8] = edit(lines[8]);
   });
   const report = await verify(edited, { keys: [VKEY] });
-  assert.deepEqual(brief(report), [['altered', 0, 10]]);
-  assert.match(report.findings[0]?.message ?? '', /version 1 has no hashes to tell which/);
+  assert.deepEqual(brief(report), [['altered', 4, 8]]);
+  assert.match(report.findings[0]?.message ?? '', /^records 4 to 7: one or more were changed; the proofs in/);
 });
 
 test('of an edited record it is said which one it is, in which line, and what stands there', async () => {
@@ -451,6 +451,48 @@ test('of an edited record it is said which one it is, in which line, and what st
   const many = (await verify(all, { keys: [VKEY] })).findings;
   assert.deepEqual([many.length, many[0]?.from, many[99]?.from], [101, 1, 100]);
   assert.equal(many[100]?.to, 300);
+});
+
+test('of records edited with the hashes beside them the narrowest ranges are said that the proofs tell', async () => {
+  const log = await BuiltLog.build(300);
+  const cases = fc.record({
+    ends: fc.uniqueArray(fc.nat(300), { minLength: 2, maxLength: 2 }),
+    picks: fc.array(fc.nat(), { minLength: 1, maxLength: 3 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(cases, async ({ ends, picks }) => {
+      const [from, to] = ends.toSorted((a, b) => a - b) as [number, number];
+      const edited = [...new Set(picks.map((pick) => from + (pick % (to - from))))];
+      const text = withLines(await written(log, from, to), (lines) => {
+        for (const seq of edited) {
+          const entry = fromUtf8(entryOf(makeRecord(seq, { event: 'FORGED' })));
+          const leaf = toHex(leafHash(utf8(entry)));
+          lines[seq - from + 1] = `{"seq":${seq},"leaf":"${leaf}","entry":${entry},"payloads":[]}`;
+        }
+      });
+      const report = await verify(text, { keys: [VKEY] });
+      const altered = brief(report).filter(([code]) => code === 'altered');
+      const isIn = (seq: number, [, low, end]: readonly [string, number, number]): boolean =>
+        seq >= low && seq < end;
+      const said = `${from}-${to}, ${edited}: ${JSON.stringify(brief(report))}`;
+      assert.equal(report.verdict, 'not-intact', said);
+      for (const each of altered)
+        assert.ok(
+          edited.some((seq) => isIn(seq, each)),
+          said,
+        );
+      for (const seq of edited)
+        assert.ok(
+          brief(report).some((each) => isIn(seq, each)),
+          said,
+        );
+      // Where both ends are as they were, no range is said that has one of them.
+      if (!edited.includes(from) && !edited.includes(to - 1)) {
+        assert.ok(!altered.some((each) => isIn(from, each) || isIn(to - 1, each)), said);
+      }
+    }),
+    { numRuns: runs(60) },
+  );
 });
 
 test('the first line can be had alone', async () => {
