@@ -254,14 +254,14 @@ function quorumOf(
 
 /**
  * What a policy demands, and what there is of it, in words, for whoever is told that it is not enough: `two-of-them (2 of
- * other, third)`, `other (at 45 records)`.
+ * other, third)`, `other (at 45 records)`, and both in a sentence about cosignatures.
  *
  * @param found what its witnesses say of each checkpoint that was looked at.
  */
 export function quorumGap(
   { groups, quorum }: Policy,
   found: readonly { readonly size: number; readonly witnesses: readonly { readonly name: string }[] }[],
-): { readonly demanded: string; readonly had: string } {
+): { readonly demanded: string; readonly had: string; readonly words: string } {
   const texts = new Map<string, string>();
   // Members stand above the group that they are in.
   for (const { name, threshold, members } of groups) {
@@ -272,10 +272,10 @@ export function quorumGap(
   const name = quorum ?? NONE;
   const [best] = found.toSorted((a, b) => b.witnesses.length - a.witnesses.length || b.size - a.size);
   const names = (best?.witnesses ?? []).map((witness) => witness.name).join(', ');
-  return {
-    demanded: texts.get(name) ?? name,
-    had: names === '' ? 'none' : `${names} (at ${best?.size} records)`,
-  };
+  const demanded = texts.get(name) ?? name;
+  const had = names === '' ? 'none' : `${names} (at ${best?.size} records)`;
+  const most = names === '' ? 'none of its witnesses has cosigned one' : `the most that one has is ${had}`;
+  return { demanded, had, words: `that the policy demands, ${demanded}: ${most}` };
 }
 
 /** Octets as a text; of what is no UTF-8, octets become half surrogates, so that it equals nothing else. */

@@ -1,17 +1,17 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Catalogs } from '../catalog/catalogs.ts';
 import { UsageError } from '../errors.ts';
-import { type EvidenceOptions, LIMITS, type LogEvidenceReport, type ProvenRecord } from '../evidence/mod.ts';
+import { type EvidenceOptions, LIMITS, type ProvenRecord } from '../evidence/mod.ts';
 import { verifyEvidenceFile } from '../verifier/file.ts';
 import type { Call } from './command.ts';
 import { boundLine, evidenceLines } from './evidence-text.ts';
-import { EXIT, VERDICT } from './exit.ts';
+import { VERDICT } from './exit.ts';
 import { counted } from './format.ts';
 import { existingPin } from './pins.ts';
 import { recordLine, titleLine } from './record-line.ts';
 import { recordPage } from './record-page.ts';
 import { aboutPage } from './verifier-page.ts';
-import { noStampLine, timestampRootsOf } from './verify-timestamps.ts';
+import { timestampRootsOf } from './verify-timestamps.ts';
 import { policyOf } from './verify-witnessed.ts';
 
 /** Records in a line each; all of them are in `--json`. */
@@ -20,23 +20,20 @@ const MAX_LISTED = 50;
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 
 /**
- * Verifies an evidence file by itself. Exit code 0: it holds; 1: it does not, or no time stamp leads to the root given; 2, and
- * what is thrown: it can't be told, be it only whether it is of the log that was pinned.
+ * Verifies an evidence file by itself. Exit code 0: it holds; 1: it does not, or what was asked for is not met; 2, and what is
+ * thrown: it can't be told, be it only whether it is of the log that was pinned.
  */
 export async function evidenceVerify(call: Call): Promise<number> {
   call.expect(1, 1);
   const file = read(call.path(call.operands[0] as string));
-  const options = optionsOf(call);
-  const { report, page } = await verifyEvidenceFile(file, options);
+  const { report, page } = await verifyEvidenceFile(file, optionsOf(call));
   const { stdout } = call.io;
-  const isUndated = options.tsaRoots !== undefined && !report.logs.every(isDated);
   if (call.json) await stdout.json({ ...report, page });
   else {
     const matches = report.logs.flatMap(({ records }) => records.filter(({ isMatch }) => isMatch));
     if (call.isSet('records')) await showPages(call, matches);
     else await showLines(call, matches);
     for (const line of evidenceLines(report, stdout)) await stdout.line(line);
-    if (isUndated) await stdout.line(noStampLine(stdout));
     if (page !== null) {
       const { isOwn, text } = await aboutPage(page);
       await stdout.line(
@@ -46,12 +43,7 @@ export async function evidenceVerify(call: Call): Promise<number> {
       );
     }
   }
-  return isUndated ? EXIT.refused : VERDICT[report.verdict];
-}
-
-/** By an authority that leads to a root given. */
-function isDated({ bounds }: LogEvidenceReport): boolean {
-  return bounds.some(({ kind, trust }) => kind === 'timestamp' && trust === 'given');
+  return VERDICT[report.verdict];
 }
 
 function optionsOf(call: Call): EvidenceOptions {

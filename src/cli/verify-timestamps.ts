@@ -61,7 +61,7 @@ export function lacksStamp(summary: TimestampSummary | null): boolean {
 }
 
 /** Of a log that was to be dated by an authority that leads to a root given. */
-export function noStampLine(out: Output): string {
+function noStampLine(out: Output): string {
   return `  ${out.style('red', 'no time stamp')} that holds leads to the root given`;
 }
 

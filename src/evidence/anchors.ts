@@ -44,9 +44,10 @@ interface Run {
 }
 
 /**
- * Verifies time stamps and cosignatures over checkpoints that were found good.
+ * Verifies time stamps and cosignatures over checkpoints that were found good. What was given to believe is demanded as well: the
+ * policy's quorum, and a time stamp that leads to one of the roots.
  *
- * @param needed records that have to be under a checkpoint with the policy's quorum: the first so many.
+ * @param needed records that others have to have seen: the first so many.
  */
 export async function checkAnchors(
   log: LogEvidence,
@@ -55,7 +56,7 @@ export async function checkAnchors(
   options: AnchorOptions,
   run: Run,
 ): Promise<Anchors> {
-  const dated = await checkTimestamps(log, checkpoints, options.tsaRoots ?? [], run);
+  const dated = await checkTimestamps(log, checkpoints, needed, options.tsaRoots ?? [], run);
   const seen =
     options.policy === undefined
       ? await checkCosignatures(log, checkpoints, run)
@@ -72,9 +73,11 @@ interface Counted {
 async function checkTimestamps(
   { timestamps }: LogEvidence,
   checkpoints: readonly ProvenCheckpoint[],
+  needed: number,
   roots: readonly Uint8Array[],
-  { findings, notChecked }: Run,
+  run: Run,
 ): Promise<Counted> {
+  const { findings, notChecked } = run;
   const bounds: ExistedBy[] = [];
   let count = 0;
   let untrusted = 0;
@@ -89,7 +92,7 @@ async function checkTimestamps(
     const codes = report.findings.map(({ code }) => code);
     const isUntrusted = report.verdict === 'bad' && codes.every((code) => code === 'untrusted');
     if (report.verdict === 'bad' && !isUntrusted) {
-      const message = `the time stamp over ${size} records does not hold: ${report.findings[0]?.message} (${codes.join(', ')})`;
+      const message = `the time stamp over ${counted(size, 'record')} does not hold: ${report.findings[0]?.message} (${codes.join(', ')})`;
       findings.add({ code: 'bad-timestamp', from: 0, to: size, message });
       continue;
     }
@@ -101,18 +104,37 @@ async function checkTimestamps(
     bounds.push({ size, time: report.time.notLaterThan, by, kind: 'timestamp', trust });
   }
   const isAnonymous = count > 0 && roots.length === 0;
-  if (isAnonymous || untrusted > 0) {
+  const unknown = isAnonymous ? count : untrusted;
+  if (unknown > 0) {
+    const [come, they] = unknown === 1 ? ['comes', 'it leads'] : ['come', 'they lead'];
     const why = isAnonymous
-      ? 'no root certificate of a time stamp authority was given: anybody may have made them'
-      : 'they lead to none of the root certificates given';
-    notChecked.push({ what: `whom ${isAnonymous ? count : untrusted} time stamps come from`, why });
+      ? `no root certificate of a time stamp authority was given: anybody may have made ${unknown === 1 ? 'it' : 'them'}`
+      : `${they} to none of the root certificates given`;
+    notChecked.push({ what: `whom ${counted(unknown, 'time stamp')} ${come} from`, why });
   }
   if (count > 0)
     notChecked.push({ what: 'revocation of the authorities', why: 'revocation lists are not read' });
   if (loose > 0) {
-    notChecked.push({ what: `${loose} time stamps`, why: 'the checkpoints that they date do not hold' });
+    const why =
+      loose === 1
+        ? 'the checkpoint that it dates does not hold'
+        : 'the checkpoints that they date do not hold';
+    notChecked.push({ what: counted(loose, 'time stamp'), why });
   }
+  if (roots.length > 0) demandDate(bounds, needed, run);
   return { bounds, count };
+}
+
+/** Of what a log seals last nobody can have a date yet: that none covers it is said, and no failure as long as there is one. */
+function demandDate(bounds: readonly ExistedBy[], needed: number, { findings, notChecked }: Run): void {
+  const dated = Math.max(0, ...bounds.filter(({ trust }) => trust === 'given').map(({ size }) => size));
+  if (dated === 0) {
+    const message = 'no time stamp here that holds leads to a root certificate given';
+    findings.add({ code: 'not-dated', from: 0, to: needed, message });
+  } else if (dated < needed) {
+    const what = `by when records from ${dated} on existed`;
+    notChecked.push({ what, why: 'no time stamp here that leads to a root certificate given covers them' });
+  }
 }
 
 /** Without a policy: by the keys that the file itself names, which anybody may have put there. */
@@ -169,11 +191,8 @@ async function checkQuorum(
   const newest = checkpoints.at(-1);
   if (covered < needed && policy.quorum !== null && newest !== undefined) {
     const { size, note } = newest;
-    const { demanded, had } = quorumGap(
-      policy,
-      covered === 0 ? found : found.filter((each) => each.size > covered),
-    );
-    const gap = `that the policy demands, ${demanded}: the most that one has is ${had}`;
+    const behind = covered === 0 ? found : found.filter((each) => each.size > covered);
+    const gap = quorumGap(policy, behind).words;
     const message =
       covered === 0
         ? `no checkpoint here has the cosignatures ${gap}`
@@ -219,7 +238,7 @@ async function caught<T>(
     if (!(error instanceof ProofError)) throw error;
     if (error.code === 'KEY_INVALID') return null;
     const code = error.context.reason === 'unknown-key' ? 'unknown-key' : 'bad-signature';
-    const message = `the checkpoint at ${size} records: ${error.message}`;
+    const message = `the checkpoint at ${counted(size, 'record')}: ${error.message}`;
     findings.add({ code, from: 0, to: size, size, notes: [note], message });
     return null;
   }

@@ -13,18 +13,20 @@ import {
 import { Findings } from '../verify/findings.ts';
 import { alsoSigned } from '../verify/head.ts';
 import { type Era, followKeys, type NotChecked, type SourceCheckpoint, type Trust } from '../verify/mod.ts';
-import { KeyPolicy, short } from '../verify/policy.ts';
+import { short } from '../verify/policy.ts';
 import { boundOf, checkAnchors, type ProvenCheckpoint } from './anchors.ts';
 import { checkCertificates } from './certificates.ts';
 import { checkCompleteness } from './completeness.ts';
 import type { LogEvidence, Made } from './format.ts';
+import { KeyPolicies } from './key-policies.ts';
 import { checkpointOf } from './read.ts';
 import { type CheckedRecord, checkRecords, holds, isOfKeys } from './records.ts';
 import type { ExistedBy, LogEvidenceReport, ProvenRecord } from './report.ts';
 
 export interface LogOptions {
   readonly made: Made;
-  readonly pin: Pin | undefined;
+  /** All that were given of this log: each of them counts. */
+  readonly pins: readonly Pin[];
   /** Whether somebody said whom to believe, of whichever log. */
   readonly isTrustGiven: boolean;
   readonly keys: readonly string[];
@@ -71,7 +73,7 @@ class LogRun {
     const consistent = this.#consistent();
     const policy = await this.#keyPolicy(records, consistent);
     const signed = await this.#open(policy, consistent);
-    this.#checkPin(policy, consistent, records, signed.trust !== 'none');
+    const pins = this.#checkPins(policy, consistent, records, signed.trust !== 'none');
     const needed = this.#needed(records);
     const anchors = await checkAnchors(this.#log, signed.proven, needed, this.#anchorOptions(), run);
     const completeness = checkCompleteness(this.#log, this.#head.size, records, {
@@ -100,6 +102,7 @@ class LogRun {
         checkpoints: signed.proven.length,
         timestamps: anchors.timestamps,
         cosignatures: anchors.cosignatures,
+        pins,
       },
       completeness,
       bounds: anchors.bounds,
@@ -128,7 +131,10 @@ class LogRun {
     return [...good, this.#head];
   }
 
-  async #keyPolicy(records: readonly CheckedRecord[], consistent: readonly Checkpoint[]): Promise<KeyPolicy> {
+  async #keyPolicy(
+    records: readonly CheckedRecord[],
+    consistent: readonly Checkpoint[],
+  ): Promise<KeyPolicies> {
     const bySeq = new Map(records.map((record) => [record.seq, record]));
     const history = await followKeys(
       {
@@ -155,8 +161,8 @@ class LogRun {
         why: 'the file does not have its first record, which names them',
       });
     }
-    const { pin, keys } = this.#options;
-    return KeyPolicy.of(history, { origin: this.#origin, size: this.#head.size }, pin, this.#own(keys));
+    const { pins, keys } = this.#options;
+    return KeyPolicies.of(history, { origin: this.#origin, size: this.#head.size }, pins, this.#own(keys));
   }
 
   /** Keys given that are of this log. */
@@ -168,7 +174,7 @@ class LogRun {
 
   /** Opens every checkpoint, the newest first of all. */
   async #open(
-    policy: KeyPolicy,
+    policy: KeyPolicies,
     consistent: readonly Checkpoint[],
   ): Promise<{ trust: Trust; keys: readonly string[]; eras: readonly Era[]; proven: ProvenCheckpoint[] }> {
     const proven: ProvenCheckpoint[] = [];
@@ -214,50 +220,65 @@ class LogRun {
   }
 
   #sayTrust(trust: Trust): void {
-    const { pin, keys, policy, isTrustGiven } = this.#options;
-    if (isTrustGiven && pin === undefined && this.#own(keys).length === 0) {
+    const { pins, keys, policy, isTrustGiven } = this.#options;
+    if (isTrustGiven && pins.length === 0 && this.#own(keys).length === 0) {
       const { size, note } = this.#head;
       const message = `none of the keys or pins given is of the log ${this.#origin}`;
       this.#findings.add({ code: 'unknown-key', from: 0, to: size, size, notes: [note], message });
     }
     if (trust === 'log-key') {
-      const why = 'no key was given: those that the file itself names were believed';
+      const given =
+        pins.length === 0 ? 'no key was given' : 'no key of the pin given has sealed what is here';
+      const why = `${given}: those that the file itself names were believed`;
       this.#notChecked.push({ what: 'whose keys they are', why });
     }
     // A quorum is an anchor as well: it is demanded for every record that is shown.
-    if (pin === undefined && (policy?.quorum ?? null) === null) {
+    if (pins.length === 0 && (policy?.quorum ?? null) === null) {
       const why = 'no pin was given: a log that was rebuilt with its own keys would not show';
       this.#notChecked.push({ what: 'an outside anchor', why });
     }
   }
 
-  #checkPin(
-    policy: KeyPolicy,
+  /** How many of the pins agree with what is here; the others are said. */
+  #checkPins(
+    policy: KeyPolicies,
     consistent: readonly Checkpoint[],
     records: readonly CheckedRecord[],
     isSigned: boolean,
-  ): void {
-    const { pin } = this.#options;
-    if (pin === undefined) return;
-    const { note } = this.#head;
-    if (policy.pinTrouble !== null) {
-      const notes = [pin.checkpoint, note];
-      const message = policy.pinTrouble;
-      this.#findings.add({ code: 'unknown-key', from: 0, to: pin.size, size: pin.size, notes, message });
+  ): number {
+    let agreeing = 0;
+    for (const [i, pin] of this.#options.pins.entries()) {
+      const message = policy.pinTrouble(i);
+      if (message !== null) {
+        const notes = [pin.checkpoint, this.#head.note];
+        this.#findings.add({ code: 'unknown-key', from: 0, to: pin.size, size: pin.size, notes, message });
+      }
+      if (this.#agrees(pin, consistent, records, isSigned)) agreeing++;
     }
+    return agreeing;
+  }
+
+  #agrees(
+    pin: Pin,
+    consistent: readonly Checkpoint[],
+    records: readonly CheckedRecord[],
+    isSigned: boolean,
+  ): boolean {
+    const { note } = this.#head;
     const same = consistent.find((each) => each.size === pin.size);
     const root = same?.root ?? this.#rootAt(pin.size, consistent, records);
-    if (root !== null) {
-      if (equalBytes(root, fromHex(pin.root) as Uint8Array)) return;
-      const what = same === undefined ? 'the tree here' : 'the one here';
-      const message = `the pinned checkpoint and ${what}, both at ${pin.size} records, ${isSigned ? 'are both signed and ' : ''}have other roots`;
-      this.#findings.add({
-        ...{ code: 'split-view', from: 0, to: pin.size, size: pin.size },
-        ...{ expected: pin.root, actual: toHex(root), notes: [pin.checkpoint, same?.note ?? note], message },
-      });
-    } else {
+    if (root === null) {
       this.#sayNotCompared(pin);
+      return false;
     }
+    if (equalBytes(root, fromHex(pin.root) as Uint8Array)) return true;
+    const what = same === undefined ? 'the tree here' : 'the one here';
+    const message = `the pinned checkpoint and ${what}, both at ${pin.size} records, ${isSigned ? 'are both signed and ' : ''}have other roots`;
+    this.#findings.add({
+      ...{ code: 'split-view', from: 0, to: pin.size, size: pin.size },
+      ...{ expected: pin.root, actual: toHex(root), notes: [pin.checkpoint, same?.note ?? note], message },
+    });
+    return false;
   }
 
   /** Its keys alone show no log that was rebuilt with them: whoever rebuilt one leaves out what could be compared. */

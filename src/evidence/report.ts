@@ -77,6 +77,8 @@ export interface LogEvidenceReport {
     readonly checkpoints: number;
     readonly timestamps: number;
     readonly cosignatures: number;
+    /** Pins given that what is here agrees with. */
+    readonly pins: number;
   };
   readonly completeness: Completeness;
   /** What dates and cosignatures say, earliest first. */

@@ -1,6 +1,6 @@
 import { Catalogs } from '../catalog/catalogs.ts';
 import { checkPinSigned, type Pin, type Policy, parsePolicy, parseVkey } from '../checkpoint/mod.ts';
-import { EvidenceError } from '../errors.ts';
+import { EvidenceError, UsageError } from '../errors.ts';
 import { Findings } from '../verify/findings.ts';
 import { short } from '../verify/policy.ts';
 import type { Evidence } from './format.ts';
@@ -9,7 +9,10 @@ import { checkpointOf, parseEvidence } from './read.ts';
 import type { EvidenceReport, LogEvidenceReport } from './report.ts';
 
 export interface EvidenceOptions {
-  /** What was remembered of logs, each of another one, with the witnesses that it demands. */
+  /**
+   * What was remembered of logs, with the witnesses that it demands. Each is held against its log; several of one log demand
+   * the same witnesses, or none.
+   */
   readonly pins?: readonly Pin[];
   /** vkeys of logs to believe. A log of which none is given, while others are, is not believed. */
   readonly keys?: readonly string[];
@@ -25,8 +28,8 @@ export interface EvidenceOptions {
 
 /**
  * Verifies an evidence file by itself: no log, no server and no network is needed. What is wrong with it is in the
- * report, never thrown. Throws `ProofError` KEY_INVALID for a bad vkey and `UsageError` PIN_INVALID for a bad pin of
- * the caller's.
+ * report, never thrown. Throws `ProofError` KEY_INVALID for a bad vkey of the caller's, `UsageError` PIN_INVALID for a bad
+ * pin, and `UsageError` USAGE for pins of one log that demand different witnesses, unless `policy` says which.
  */
 export async function verifyEvidence(
   file: Uint8Array | string,
@@ -50,15 +53,24 @@ export async function verifyEvidence(
   const isTrustGiven = pins.length + keys.length + (policy?.logs.length ?? 0) > 0;
   const logs: LogEvidenceReport[] = [];
   for (const [i, log] of evidence.logs.entries()) {
-    const pin = pins.find(({ origin }) => origin === origins[i]);
+    const own = pins.filter(({ origin }) => origin === origins[i]);
     // What is named now goes before what was remembered.
-    const demanded = policy ?? (pin?.policy === undefined ? undefined : parsePolicy(pin.policy));
-    const given = { pin, isTrustGiven, keys, policy: demanded, tsaRoots };
+    const given = { pins: own, isTrustGiven, keys, policy: policy ?? pinnedPolicy(own), tsaRoots };
     logs.push(await verifyLogEvidence(log, { made, ...given, complete, catalogs }));
   }
   const verdicts = [findings.verdict, ...logs.map(({ verdict }) => verdict)];
   const verdict = WORST.find((each) => verdicts.includes(each)) ?? 'intact';
   return { verdict, made, logs, findings: findings.list() };
+}
+
+/** Which witnesses pins of one log demand. */
+function pinnedPolicy(pins: readonly Pin[]): Policy | undefined {
+  const [text, ...others] = new Set(pins.flatMap(({ policy }) => policy ?? []));
+  if (others.length > 0) {
+    const rule = `pins of ${pins[0]?.origin} demand different witnesses: give one of them, or say with a policy whom to demand`;
+    throw new UsageError('USAGE', rule);
+  }
+  return text === undefined ? undefined : parsePolicy(text);
 }
 
 const WORST = ['not-intact', 'not-compared'] as const;

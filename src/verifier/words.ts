@@ -26,7 +26,11 @@ export function wordsOf({ verdict, logs, findings }: EvidenceReport): Words {
   const shown = shownWords(logs);
   if (shown === null) return open('No record is shown: whether the query finds any could not be told');
   if (verdict === 'not-compared') {
-    const isOfPin = logs.every((log) => log.verdict !== 'not-compared' || log.trust === 'pinned-key');
+    const uncompared = logs.filter((log) => log.verdict === 'not-compared');
+    if (uncompared.some(({ checked }) => checked.pins > 0)) {
+      return open(`Not compared with each of your pins: ${shown}`);
+    }
+    const isOfPin = uncompared.every(({ trust }) => trust === 'pinned-key');
     return open(
       `${isOfPin ? 'Signed by the keys of your pin; not' : 'Not'} compared with ${isOfPin ? 'it' : 'your pin'}: ${shown}`,
     );
@@ -50,17 +54,16 @@ const TRUST: Readonly<Record<Trust, string>> = {
   none: 'No key that could be believed has signed it.',
 };
 
-export function trustWords(log: LogEvidenceReport): string {
-  return isNotCompared(log) ? NOT_COMPARED : TRUST[log.trust];
+export function trustWords({ trust, verdict, checked }: LogEvidenceReport): string {
+  if (trust !== 'pinned-key' || verdict !== 'not-compared') return TRUST[trust];
+  return checked.pins > 0 ? PARTLY_COMPARED : NOT_COMPARED;
 }
-
-const NOT_COMPARED =
-  'It is signed by the keys of your pin; it was NOT compared with the pin: a log that was rebuilt with those keys would look the same.';
 
 /** A pin was given, and only its keys were of use. */
-function isNotCompared({ trust, verdict }: LogEvidenceReport): boolean {
-  return trust === 'pinned-key' && verdict === 'not-compared';
-}
+const NOT_COMPARED =
+  'It is signed by the keys of your pin; it was NOT compared with the pin: a log that was rebuilt with those keys would look the same.';
+const PARTLY_COMPARED =
+  'It agrees with a pin that you gave, and was NOT compared with another: what that one would show is open.';
 
 /** Of how many a range holds which, always: what is outside of it may match as well. */
 export function completenessWords({
@@ -91,7 +94,7 @@ export function completenessWords({
 
 /** What was checked of a log, each with its number. */
 export function checkedWords({ checked, eras }: LogEvidenceReport): string[] {
-  const { records, payloads, checkpoints, timestamps, cosignatures } = checked;
+  const { records, payloads, checkpoints, timestamps, cosignatures, pins } = checked;
   const counts: readonly (readonly [number, string, string])[] = [
     [records, 'record, up to the signed root', 'records, up to the signed root'],
     [payloads, 'piece of sealed content', 'pieces of sealed content'],
@@ -99,6 +102,7 @@ export function checkedWords({ checked, eras }: LogEvidenceReport): string[] {
     [Math.max(0, eras.length - 1), 'change of the sealing keys', 'changes of the sealing keys'],
     [timestamps, 'time stamp', 'time stamps'],
     [cosignatures, 'cosignature of a witness', 'cosignatures of witnesses'],
+    [pins, 'pin, which it agrees with', 'pins, which it agrees with'],
   ];
   return counts.flatMap(([n, one, many]) => (n > 0 ? [`${grouped(n)} ${n === 1 ? one : many}`] : []));
 }

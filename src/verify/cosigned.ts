@@ -225,12 +225,12 @@ function reportNoQuorum(
     return;
   }
   const found = anchors.map(({ size, quorum }) => ({ size, witnesses: quorum?.witnesses ?? [] }));
-  const { demanded, had } = quorumGap(policy, found);
+  const { demanded, had, words } = quorumGap(policy, found);
   const strangers = strangersOn(anchors, policy, head.origin);
   const others = strangers.length === 0 ? '' : `; ${strangers.join(', ')} cosigned, whom it does not name`;
   const lack =
     holding === undefined
-      ? `no checkpoint of this log has the cosignatures that the policy demands, ${demanded}: the most that one has is ${had}${others}`
+      ? `no checkpoint of this log has the cosignatures ${words}${others}`
       : `the checkpoint that has the cosignatures that the policy demands, ${demanded}, at ${holding.size} records, could not be compared with the log`;
   run.findings.add({
     ...{ code: 'no-quorum', from: 0, to: head.size, size: head.size, notes: [head.note] },

@@ -77,6 +77,10 @@ export const FINDINGS = {
   'bad-export': { class: 'fail', summary: 'an export is not of the form that one has' },
   'bad-proof': { class: 'fail', summary: 'a proof that evidence or an export carries does not hold' },
   'bad-timestamp': { class: 'fail', summary: 'a time stamp that evidence carries does not hold' },
+  'not-dated': {
+    class: 'fail',
+    summary: 'no time stamp that evidence carries leads to a root that was given',
+  },
   'bad-certificate': {
     class: 'fail',
     summary: 'a certificate that evidence carries is not that of the sealing key',
@@ -177,6 +181,7 @@ export interface EvidenceFinding extends Base {
     | 'bad-export'
     | 'bad-proof'
     | 'bad-timestamp'
+    | 'not-dated'
     | 'bad-certificate'
     | 'not-a-match'
     | 'left-out'

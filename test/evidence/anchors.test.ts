@@ -93,8 +93,27 @@ describe('time stamps', () => {
       ],
     );
     const stranger = await verifyEvidence(text, { tsaRoots: [(await ca('Other')).der] });
-    assertIntact(stranger);
+    assertFound(stranger, [['not-dated', 0, 251]]);
     assert.equal(stranger.logs[0]?.records[1]?.bound, null);
+  });
+
+  test('that are asked for by their root have to be there; how far they reach is said', async () => {
+    const roots = { tsaRoots: [root.der] };
+    const without = await verifyEvidence((await evidenceOf(it.log, [50])).text, roots);
+    assertFound(without, [['not-dated', 0, 51]]);
+    const timestamps = [await stamped(it.notes[0] as string)];
+    const behind = async (numbers: readonly number[]) => {
+      const report = await verifyEvidence((await evidenceOf(it.log, numbers, { timestamps })).text, roots);
+      assertIntact(report);
+      return report.logs[0]?.notChecked.flatMap(({ what }) => (what.startsWith('by when') ? [what] : []));
+    };
+    assert.deepEqual(await behind([50, 99]), []);
+    assert.deepEqual(await behind([50, 250]), ['by when records from 100 on existed']);
+    const single = await evidenceOf(it.log, [50], { timestamps });
+    const whom = (await verifyEvidence(single.text)).logs[0]?.notChecked.find(({ what }) =>
+      /^whom/.test(what),
+    );
+    assert.equal(whom?.what, 'whom 1 time stamp comes from');
   });
 
   test('that are over something else, or changed, are named', async () => {

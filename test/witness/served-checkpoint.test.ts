@@ -125,7 +125,7 @@ describe('the checkpoint that a server gives to readers whose policy asks for co
     const refused = (error: unknown): boolean =>
       error instanceof LogError &&
       error.code === 'PIN_CONTRADICTED' &&
-      /not vouched for by the witnesses .*no-quorum: .*demands, w: the most that one has is none/.test(
+      /not vouched for by the witnesses .*no-quorum: .*demands, w: none of its witnesses has cosigned one/.test(
         error.message,
       );
     await assert.rejects(client.count(), refused);
