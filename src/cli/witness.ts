@@ -60,7 +60,7 @@ export async function witnessList(call: Call): Promise<number> {
   return EXIT.ok;
 }
 
-/** Exit code 1 when one has not cosigned. */
+/** Exit code 1 when one has not cosigned, or was put back itself. */
 export async function witnessAsk(call: Call): Promise<number> {
   call.expect(0, 0);
   return withDesk(call, async (desk) => {
@@ -69,8 +69,9 @@ export async function witnessAsk(call: Call): Promise<number> {
     if (call.json) await stdout.json(outcomes);
     else if (outcomes.length === 0)
       await stdout.line('No witness is set: "tallystick witness add" sets one.');
-    else for (const outcome of outcomes) await stdout.line(outcomeText(outcome, stdout));
-    return outcomes.every(({ result }) => result === 'cosigned') ? EXIT.ok : EXIT.refused;
+    else for (const line of outcomes.flatMap((each) => outcomeLines(each, stdout))) await stdout.line(line);
+    const isSound = (each: WitnessOutcome): boolean => each.result === 'cosigned' && each.alarm === undefined;
+    return outcomes.every(isSound) ? EXIT.ok : EXIT.refused;
   });
 }
 
@@ -79,27 +80,31 @@ function statusLines({ name, url, newest, failing, alarms }: WitnessStatus, out:
     newest === null
       ? 'has cosigned nothing yet'
       : `cosigned ${counted(newest.size, 'record')} at ${utc(newest.time * 1_000)}, ${ageText(newest.ageMs)} ago`;
-  const lines = [`${out.style('bold', safeText(name))} ${seen}`, out.style('dim', `  ${safeText(url)}`)];
+  const where = url === null ? 'removed; what it has proven stays' : safeText(url);
+  const lines = [`${out.style('bold', safeText(name))} ${seen}`, out.style('dim', `  ${where}`)];
   if (failing !== null) {
     lines.push(
       `  ${out.style('red', 'failing')} ${counted(failing.times, 'time')}: ${safeText(failing.message)}`,
     );
   }
   for (const alarm of alarms) {
-    lines.push(`  ${out.style(['red', 'bold'], 'ALARM')} ${utc(alarm.time)}: ${safeText(alarmText(alarm))}`);
+    lines.push(`  ${alarmMark(out)} ${utc(alarm.time)}: ${safeText(alarmText(alarm))}`);
   }
   return lines;
 }
 
-function outcomeText(outcome: WitnessOutcome, out: Output): string {
-  const { name, size } = outcome;
-  if (outcome.result === 'cosigned') {
-    return `${safeText(name)} cosigned ${counted(size, 'record')} at ${utc(outcome.time * 1_000)}`;
+function outcomeLines(outcome: WitnessOutcome, out: Output): string[] {
+  if (outcome.result === 'failed') {
+    return [`${out.style('red', 'FAIL')}  ${safeText(outcome.message)} (${outcome.code})`];
   }
-  if (outcome.result === 'alarm') {
-    return `${out.style(['red', 'bold'], 'ALARM')} ${safeText(alarmText(outcome.alarm))}`;
-  }
-  return `${out.style('red', 'FAIL')}  ${safeText(outcome.message)} (${outcome.code})`;
+  const { name, size, alarm } = outcome;
+  const alarms = alarm === undefined ? [] : [`${alarmMark(out)} ${safeText(alarmText(alarm))}`];
+  if (outcome.result === 'alarm') return alarms;
+  return [`${safeText(name)} cosigned ${counted(size, 'record')} at ${utc(outcome.time * 1_000)}`, ...alarms];
+}
+
+function alarmMark(out: Output): string {
+  return out.style(['red', 'bold'], 'ALARM');
 }
 
 function withDesk(call: Call, work: (desk: Desk) => Promise<number>): Promise<number> {

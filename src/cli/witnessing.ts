@@ -7,9 +7,12 @@ export function startWitnesses(log: AuditLog, logger: ReturnType<typeof operatin
   const witnesses = new Witnesses(log, {
     onAsked: (outcome) => {
       const { name, size, result } = outcome;
+      if (result === 'failed') {
+        logger.warn({ witness: name, code: outcome.code, detail: outcome.message }, 'not cosigned');
+        return;
+      }
       if (result === 'cosigned') logger.info({ witness: name, size, time: outcome.time }, 'cosigned');
-      else if (result === 'alarm') logger.error({ witness: name, size }, alarmText(outcome.alarm));
-      else logger.warn({ witness: name, code: outcome.code, detail: outcome.message }, 'not cosigned');
+      if (outcome.alarm !== undefined) logger.error({ witness: name, size }, alarmText(outcome.alarm));
     },
     onProblem: (error) => logger.error({ err: error }, 'witnesses could not be asked'),
   });

@@ -18,6 +18,7 @@ import {
   Witnesses,
   type WitnessOutcome,
   type WitnessSettings,
+  witnessCheck,
 } from '../../src/witness/client/mod.ts';
 import { mlDsaSigner, testSigner } from '../checkpoint/signers.ts';
 import { folder, NAME, NOW, type Running, running } from './fixture.ts';
@@ -295,11 +296,121 @@ test('a witness that claims more than it can show is said to claim it', async (t
   const outcome = await only(witnesses.ask());
   const alarm = outcome.result === 'alarm' ? outcome.alarm : assert.fail();
   assert.deepEqual([alarm.kind, alarm.proven, alarm.size, alarm.seen], ['rolled-back', false, 5000, null]);
-  assert.match(
-    String((await log.get(log.head.size - 1)).record?.reason),
-    /shown nothing that this log has signed/,
-  );
+  const told = String((await log.get(log.head.size - 1)).record?.reason);
+  assert.match(told, /^the witness \S+ says that it has seen 5,000 records of this log, which now has \d/);
+  assert.match(told, /shown nothing that this log has signed/);
 });
+
+/** What health says of the witnesses of a log, `later` ms from now. */
+async function health(log: AuditLog, later = 0): Promise<readonly [string, string]> {
+  const now = (): number => Date.now() + later;
+  const { state, detail } = await witnessCheck('a', (prefix) => log.state(prefix), now).check();
+  return [state, detail];
+}
+
+test('a witness that was added and has cosigned nothing is not said to be late until it is', async (t) => {
+  const { log } = await pair(t);
+  const words = `${NAME} has cosigned nothing since it was added`;
+  const [state, detail] = await health(log);
+  assert.match(
+    `${state}: ${detail}`,
+    new RegExp(`^ok: cosigned by 0 of 1 witnesses; ${words} \\d+ seconds? ago$`),
+  );
+  assert.deepEqual(await health(log, 3 * 3_600_000), [
+    'warning',
+    `${words} 3 hours ago; "tallystick witness ask" says why`,
+  ]);
+});
+
+test('an alarm on the word of a witness alone hides no other, and is over when the witness is removed', async (t) => {
+  const { log, witnesses } = await rolledBack(t);
+  const url = await pretender(t, (_request, response) => void response.writeHead(409).end('900719925\n'));
+  const key = cosignerKeyFromSpki('another.example', 'ed25519', testSigner('another').publicKey).vkey;
+  await witnesses.add(url, key);
+  await witnesses.ask();
+  const alarms = async (): Promise<readonly (readonly [string, string])[]> => {
+    const list = await witnesses.list();
+    return list.flatMap((each) => each.alarms.map(({ name, kind }) => [name, kind] as const));
+  };
+  assert.deepEqual(await alarms(), [
+    ['another.example', 'rolled-back'],
+    [NAME, 'rolled-back'],
+  ]);
+  const [state, detail] = await health(log);
+  assert.match(
+    `${state}: ${detail}`,
+    /^warning: .*another\.example says that it has seen 900,719,925 records/,
+  );
+  assert.match(detail, new RegExp(`the witness ${NAME} has seen .* now contradicts`));
+  const kept = await log.state('witness/a/alarm/');
+  await witnesses.remove('another.example');
+  assert.deepEqual(await alarms(), [[NAME, 'rolled-back']]);
+  assert.doesNotMatch((await health(log))[1], /another/);
+  // The bytes stay, and are no alarm again when the witness is.
+  const past = [...(await log.state('witness/a/past-alarm/')).values()];
+  assert.deepEqual(
+    past,
+    [...kept.values()].filter((each) => each.includes('another.example')),
+  );
+  await witnesses.add(url, key);
+  assert.deepEqual(await alarms(), [[NAME, 'rolled-back']]);
+  // What it says again is one again; and what is proven is over for nobody.
+  await witnesses.ask();
+  assert.equal((await alarms()).length, 2);
+  await witnesses.remove(NAME);
+  await witnesses.remove('another.example');
+  const [removed, ...more] = await witnesses.list();
+  assert.deepEqual([removed?.name, removed?.url, removed?.alarms.length, more], [NAME, null, 1, []]);
+  assert.match((await health(log))[1], /now contradicts$/);
+});
+
+test('a witness that was put back itself is found out, once, and asked from what it says', async (t) => {
+  const { log, w, witnesses } = await pair(t);
+  await witnesses.ask();
+  cpSync(w.dir, `${w.dir}-older`, { recursive: true });
+  t.after(() => rmSync(`${w.dir}-older`, { recursive: true }));
+  await log.append(Array.from({ length: 1_200 }, () => DRAFT));
+  await witnesses.ask();
+  const before = (await witnesses.cosigned())[0] ?? assert.fail();
+  await w.close();
+  const older = await running(t, {
+    dir: `${w.dir}-older`,
+    logs: [{ origin: log.head.origin, vkey: log.vkey }],
+  });
+  await witnesses.add(older.url, older.witness.keys[0]!.vkey);
+  const claimed = older.witness.database.latest(log.head.origin)?.size ?? assert.fail();
+  const outcome = await only(witnesses.ask());
+  assert.ok(outcome.result === 'cosigned');
+  const { alarm = assert.fail() } = outcome;
+  assert.deepEqual(
+    [alarm.kind, alarm.proven, alarm.size, alarm.seen],
+    ['put-back', false, claimed, before.note],
+  );
+  assert.equal(alarm.answer, `409\n${claimed}\n`);
+  const [refused] = await records(log, 2);
+  assert.deepEqual([refused?.event, refused?.outcome], ['SET_STATUS_PROPERTY', 'failure']);
+  assert.match(
+    String(refused?.reason),
+    /says that it has seen no more than \d records? of this log, though it had cosigned 1,2\d\d/,
+  );
+  const [state, detail] = await health(log);
+  assert.match(`${state}: ${detail}`, /^warning: .*it was put back itself/);
+  const { size } = log.head;
+  // From then on it knows as much as any.
+  await log.append(DRAFT);
+  const next = await only(witnesses.ask());
+  assert.deepEqual([next.result, 'alarm' in next, log.head.size], ['cosigned', false, size + 2]);
+  assert.equal((await witnesses.list())[0]?.alarms.length, 1);
+  await witnesses.remove(NAME);
+  assert.deepEqual(await health(log), ['ok', 'no witness is set']);
+});
+
+/** The records before the last one. */
+async function records(log: AuditLog, count: number) {
+  const all = [];
+  for (let seq = log.head.size - count; seq < log.head.size; seq++) all.push((await log.get(seq)).record);
+  return all;
+}
 
 test('a cosignature that the log lost is no alarm: the witness says what it knows, and the log proves from there', async (t) => {
   const { log, w, witnesses } = await pair(t);
@@ -309,9 +420,8 @@ test('a cosignature that the log lost is no alarm: the witness says what it know
   // As a witness that was killed between store and answer: it knows more than the log was told.
   const { head } = log;
   const shown = { origin: head.origin, size: head.size, root: head.root, note: head.note };
-  const [config] = await witnesses.list();
   await askWitness(
-    config!,
+    { name: NAME, url: w.url, vkeys: [w.witness.keys[0]!.vkey] },
     { ...shown, readTile: log.readTile, vkey: log.vkey, isOwn: (of) => log.isOwn(of) },
     0,
   );

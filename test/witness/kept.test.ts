@@ -14,7 +14,7 @@ class State {
 
   constructor(names: readonly string[]) {
     for (const name of names) {
-      const { key, value } = configWrite('a', name, { name, url: 'http://w', vkeys: [] });
+      const { key, value } = configWrite('a', name, { name, url: 'http://w', vkeys: [], addedAt: DAY });
       this.map.set(key, value as string);
     }
   }

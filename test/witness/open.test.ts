@@ -31,7 +31,7 @@ test('openLog({ witnesses }): the log is cosigned while it is open, and health s
   assert.deepEqual(fresh, ['ok', 'cosigned by 1 of 1 witnesses; the newest cosignature is 3 minutes old']);
   const stale = await health(again, Date.now() + 3 * 3_600_000);
   assert.equal(stale[0], 'warning');
-  assert.ok(stale[1].startsWith(`not cosigned for 2 hours by ${NAME}`));
+  assert.ok(stale[1].startsWith(`not cosigned for 3 hours by ${NAME}`));
   await again.close();
   const bad = openLog({ ...options, witnesses: [{ url: w.url, vkey }] });
   await assert.rejects(bad, { code: 'WITNESS_CONFIG' });

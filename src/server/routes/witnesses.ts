@@ -21,14 +21,14 @@ const Added = Type.Object(
 const Removed = Type.Object({ name: Name, actor: Actor }, strict);
 const Alarm = Type.Object(
   {
-    ...{ name: Text, kind: Type.Enum(['rolled-back', 'split-view']), proven: Type.Boolean() },
+    ...{ name: Text, kind: Type.Enum(['rolled-back', 'split-view', 'put-back']), proven: Type.Boolean() },
     ...{ size: Integer, time: Integer, answer: Text, seen: orNull(Text), own: Text },
   },
   strict,
 );
 const Status = Type.Object(
   {
-    ...{ name: Text, url: Text, vkeys: Type.Array(Text) },
+    ...{ name: Text, url: orNull(Text), vkeys: Type.Array(Text) },
     newest: orNull(Type.Object({ size: Integer, time: Integer, ageMs: Integer }, strict)),
     failing: orNull(Type.Object({ times: Integer, code: Text, message: Text }, strict)),
     alarms: Type.Array(Alarm),
@@ -37,7 +37,10 @@ const Status = Type.Object(
 );
 const asked = { name: Text, size: Integer };
 const Outcome = Type.Union([
-  Type.Object({ ...asked, result: Type.Literal('cosigned'), time: Integer }, strict),
+  Type.Object(
+    { ...asked, result: Type.Literal('cosigned'), time: Integer, alarm: Type.Optional(Alarm) },
+    strict,
+  ),
   Type.Object({ ...asked, result: Type.Literal('alarm'), alarm: Alarm }, strict),
   Type.Object({ ...asked, result: Type.Literal('failed'), code: Text, message: Text }, strict),
 ]);

@@ -36,7 +36,12 @@ export interface AskSettings {
 }
 
 export type Asked =
-  | { readonly result: 'cosigned'; readonly cosignatures: readonly Cosignature[] }
+  | {
+      readonly result: 'cosigned';
+      readonly cosignatures: readonly Cosignature[];
+      /** What the witness said when it claimed to have seen less than it was known to have; null when it did not. */
+      readonly less: { readonly size: number; readonly answer: string } | null;
+    }
   /** The log contradicts what the witness has seen; `alarm` says how. */
   | { readonly result: 'alarm'; readonly alarm: Omit<WitnessAlarm, 'time'> };
 
@@ -51,7 +56,8 @@ const MAX_TRIES = 4;
  * WITNESS_UNAVAILABLE when it can't be reached or does not answer in time, WITNESS_REFUSED when it refuses, and
  * WITNESS_WRONG when what it answers is no good cosignature; and what reading tiles throws.
  *
- * @param known size that the witness is thought to know, 0 when that is not known.
+ * @param known size that the witness has cosigned, 0 when that is not known. One that says it knows less has lost what it had seen,
+ *   or an older copy of it was put back: it is asked all the same, from what it says.
  */
 export async function askWitness(
   config: WitnessConfig,
@@ -62,11 +68,14 @@ export async function askWitness(
   const body = parseNote(log.note).text;
   const { name, url } = config;
   let old = Math.min(known, log.size);
+  let less: { readonly size: number; readonly answer: string } | null = null;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const proof = old === 0 || old === log.size ? [] : await makeConsistency(old, log.size, log.readTile);
     const request = formatAddCheckpoint({ old, proof, note: log.note });
     const { status, text } = await send(name, `${url}/add-checkpoint`, settings, request);
-    if (status === 200) return { result: 'cosigned', cosignatures: await cosignaturesIn(config, body, text) };
+    if (status === 200) {
+      return { result: 'cosigned', cosignatures: await cosignaturesIn(config, body, text), less };
+    }
     const size = status === 409 ? parseSizeAnswer(text) : null;
     const answer = `${status}\n${text}`;
     if (size !== null && size > log.size) return seen(config, log, 'rolled-back', size, answer, settings);
@@ -74,6 +83,7 @@ export async function askWitness(
     const isOther = status === 422 || (size === old && size === log.size && size > 0);
     if (isOther && old > 0) return seen(config, log, 'split-view', old, answer, settings);
     if (size === null || size === old) throw refused(name, status, text, log);
+    if (size < known) less ??= { size, answer };
     old = size;
   }
   throw new WitnessError('WITNESS_WRONG', `the witness ${name} named another size each time it was asked`);

@@ -1,11 +1,11 @@
 import { ageText } from '../../anchors/age.ts';
-import { readWitnessState, witnessPrefix } from './kept.ts';
+import { type KeptConfig, type KeptCosignature, readWitnessState, witnessPrefix } from './kept.ts';
 import { alarmText } from './witnesses.ts';
 
 /** A log that stands still is cosigned once an hour: this long without is too long, ms. */
 const STALE_MS = 2 * 3_600_000;
 
-/** A check of health: how fresh the cosignatures of a log's witnesses are, and whether one contradicts the log. */
+/** A check of health: how fresh the cosignatures of a log's witnesses are, and all in which they contradict the log. */
 export function witnessCheck(
   node: string,
   state: (prefix: string) => Promise<ReadonlyMap<string, string>>,
@@ -18,23 +18,37 @@ export function witnessCheck(
     name: 'witnesses',
     check: async () => {
       const { configs, newest, alarms } = readWitnessState(await state(witnessPrefix(node)), node);
-      const [alarm] = alarms;
-      if (alarm !== undefined) return { state: 'warning', detail: alarmText(alarm) };
-      if (configs.length === 0) return { state: 'ok', detail: 'no witness is set' };
-      const stale = configs.filter(({ name }) => {
-        const kept = newest.find((each) => each.name === name);
-        return kept === undefined || now() - kept.receivedAt > STALE_MS;
-      });
-      if (stale.length === 0) {
-        const isSet = ({ name }: { readonly name: string }): boolean =>
-          configs.some((each) => each.name === name);
-        const ages = newest.filter(isSet).map(({ receivedAt }) => now() - receivedAt);
-        const detail = `cosigned by ${configs.length} of ${configs.length} witnesses; the newest cosignature is ${ageText(Math.min(...ages))} old`;
-        return { state: 'ok', detail };
-      }
-      const names = stale.map(({ name }) => name).join(', ');
-      const detail = `not cosigned for 2 hours by ${names}; "tallystick witness ask" says why`;
-      return { state: 'warning', detail };
+      if (configs.length === 0 && alarms.length === 0) return { state: 'ok', detail: 'no witness is set' };
+      const all = configs.map((config) => ({
+        config,
+        kept: newest.find(({ name }) => name === config.name) ?? null,
+      }));
+      const ages = all.flatMap(({ kept }) => (kept === null ? [] : [now() - kept.receivedAt]));
+      const troubles = [
+        ...alarms.map(alarmText),
+        ...all.flatMap(({ config, kept }) => staleText(config, kept, now()) ?? []),
+      ];
+      if (troubles.length > 0) return { state: 'warning', detail: troubles.join('; ') };
+      const waiting = all.flatMap(({ config, kept }) =>
+        kept === null ? [`; ${newText(config, now())}`] : [],
+      );
+      const count = `cosigned by ${ages.length} of ${configs.length} witnesses`;
+      const age = ages.length === 0 ? '' : `; the newest cosignature is ${ageText(Math.min(...ages))} old`;
+      return { state: 'ok', detail: `${count}${age}${waiting.join('')}` };
     },
   };
+}
+
+/** null for what is not too old. A witness that was added just now has had no time yet. */
+function staleText(config: KeptConfig, kept: KeptCosignature | null, now: number): string | null {
+  const { name, addedAt = 0 } = config;
+  if (now - Math.max(addedAt, kept?.receivedAt ?? 0) <= STALE_MS) return null;
+  const what =
+    kept === null ? newText(config, now) : `not cosigned for ${ageText(now - kept.receivedAt)} by ${name}`;
+  return `${what}; "tallystick witness ask" says why`;
+}
+
+function newText({ name, addedAt }: KeptConfig, now: number): string {
+  const since = addedAt === undefined ? '' : ` since it was added ${ageText(now - addedAt)} ago`;
+  return `${name} has cosigned nothing${since}`;
 }

@@ -22,6 +22,12 @@ export interface WitnessConfig {
   readonly vkeys: readonly string[];
 }
 
+/** As it is set. */
+export interface KeptConfig extends WitnessConfig {
+  /** Since when, by the log's clock, ms since 1970. */
+  readonly addedAt: number;
+}
+
 /** What a witness has cosigned. */
 export interface KeptCosignature {
   /** Name of the witness. */
@@ -37,22 +43,23 @@ export interface KeptCosignature {
   readonly lines: string;
 }
 
-/** That the log contradicts what a witness has seen of it, with what shows it. */
+/** That the log contradicts what a witness has seen of it, or the witness itself, with what shows it. */
 export interface WitnessAlarm {
   readonly name: string;
   /**
    * `rolled-back`: the witness has seen a larger tree than the log has now. `split-view`: it has seen another one.
+   * `put-back`: it says that it has seen less than it has cosigned; the log is not accused.
    */
-  readonly kind: 'rolled-back' | 'split-view';
+  readonly kind: 'rolled-back' | 'split-view' | 'put-back';
   /** True when `seen` is signed by the log and contradicts it; else the witness says so and has shown nothing. */
   readonly proven: boolean;
-  /** Records of the tree that the witness has seen. */
+  /** Records of the tree that the witness has seen, or says that it has. */
   readonly size: number;
   /** ms since 1970. */
   readonly time: number;
   /** The answer, as it came: status and text. */
   readonly answer: string;
-  /** The checkpoint that the witness holds, as it gave it; null when it gave none. */
+  /** The checkpoint that the witness holds, as it gave it; null when it gave none. `put-back`: the one that it had cosigned. */
   readonly seen: string | null;
   /** The checkpoint that the witness was shown. */
   readonly own: string;
@@ -66,7 +73,7 @@ export function witnessPrefix(node: string): string {
   return `witness/${node}/`;
 }
 
-export function configWrite(node: string, name: string, config: WitnessConfig | null): StateWrite {
+export function configWrite(node: string, name: string, config: KeptConfig | null): StateWrite {
   const value = config === null ? null : JSON.stringify(config);
   return { key: `${witnessPrefix(node)}config/${idOf(name)}`, value };
 }
@@ -125,42 +132,85 @@ export function alarmWrite(node: string, alarm: WitnessAlarm): StateWrite {
   return { key, value: JSON.stringify(alarm) };
 }
 
+/**
+ * The writes with which a witness's alarms are over, but for proven ones: those are the log's, whoever raised them. The bytes
+ * stay, apart, where no alarm is read.
+ */
+export function alarmsOverWrites(
+  node: string,
+  name: string,
+  state: ReadonlyMap<string, string>,
+): readonly StateWrite[] {
+  const of = `${idOf(name)}/`;
+  const below = `${witnessPrefix(node)}alarm/${of}`;
+  return [...state].flatMap(([key, value]) => {
+    if (!key.startsWith(below) || provenAlarms(new Map([[key, value]]), node).length > 0) return [];
+    const past = `${witnessPrefix(node)}${PAST}${of}${key.slice(below.length)}`;
+    return [
+      { key, value: null },
+      { key: past, value },
+    ];
+  });
+}
+
 export interface WitnessState {
   /** By name. */
-  readonly configs: readonly WitnessConfig[];
+  readonly configs: readonly KeptConfig[];
   readonly newest: readonly KeptCosignature[];
   readonly alarms: readonly WitnessAlarm[];
 }
 
+/** Alarms that are over, below the prefix of a node. */
+const PAST = 'past-alarm/';
+
 /** @param state of a node: what `witnessPrefix` finds. */
 export function readWitnessState(state: ReadonlyMap<string, string>, node: string): WitnessState {
   return {
-    configs: valuesBelow<WitnessConfig>(state, `${witnessPrefix(node)}config/`).sort((a, b) =>
+    configs: valuesBelow<KeptConfig>(state, `${witnessPrefix(node)}config/`).sort((a, b) =>
       a.name < b.name ? -1 : 1,
     ),
     newest: valuesBelow(state, `${witnessPrefix(node)}newest/`),
-    alarms: valuesBelow(state, `${witnessPrefix(node)}alarm/`),
+    alarms: valuesBelow<WitnessAlarm>(state, `${witnessPrefix(node)}alarm/`).filter(isAlarm),
   };
 }
 
+/** What somebody has changed in the store is none. */
+function isAlarm({ name, kind, proven, size, time, answer, seen, own }: WitnessAlarm): boolean {
+  return (
+    [name, answer].every((each) => typeof each === 'string') &&
+    ['rolled-back', 'split-view', 'put-back'].includes(kind) &&
+    [size, time].every((each) => Number.isSafeInteger(each)) &&
+    [true, false].includes(proven) &&
+    // A witness that has proven nothing may have shown anything.
+    (isCheckpoint(seen) || (!proven && (seen === null || kind !== 'put-back'))) &&
+    isCheckpoint(own)
+  );
+}
+
 /**
- * The checkpoints that witnesses have shown as contradicting the log: anchors, as what they have cosigned is, for as long as
- * the state is kept. What of them is signed by whom, whoever holds them against the log says. What does not read is left out.
+ * The checkpoints that witnesses have shown as contradicting the log, also those whose alarm is over: anchors, as what they have
+ * cosigned is, for as long as the state is kept. What of them is signed by whom, whoever holds them against the log says. What does not read is left out.
  *
  * @param state of a node: what `witnessPrefix` finds.
  */
 export function shownByAlarms(state: ReadonlyMap<string, string>, node: string): readonly string[] {
-  const seen = readWitnessState(state, node).alarms.map((alarm) => alarm.seen);
+  const seen = ['alarm/', PAST].flatMap((part) =>
+    valuesBelow<WitnessAlarm>(state, `${witnessPrefix(node)}${part}`).map((alarm) => alarm.seen),
+  );
   return [...new Set(seen.filter(isCheckpoint))];
 }
 
 /** The alarms of which the log's own signature is the proof. */
 export function provenAlarms(state: ReadonlyMap<string, string>, node: string): readonly WitnessAlarm[] {
-  const { alarms } = readWitnessState(state, node);
-  return alarms.filter(({ proven, seen, own }) => proven === true && isCheckpoint(seen) && isCheckpoint(own));
+  return readWitnessState(state, node).alarms.filter(({ proven }) => proven);
 }
 
-function isCheckpoint(note: unknown): note is string {
+/** The alarms that accuse the log on a witness's word alone: to be told, and no reason to call the log anything. */
+export function unprovenAlarms(state: ReadonlyMap<string, string>, node: string): readonly WitnessAlarm[] {
+  return readWitnessState(state, node).alarms.filter(({ proven, kind }) => !proven && kind !== 'put-back');
+}
+
+export function isCheckpoint(note: unknown): note is string {
   try {
     if (typeof note === 'string') parseCheckpoint(parseNote(note).text);
     return typeof note === 'string';

@@ -5,6 +5,7 @@ export {
   provenAlarms,
   readCosigned,
   shownByAlarms,
+  unprovenAlarms,
   type WitnessAlarm,
   type WitnessConfig,
   witnessPrefix,

@@ -8,10 +8,12 @@ import { TallystickError, WitnessError } from '../../errors.ts';
 import type { TileReader } from '../../merkle/mod.ts';
 import { type Asked, type AskSettings, askWitness } from './ask.ts';
 import {
+  alarmsOverWrites,
   alarmWrite,
   type Cosigned,
   configWrite,
   cosignatureWrites,
+  isCheckpoint,
   type KeptCosignature,
   readCosigned,
   readWitnessState,
@@ -45,12 +47,20 @@ export interface WitnessSettings extends Omit<AskSettings, 'signal'> {
 
 /** What became of asking one witness. */
 export type WitnessOutcome = { readonly name: string; readonly size: number } & (
-  | { readonly result: 'cosigned' /** Seconds since 1970. */; readonly time: number }
+  | {
+      readonly result: 'cosigned';
+      /** Seconds since 1970. */
+      readonly time: number;
+      /** It has cosigned, and was found to be put back itself. */
+      readonly alarm?: WitnessAlarm;
+    }
   | { readonly result: 'alarm'; readonly alarm: WitnessAlarm }
   | { readonly result: 'failed'; readonly code: string; readonly message: string }
 );
 
-export interface WitnessStatus extends WitnessConfig {
+export interface WitnessStatus extends Omit<WitnessConfig, 'url'> {
+  /** null when it was removed: then it is here for what it has proven, and has no keys. */
+  readonly url: string | null;
   /** The newest cosignature. `time`: what the witness says, seconds since 1970; `ageMs`: since it came. */
   readonly newest: { readonly size: number; readonly time: number; readonly ageMs: number } | null;
   readonly failing: Failing | null;
@@ -75,8 +85,8 @@ const LOG_ITSELF = 'tallystick';
  * A cosignature is verified, then sealed as AUDIT_LOG_SIGNING and kept in the same commit. Such records alone, those of
  * time stamps among them, are no reason to show the log again: otherwise each would call for the next.
  *
- * A witness that knows a larger tree, or another one, than the log has: the evidence is kept and an alarm sealed, once for
- * each kind and witness. The log goes on: what becomes of it is for its owner to say.
+ * A witness that knows a larger tree, or another one, than the log has, or less than it has cosigned: the evidence is kept and an
+ * alarm sealed, once for each kind and witness. The log goes on: what becomes of it is for its owner to say.
  */
 export class Witnesses {
   readonly #log: WitnessedLog;
@@ -121,9 +131,16 @@ export class Witnesses {
     await this.#last;
   }
 
+  /** Those that are set, and those removed whose proven alarms stay. */
   async list(): Promise<WitnessStatus[]> {
     const { configs, newest, alarms } = await this.#read();
-    return configs.map((config) => {
+    const isSet = ({ name }: WitnessAlarm): boolean => configs.some((config) => config.name === name);
+    const removed = new Set(alarms.filter((alarm) => !isSet(alarm)).map(({ name }) => name));
+    const all = [
+      ...configs.map(({ name, url, vkeys }) => ({ name, url, vkeys })),
+      ...[...removed].map((name) => ({ name, url: null, vkeys: [] })),
+    ];
+    return all.map((config) => {
       const kept = newest.find(({ name }) => name === config.name) ?? null;
       return {
         ...config,
@@ -140,7 +157,9 @@ export class Witnesses {
 
   /** Age of the newest cosignature of any witness that is set, ms; null when there is none. */
   async newestAgeMs(): Promise<number | null> {
-    const ages = (await this.list()).flatMap(({ newest }) => newest?.ageMs ?? []);
+    const ages = (await this.list()).flatMap(({ url, newest }) =>
+      url === null ? [] : (newest?.ageMs ?? []),
+    );
     return ages.length === 0 ? null : Math.min(...ages);
   }
 
@@ -164,21 +183,27 @@ export class Witnesses {
       }
       if (before?.url === href && before.vkeys.includes(vkey)) return;
       const vkeys = [...new Set([...(before?.vkeys ?? []), vkey])];
-      const write = configWrite(this.#log.node, name, { name, url: href, vkeys });
-      await this.#record('add', vkey, write, actor);
+      const addedAt = before?.addedAt ?? Math.floor(this.#now());
+      const write = configWrite(this.#log.node, name, { name, url: href, vkeys, addedAt });
+      await this.#record('add', vkey, [write], actor);
       this.#troubles.over(name);
     });
   }
 
-  /** Asks a witness no more; what it has cosigned stays. Throws as `add`. */
+  /**
+   * Asks a witness no more; what it has cosigned stays, and what it has proven. Alarms on its word alone are over. Throws as
+   * `add`.
+   */
   async remove(name: string, actor: string = LOG_ITSELF): Promise<void> {
     await this.#inTurn(async () => {
-      const { configs } = await this.#read();
-      const before = configs.find((config) => config.name === name);
+      const { node } = this.#log;
+      const state = await this.#log.state(witnessPrefix(node));
+      const before = readWitnessState(state, node).configs.find((config) => config.name === name);
       if (before === undefined) {
         throw unfit(`no witness is called ${name}; "tallystick witness list" shows those that are set`);
       }
-      await this.#record('remove', before.vkeys[0] as string, configWrite(this.#log.node, name, null), actor);
+      const writes = [configWrite(node, name, null), ...alarmsOverWrites(node, name, state)];
+      await this.#record('remove', before.vkeys[0] as string, writes, actor);
       this.#troubles.over(name);
     });
   }
@@ -246,18 +271,22 @@ export class Witnesses {
     newest: readonly KeptCosignature[],
     head: WitnessedLog['head'],
   ): Promise<WitnessOutcome> {
-    const known = newest.find(({ name }) => name === config.name)?.size ?? 0;
+    const known = newest.find(({ name }) => name === config.name) ?? null;
     const asking = this.#ask(config, known, head).finally(() => this.#asking.delete(config.name));
     this.#asking.set(config.name, asking);
     return asking;
   }
 
-  async #ask(config: WitnessConfig, known: number, head: WitnessedLog['head']): Promise<WitnessOutcome> {
+  async #ask(
+    config: WitnessConfig,
+    known: KeptCosignature | null,
+    head: WitnessedLog['head'],
+  ): Promise<WitnessOutcome> {
     const { name } = config;
     let outcome: WitnessOutcome;
     try {
-      const { asked, shown } = await this.#show(config, known, head);
-      outcome = { name, size: shown.size, ...(await this.#keep(config, asked, shown)) };
+      const { asked, shown } = await this.#show(config, known?.size ?? 0, head);
+      outcome = { name, size: shown.size, ...(await this.#keep(config, asked, shown, known)) };
       if (outcome.result === 'cosigned') this.#troubles.over(name);
     } catch (error) {
       if (!(error instanceof WitnessError)) throw error;
@@ -291,12 +320,16 @@ export class Witnesses {
     { name }: WitnessConfig,
     asked: Asked,
     shown: WitnessedLog['head'],
+    known: KeptCosignature | null,
   ): Promise<
-    | { readonly result: 'cosigned'; readonly time: number }
+    | { readonly result: 'cosigned'; readonly time: number; readonly alarm?: WitnessAlarm }
     | { readonly result: 'alarm'; readonly alarm: WitnessAlarm }
   > {
     if (asked.result === 'cosigned') {
-      return { result: 'cosigned', time: await this.#keepCosignatures(name, asked.cosignatures, shown) };
+      const alarm = this.#putBack(asked.less, shown, known);
+      if (alarm !== null) await this.#keepAlarm(alarm);
+      const time = await this.#keepCosignatures(name, asked.cosignatures, shown);
+      return { result: 'cosigned', time, ...(alarm === null ? {} : { alarm }) };
     }
     const alarm = { ...asked.alarm, time: Math.floor(this.#now()) };
     await this.#keepAlarm(alarm);
@@ -304,6 +337,19 @@ export class Witnesses {
     const error = new WitnessError('WITNESS_REFUSED', alarmText(alarm));
     this.#troubles.gaveUp(name, error);
     return { result: 'alarm', alarm };
+  }
+
+  /** What a witness had cosigned, beside its word that it has not seen as much. */
+  #putBack(
+    less: { readonly size: number; readonly answer: string } | null,
+    { note: own }: WitnessedLog['head'],
+    known: KeptCosignature | null,
+  ): WitnessAlarm | null {
+    if (less === null || known === null) return null;
+    const cosigned = `${known.note}${known.lines}`;
+    const seen = isCheckpoint(cosigned) ? cosigned : null;
+    const time = Math.floor(this.#now());
+    return { name: known.name, kind: 'put-back', proven: false, ...less, time, seen, own };
   }
 
   async #keepCosignatures(
@@ -337,9 +383,14 @@ export class Witnesses {
     );
   }
 
-  async #record(Op: 'add' | 'remove', key: string, write: StateWrite, actor: string): Promise<void> {
+  async #record(
+    Op: 'add' | 'remove',
+    key: string,
+    state: readonly StateWrite[],
+    actor: string,
+  ): Promise<void> {
     const record = draft(tallystick.CONFIG_TRUSTED_PUBLIC_KEY, { Op, key }, this.#told(actor));
-    await this.#log.appendOwn(record, { state: [write] });
+    await this.#log.appendOwn(record, { state });
   }
 
   async #read(): Promise<ReturnType<typeof readWitnessState>> {
@@ -358,19 +409,28 @@ export class Witnesses {
   }
 }
 
-/** An alarm in words. */
+/** An alarm in words: what is proven as a fact, what is not as what the witness says. */
 export function alarmText({ name, kind, proven, size, seen, own }: WitnessAlarm): string {
-  const [, shown] = parseNote(own).text.split('\n');
+  const has = proven ? 'has seen' : 'says that it has seen';
+  const of = (note: string): string => counted(Number(parseNote(note).text.split('\n')[1]));
+  if (kind === 'put-back') {
+    const before = seen === null ? 'more' : of(seen);
+    return `the witness ${name} ${has} no more than ${counted(size)} of this log, though it had cosigned ${before}: it was put back itself, or has lost what it had seen, and vouches for less than it did`;
+  }
   const what =
     kind === 'rolled-back'
-      ? `has seen ${size} records of this log, which now has ${shown}`
-      : `has seen another log of this name, of ${size} records, than the one that now has ${shown}`;
+      ? `${has} ${counted(size)} of this log, which now has ${of(own)}`
+      : `${has} another log of this name, of ${counted(size)}, than the one that now has ${of(own)}`;
   const claimed =
     seen === null
       ? 'it has shown nothing that this log has signed'
       : 'what it has shown is not signed by a key that this log names';
   const how = proven ? 'it holds a checkpoint that this log has signed itself and now contradicts' : claimed;
   return `the witness ${name} ${what}; ${how}`;
+}
+
+function counted(records: number): string {
+  return `${records.toLocaleString('en-US')} ${records === 1 ? 'record' : 'records'}`;
 }
 
 function cosignerKey(vkey: string): { readonly name: string } {
