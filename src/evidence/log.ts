@@ -10,10 +10,11 @@ import {
   sharedInclusionNodes,
   verifyConsistency,
 } from '../merkle/mod.ts';
-import { Findings } from '../verify/findings.ts';
+import { type FindingInput, Findings } from '../verify/findings.ts';
 import { alsoSigned } from '../verify/head.ts';
 import { type Era, followKeys, type NotChecked, type SourceCheckpoint, type Trust } from '../verify/mod.ts';
 import { short } from '../verify/policy.ts';
+import { counted } from '../verify/words.ts';
 import { boundOf, checkAnchors, type ProvenCheckpoint } from './anchors.ts';
 import { checkCertificates } from './certificates.ts';
 import { checkCompleteness } from './completeness.ts';
@@ -53,6 +54,8 @@ class LogRun {
   readonly #options: LogOptions;
   readonly #findings = new Findings();
   readonly #notChecked: NotChecked[] = [];
+  /** What is to be said of checkpoints by keys that are not known, where the file lacks records that may tell the keys. */
+  readonly #unfollowed: FindingInput[] = [];
   readonly #origin: string;
   readonly #node: string;
   readonly #head: Checkpoint;
@@ -82,6 +85,7 @@ class LogRun {
       catalogs: this.#options.catalogs,
     });
     if (this.#options.complete && completeness.verdict !== 'complete') this.#demandCompleteness(completeness);
+    this.#judgeUnfollowed();
     const certificates = await checkCertificates(this.#log.certificates, signed.keys, run);
     const proven = this.#proven(records, anchors.bounds);
     this.#checkTimes(proven);
@@ -162,7 +166,10 @@ class LogRun {
       });
     }
     const { pins, keys } = this.#options;
-    return KeyPolicies.of(history, { origin: this.#origin, size: this.#head.size }, pins, this.#own(keys));
+    const tell = [1, ...consistent.map(({ size }) => size).filter((size) => size < this.#head.size)];
+    const isFollowed = tell.every((size) => bySeq.get(size - 1)?.isSealed === true);
+    const head = { origin: this.#origin, size: this.#head.size };
+    return KeyPolicies.of(history, head, pins, this.#own(keys), isFollowed);
   }
 
   /** Keys given that are of this log. */
@@ -189,8 +196,12 @@ class LogRun {
       const isHead = note === this.#head.note;
       const opening = await policy.open(note, size);
       if (opening.result !== 'good') {
-        const message = `the ${isHead ? 'newest checkpoint' : 'checkpoint'} at ${size} records: ${opening.message}`;
-        this.#findings.add({ code: opening.result, from: 0, to: size, size, notes: [note], message });
+        const which = isHead ? 'newest checkpoint' : 'checkpoint';
+        const message = `the ${which} at ${counted(size, 'record')}: ${opening.message}`;
+        const finding = { code: opening.result, from: 0, to: size, size, notes: [note], message };
+        const isUnfollowed = opening.result === 'unknown-key' && !policy.isFollowed;
+        if (isUnfollowed) this.#unfollowed.push(finding);
+        else this.#findings.add(finding);
         continue;
       }
       proven.push({ size, note, keys: opening.keys.filter((key) => parseVkey(key).name === this.#origin) });
@@ -205,6 +216,17 @@ class LogRun {
     }
     this.#sayTrust(trust);
     return { trust, keys, eras: policy.history?.eras ?? [], proven };
+  }
+
+  /** Where something else is wrong, the records that tell the keys may be what is: then nobody is accused. */
+  #judgeUnfollowed(): void {
+    if (!this.#findings.failed) for (const each of this.#unfollowed) this.#findings.add(each);
+    else if (this.#unfollowed.length > 0) {
+      const what = `who signed ${counted(this.#unfollowed.length, 'checkpoint')} here`;
+      const why =
+        'by keys that are not known; records that may say which keys sealed up to there are not here as sealed';
+      this.#notChecked.push({ what, why });
+    }
   }
 
   /** Cosignatures by witnesses that are known are looked at apart. */

@@ -1,11 +1,12 @@
 import type { Pin } from '../checkpoint/mod.ts';
 import { equalBytes, fromHex, toHex } from '../crypto/bytes.ts';
 import { Ahead } from './ahead.ts';
-import type { Findings } from './findings.ts';
+import type { FindingInput, Findings } from './findings.ts';
 import { type FixedHead, reportBehind } from './head.ts';
 import { composeNote } from './note.ts';
 import type { KeyPolicy, Opening } from './policy.ts';
 import type { LogSource, SourceCheckpoint } from './source.ts';
+import { counted } from './words.ts';
 
 /** Signatures handed to the platform's threads at one time. While they are checked, the next are gathered. */
 const AT_ONCE = 32;
@@ -42,6 +43,7 @@ export class CheckpointCheck {
   #stranger: boolean;
   #good = 0;
   #unknown = 0;
+  #unfollowed: FindingInput[] = [];
 
   constructor(
     source: LogSource,
@@ -67,6 +69,11 @@ export class CheckpointCheck {
   /** How many could not be compared with the tree. */
   get unknown(): number {
     return this.#unknown;
+  }
+
+  /** What is to be said of checkpoints by keys that are not known, where records that tell the keys can't be read. */
+  get unfollowed(): readonly FindingInput[] {
+    return this.#unfollowed;
   }
 
   /** Whether the pin has been compared with the tree. */
@@ -166,15 +173,14 @@ export class CheckpointCheck {
       const isKnown = opening.result === 'unknown-key' && this.#stranger;
       this.#stranger ||= opening.result === 'unknown-key';
       if (isHead || isKnown) return;
-      const message = `the checkpoint at ${size} records: ${opening.message}`;
-      this.#findings.add({
-        code: opening.result,
-        from: this.#agreed,
-        to: size,
-        size,
-        notes: [note],
-        message,
-      });
+      const message = `the checkpoint at ${counted(size, 'record')}: ${opening.message}`;
+      const finding = {
+        ...{ code: opening.result, from: this.#agreed, to: size, size },
+        ...{ notes: [note], message },
+      };
+      const isUnfollowed = opening.result === 'unknown-key' && !this.#policy.isFollowed;
+      if (isUnfollowed) this.#unfollowed.push(finding);
+      else this.#findings.add(finding);
     } else if (actual === null) {
       this.#unknown++;
     } else if (!equalBytes(root, actual)) {

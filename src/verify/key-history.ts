@@ -53,11 +53,24 @@ export interface KeyChangeSource {
   isLast(size: number, root: Uint8Array, entry: Uint8Array): Promise<boolean>;
 }
 
-/** Follows a log's key changes up to a size: see `followKeys`. Throws what the source throws when its medium fails. */
-export function readKeyHistory(source: LogSource, origin: string, upTo: number): Promise<KeyHistory | null> {
+/**
+ * Follows a log's key changes up to a size: see `followKeys`. Throws what the source throws when its medium fails.
+ *
+ * @param onUnread called when a record that may tell of keys can't be read: then there may be changes that are not known.
+ */
+export function readKeyHistory(
+  source: LogSource,
+  origin: string,
+  upTo: number,
+  onUnread: () => void = () => {},
+): Promise<KeyHistory | null> {
   return followKeys(
     {
-      entry: (seq) => readEntry(source, seq),
+      entry: async (seq) => {
+        const entry = await readEntry(source, seq);
+        if (entry === null) onUnread();
+        return entry;
+      },
       keyChanges: () => source.keyChanges(),
       isLast: (size, root, entry) => isIncluded(source, size, root, entry),
     },

@@ -56,6 +56,11 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
       'not all records up to there are as sealed',
     );
   }
+  if (!run.findings.failed) for (const each of checkpoints.unfollowed) run.findings.add(each);
+  else if (checkpoints.unfollowed.length > 0) {
+    const why = 'records that say which keys sealed up to there can not be read';
+    run.skip('signatures of kept checkpoints by keys that are not known', why);
+  }
   if (!checkpoints.pinChecked && (options.pin?.size ?? 0) <= head.size) {
     run.skip('the pin', 'the records up to it are not all as sealed');
   }

@@ -49,6 +49,7 @@ interface Fixed {
  * - A pin's keys are those that have to sign at the pin's size: all of the log's, or fewer where whoever pinned chose
  *   so. A key change takes away what it takes away, and adds what it adds.
  * - Keys given by the caller hold likewise from the first of the log's eras that has one of them.
+ * - Whatever is given is demanded, one beside the other: a second thing to stand on never weakens the first.
  * - Without either the log's own first keys are followed.
  * - Checkpoints from before are held to all keys of their era: the records that name those are under the signed root.
  */
@@ -56,6 +57,8 @@ export class KeyPolicy {
   readonly history: KeyHistory | null;
   /** Trouble with the pin itself, null when there is none: the key that signed it seals no more at its size. */
   readonly pinTrouble: string | null;
+  /** Whether every record that may tell of keys could be read. Where not, a key that is not known may be the log's own. */
+  readonly isFollowed: boolean;
   readonly #origin: string;
   readonly #size: number;
   readonly #keyring: Keyring;
@@ -67,7 +70,9 @@ export class KeyPolicy {
     keyring: Keyring,
     demands: readonly (Demand | Fixed)[],
     pinTrouble: string | null,
+    isFollowed: boolean,
   ) {
+    this.isFollowed = isFollowed;
     this.#origin = origin;
     this.#size = size;
     this.history = history;
@@ -86,7 +91,11 @@ export class KeyPolicy {
     pin: Pin | undefined,
     given: readonly string[] = [],
   ): Promise<KeyPolicy> {
-    return KeyPolicy.of(await readKeyHistory(source, head.origin, head.size), head, pin, given);
+    let isFollowed = true;
+    const history = await readKeyHistory(source, head.origin, head.size, () => {
+      isFollowed = false;
+    });
+    return KeyPolicy.of(history, head, pin, given, isFollowed);
   }
 
   /** As `read`, with the key history known. */
@@ -95,6 +104,7 @@ export class KeyPolicy {
     head: { readonly origin: string; readonly size: number },
     pin: Pin | undefined,
     given: readonly string[] = [],
+    isFollowed: boolean = true,
   ): Promise<KeyPolicy> {
     if (pin !== undefined) await checkPinSigned(pin);
     const trusted = [...(pin?.keys ?? []), ...given];
@@ -108,7 +118,7 @@ export class KeyPolicy {
     }
     if (given.length > 0) demands.push(givenBy(given, history));
     if (trusted.length === 0 && history !== null) demands.push(ownOf(history));
-    return new KeyPolicy(head, history, keyring, demands, pinTrouble);
+    return new KeyPolicy(head, history, keyring, demands, pinTrouble, isFollowed);
   }
 
   /** Whether any key is known. */
@@ -151,24 +161,27 @@ export class KeyPolicy {
     }
     const good = new Set(verified.map(({ vkey }) => vkey));
     const open = new Set(unchecked.map(({ vkey }) => vkey));
-    for (const demand of this.#demands) {
-      const required = this.#requiredOf(demand, size);
-      if (!isMet(demand, required, good, open) && !this.#isAhead(demand, good, size)) continue;
-      const counted = new Set([...required, ...this.#keysAt(size)]);
-      const foreign = [...good].filter((key) => !counted.has(key) && !this.#mayStandBeside(key));
-      return {
-        result: 'good',
-        trust: demand.trust,
-        keys: [...good].filter((key) => !foreign.includes(key)),
-        unchecked: required.filter((key) => open.has(key)),
-        strangers: [...unknown, ...foreign.map((key) => this.#describe(key, size))],
-      };
-    }
     const [first] = this.#demands;
-    const required = first === undefined ? [] : this.#requiredOf(first, size);
-    const [hidden] = unchecked;
-    if (hidden !== undefined && required.every((key) => open.has(key))) throw hidden.notCheckable();
-    return this.#refuse(good, open, size);
+    const unmet = this.#demands.find(
+      (demand) =>
+        !isMet(demand, this.#requiredOf(demand, size), good, open) && !this.#isAhead(demand, good, size),
+    );
+    if (first === undefined || unmet !== undefined) {
+      const required = unmet === undefined ? [] : this.#requiredOf(unmet, size);
+      const [hidden] = unchecked;
+      if (hidden !== undefined && required.every((key) => open.has(key))) throw hidden.notCheckable();
+      return this.#refuse(required, good, open, size);
+    }
+    const required = [...new Set(this.#demands.flatMap((demand) => this.#requiredOf(demand, size)))];
+    const counted = new Set([...required, ...this.#keysAt(size)]);
+    const foreign = [...good].filter((key) => !counted.has(key) && !this.#mayStandBeside(key));
+    return {
+      result: 'good',
+      trust: first.trust,
+      keys: [...good].filter((key) => !foreign.includes(key)),
+      unchecked: required.filter((key) => open.has(key)),
+      strangers: [...unknown, ...foreign.map((key) => this.#describe(key, size))],
+    };
   }
 
   /**
@@ -198,9 +211,12 @@ export class KeyPolicy {
     return history === null || history.stoodBy.includes(key) || retiredAt(history, key) === null;
   }
 
-  #refuse(good: ReadonlySet<string>, open: ReadonlySet<string>, size: number): Opening {
-    const [demand] = this.#demands;
-    const required = demand === undefined ? [] : this.#requiredOf(demand, size);
+  #refuse(
+    required: readonly string[],
+    good: ReadonlySet<string>,
+    open: ReadonlySet<string>,
+    size: number,
+  ): Opening {
     const missing = required.filter((key) => !good.has(key) && !open.has(key));
     if (required.some((key) => good.has(key))) {
       const message = `it is not signed by ${missing.map(short).join(', ')}, which has to sign it too`;

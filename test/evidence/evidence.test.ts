@@ -157,20 +157,20 @@ describe('sealing keys that changed', () => {
       );
       assert.deepEqual(report.logs[0]?.keys, [vkey(B)]);
     }
-    // Without the record of the change, or its checkpoint, the new key is nobody's.
-    for (const edit of [
-      (doc: { logs: [{ checkpoints: unknown[] }] }) => void doc.logs[0].checkpoints.splice(0, 1),
-      (doc: { logs: [{ records: { entry: string }[] }] }) => {
-        const record = doc.logs[0].records[2] as { entry: string };
-        record.entry = record.entry.replace('success', 'failure');
-      },
-    ]) {
-      const report = await verifyEvidence(edited(text, edit), { keys: [vkey(A)] });
-      assert.ok(
-        findingsOf(report).some(({ code }) => code === 'unknown-key'),
-        JSON.stringify(findingsOf(report)),
-      );
-    }
+    // Without the checkpoint of the change the new key is nobody's.
+    const without = edited(text, ({ logs: [it] }) => it.checkpoints.splice(0, 1));
+    assertFound(await verifyEvidence(without, { keys: [vkey(A)] }), [['unknown-key', 0, 30]]);
+    // Where the record of the change is what was altered, that is wrong, and not who signed.
+    const altered = edited(text, ({ logs: [it] }) => {
+      it.records[2].entry = it.records[2].entry.replace('success', 'failure');
+    });
+    const report = await verifyEvidence(altered, { keys: [vkey(A)] });
+    assertFound(report, [
+      ['foreign-signature', 0, 20],
+      ['altered', 19, 20],
+    ]);
+    assert.ok(report.logs[0]?.notChecked.some(({ what }) => what === 'who signed 1 checkpoint here'));
+    assert.equal(report.logs[0]?.trust, 'none');
   });
 
   test('several at once, and a stand-by that takes over', async () => {

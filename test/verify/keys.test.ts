@@ -7,6 +7,7 @@ import type { Signer } from '../../src/crypto/signer.ts';
 import { leafHash, Tree } from '../../src/merkle/mod.ts';
 import type { AuditRecord } from '../../src/record/mod.ts';
 import {
+  type LogSource,
   readKeyHistory,
   type SourceCheckpoint,
   type VerifyOptions,
@@ -199,6 +200,21 @@ describe('a key change that is one', () => {
     const log = await changed();
     log.tile(0, 0).fill(7, 0, 32);
     assertFound(await verifyLog(log, { keys: [vkey(A)] }), [['tile-altered', 0, 1]]);
+  });
+
+  test('that can not be read accuses nobody of having signed: the damage is what is wrong', async () => {
+    const log = await changed();
+    const damaged: LogSource = Object.assign(Object.create(log), {
+      bundles: async function* (from: number, to: number) {
+        yield { from, to: Math.min(to, log.size), entries: null, damage: 'it does not decode' };
+      },
+    });
+    const report = await verifyLog(damaged, { keys: [vkey(B)] });
+    assert.deepEqual(
+      report.findings.map(({ code, from, to }) => [code, from, to]),
+      [['unreadable', 0, 30]],
+    );
+    assert.ok(report.notChecked.some(({ what }) => what.startsWith('signatures of kept checkpoints')));
   });
 });
 
@@ -433,6 +449,31 @@ describe('several keys', () => {
         assert.equal(report.trust, 'none');
       }
     }
+  });
+
+  test('whatever else is given beside a pin takes nothing from what the pin demands', async () => {
+    const log = await build(
+      [
+        { records: 5, by: set },
+        { records: 5, by: [C] },
+      ],
+      set,
+    );
+    const options = { pin: pinAt(log, 5, A, C), keys: [vkey(C)] };
+    const report = await verifyLog(log, options);
+    assertFound(report, [['missing-signature', 0, 10]]);
+    assert.deepEqual([report.trust, report.required], ['none', []]);
+    const good = await verifyLog(await build([{ records: 10, by: set }], set), {
+      ...options,
+      pin: pinAt(log, 5, A, C),
+    });
+    assert.deepEqual(
+      [good.verdict, good.trust, good.required],
+      ['intact', 'pinned-key', set.map((key) => vkey(key))],
+    );
+    // And the pin takes nothing from a key.
+    const other = { pin: pinAt(log, 5, C), keys: [vkey(EVE)] };
+    assert.ok(brief(await verifyLog(log, other)).some(([code]) => code === 'unknown-key'));
   });
 
   test('one who pins one of them is content with that one, also after a change of the others', async () => {
