@@ -63,7 +63,7 @@ export function parseTimestamps(
   let ahead = 0;
   let unreadable = isWhole ? 0 : 1;
   let last = 0;
-  for (const line of pieces.slice(0, -1)) {
+  for (const line of pieces.slice(0, Math.min(pieces.length - 1, MAX_LINES))) {
     const found = readLine(line, head.origin);
     if (found === null || found.size < last) {
       unreadable++;
