@@ -1,5 +1,13 @@
 import { equalBytes, toHex, utf8 } from '../crypto/bytes.ts';
-import { inclusionPath, isIncluded, leafHash, type Node, nodeHash, TILE_WIDTH } from '../merkle/mod.ts';
+import {
+  inclusionPath,
+  isIncluded,
+  leafHash,
+  type Node,
+  nodeHash,
+  rootFromNodes,
+  TILE_WIDTH,
+} from '../merkle/mod.ts';
 import type { FindingInput } from '../verify/findings.ts';
 import { recordRange } from '../verify/words.ts';
 import type { ExportHeader } from './format.ts';
@@ -90,8 +98,24 @@ export class ProvenNodes {
     return findings.length === 0 ? [] : [...findings, ...untold];
   }
 
+  /**
+   * Root of the tree of the first `size` records, where the proofs that hold have the subtrees that it consists of; null
+   * for most sizes. Leaf hashes as for `altered`.
+   */
+  rootAt(size: number, first: Uint8Array | null, last: Uint8Array | null): Uint8Array | null {
+    return size < 1 || size > this.#header.size ? null : rootFromNodes(this.#told(first, last).nodes, size);
+  }
+
   /** The subtrees that the proofs that hold tell of, none within another: every leaf of the tree is in one. */
   #finest(first: Uint8Array | null, last: Uint8Array | null): Node[] {
+    const { nodes, proven } = this.#told(first, last);
+    const isFinest = ({ from, to }: Node): boolean =>
+      to - from === 1 || !proven.some((seq) => seq >= from && seq < to);
+    return nodes.filter(isFinest).sort((a, b) => a.from - b.from);
+  }
+
+  /** The subtrees that the proofs that hold tell of, and of which records these are. */
+  #told(first: Uint8Array | null, last: Uint8Array | null): { nodes: Node[]; proven: number[] } {
     const { size, root } = this.#header;
     const nodes = new Map<string, Node>();
     const proven: number[] = [];
@@ -101,9 +125,7 @@ export class ProvenNodes {
       const path = inclusionPath(seq, size).map((each, i) => ({ ...each, hash: hashes[i] as Uint8Array }));
       for (const node of [{ from: seq, to: seq + 1, hash: leaf }, ...path]) nodes.set(keyOf(node), node);
     }
-    const isFinest = ({ from, to }: Node): boolean =>
-      to - from === 1 || !proven.some((seq) => seq >= from && seq < to);
-    return [...nodes.values()].filter(isFinest).sort((a, b) => a.from - b.from);
+    return { nodes: [...nodes.values()], proven };
   }
 
   #proofs(first: Uint8Array | null, last: Uint8Array | null): Proof[] {

@@ -298,7 +298,10 @@ class ExportWalk {
     const isWhole = from === 0 && to === size;
     run.isWhole = isWhole && isGood;
     // The head says what the tree was at its own size; what it was before, only sealed records say.
-    run.rootAt = async (at) => (isGood || at === size ? (this.#roots.get(at) ?? null) : null);
+    run.rootAt = async (at) => {
+      if (!isGood) return at === size ? (this.#roots.get(at) ?? null) : null;
+      return this.#roots.get(at) ?? this.#proven.rootAt(at, this.#first, this.#last);
+    };
     run.unknownRoot = isGood
       ? { why: 'the export has not all records up to there', isNormal: true }
       : { why: 'the records of the export are not all as sealed', isNormal: false };

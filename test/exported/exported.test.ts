@@ -113,6 +113,12 @@ describe('an export', () => {
     const after = await verify(await written(log, 200, 300), { pin: older });
     assert.ok(after.notChecked.some(({ what }) => what === 'the pin'));
     assert.deepEqual([after.verdict, brief(after)], ['not-compared', [['not-compared', 0, 150]]]);
+    // The proof of its first record has what came before in subtrees.
+    const [at128, at192] = [(await BuiltLog.build(128)).pin(), (await BuiltLog.build(192)).pin()];
+    const part = await written(log, 200, 300);
+    for (const pin of [at128, at192]) assert.equal((await verify(part, { pin })).verdict, 'intact');
+    const forked = await BuiltLog.build(128, 64, KEY, (seq) => makeRecord(seq, { event: 'OTHER' }));
+    assert.deepEqual(brief(await verify(part, { pin: forked.pin() })), [['split-view', 0, 128]]);
     const other = await rebuild(log, KEY, (seq) => makeRecord(seq, seq === 40 ? { event: 'FORGED' } : {}));
     const found = await verify(await written(other), { pin: older });
     assert.deepEqual(brief(found), [['split-view', 0, 150]]);
