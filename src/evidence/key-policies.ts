@@ -7,11 +7,14 @@ type Good = Extract<Opening, { readonly result: 'good' }>;
 /** Whose signatures count where several pins of a log were given: those that satisfy each of them. */
 export class KeyPolicies {
   readonly history: KeyHistory | null;
+  /** As `KeyPolicy.isFollowed`. */
+  readonly isFollowed: boolean;
   readonly #policies: readonly KeyPolicy[];
 
-  private constructor(history: KeyHistory | null, policies: readonly KeyPolicy[]) {
+  private constructor(history: KeyHistory | null, policies: readonly KeyPolicy[], isFollowed: boolean) {
     this.history = history;
     this.#policies = policies;
+    this.isFollowed = isFollowed;
   }
 
   /** As `KeyPolicy.of`, with any number of pins. */
@@ -20,10 +23,11 @@ export class KeyPolicies {
     head: { readonly origin: string; readonly size: number },
     pins: readonly Pin[],
     keys: readonly string[],
+    isFollowed: boolean,
   ): Promise<KeyPolicies> {
     const each = pins.length === 0 ? [undefined] : pins;
-    const policies = await Promise.all(each.map((pin) => KeyPolicy.of(history, head, pin, keys)));
-    return new KeyPolicies(policies[0]?.history ?? null, policies);
+    const policies = await Promise.all(each.map((pin) => KeyPolicy.of(history, head, pin, keys, isFollowed)));
+    return new KeyPolicies(policies[0]?.history ?? null, policies, isFollowed);
   }
 
   get knowsKeys(): boolean {
