@@ -15,7 +15,13 @@ import { formatQuery, parseQuery, parseTime } from '../query/mod.ts';
 import type { LogStore } from '../store/store.ts';
 import { certificatesOfPem, readTokens, tokenPrefix } from '../timestamps/mod.ts';
 import { embedEvidence } from '../verifier/file.ts';
-import { provenAlarms, readCosigned, readWitnessState, witnessPrefix } from '../witness/client/kept.ts';
+import {
+  provenAlarms,
+  readCosigned,
+  readWitnessState,
+  unprovenAlarms,
+  witnessPrefix,
+} from '../witness/client/kept.ts';
 import { alarmText } from '../witness/client/mod.ts';
 import type { Call } from './command.ts';
 import { evidenceLines, seenLines } from './evidence-text.ts';
@@ -210,6 +216,10 @@ async function requestOf(call: Call, store: LogStore, asked: Asked): Promise<Log
   if (alarm !== undefined) {
     const why = `no evidence was made of the log of ${node}: ${alarmText(alarm)}. "tallystick verify" says more`;
     throw new EvidenceError('EVIDENCE_REFUSED', why);
+  }
+  for (const each of unprovenAlarms(witnessed, node)) {
+    const warning = call.io.stderr.style('yellow', 'warning:');
+    await call.io.stderr.line(`${warning} ${safeText(alarmText(each))}`);
   }
   const source = await fixedAtHead(store.source(node));
   if (source.damage !== null) throw source.damage;

@@ -9,8 +9,16 @@ import {
 } from '../checkpoint/mod.ts';
 import { TallystickError, UsageError } from '../errors.ts';
 import type { LogStore } from '../store/store.ts';
-import type { CosignedCheckpoints, Report } from '../verify/mod.ts';
-import { fetchHeld, readCosigned, shownByAlarms, witnessPrefix } from '../witness/client/mod.ts';
+import { finding } from '../verify/findings.ts';
+import type { CosignedCheckpoints, Finding, Report } from '../verify/mod.ts';
+import {
+  alarmText,
+  fetchHeld,
+  readCosigned,
+  shownByAlarms,
+  unprovenAlarms,
+  witnessPrefix,
+} from '../witness/client/mod.ts';
 import type { Call } from './command.ts';
 import { counted, grouped, utc } from './format.ts';
 import type { Output } from './io.ts';
@@ -71,6 +79,19 @@ export async function heldInState(
     if (await isReached(note, policy)) return { notes: [...shown, ...kept.slice(0, i + 1)], policy };
   }
   return { notes: [...shown, ...kept], policy };
+}
+
+/**
+ * What witnesses say against a log and have not proven, for whoever verifies it: it does not change the verdict, since any
+ * witness can say anything. What is proven is an anchor, by which the log is judged.
+ */
+export async function alarmNotices(store: LogStore | null, node: string): Promise<readonly Finding[]> {
+  return unprovenAlarms(await stateOf(store, node), node).map((alarm) => {
+    const { seen, own, size } = alarm;
+    const { size: to } = parseCheckpoint(parseNote(own).text);
+    const notes = seen === null ? [own] : [own, seen];
+    return finding({ code: 'witness-alarm', from: 0, to, size, notes, message: alarmText(alarm) });
+  });
 }
 
 async function stateOf(store: LogStore | null, node: string): Promise<ReadonlyMap<string, string>> {

@@ -39,7 +39,7 @@ import {
   timestampRootsOf,
   timestampSummary,
 } from './verify-timestamps.ts';
-import { cosignedOf, pinnedPolicy, policyKeys, policyOf } from './verify-witnessed.ts';
+import { alarmNotices, cosignedOf, pinnedPolicy, policyKeys, policyOf } from './verify-witnessed.ts';
 
 /** One log to verify. */
 interface Target {
@@ -95,6 +95,7 @@ export async function verify(call: Call): Promise<number> {
       const isOther = verified.previous !== null && !isProven(verified.previous);
       codes.push(isFalse || isForged || lacks || isOther ? EXIT.refused : VERDICT[verified.report.verdict]);
       await showReport(call, verified);
+      if (published !== undefined) await sayItMayLag(call, verified);
     }
     return [EXIT.refused, EXIT.unusable].find((code) => codes.includes(code)) ?? EXIT.ok;
   } finally {
@@ -102,6 +103,14 @@ export async function verify(call: Call): Promise<number> {
     await compared.index?.close();
     await close();
   }
+}
+
+/** Somebody who was cosigned or pinned since, and did not publish since, put nothing back. */
+async function sayItMayLag({ json, io }: Call, { report }: Verified): Promise<void> {
+  if (json || !report.findings.some(({ code }) => code === 'rolled-back')) return;
+  await io.stdout.line(
+    '  A published copy that was not brought up to date since looks the same: have it published again, or look at the log itself.',
+  );
 }
 
 /** The logs that are there, and those of which a pin says that they should be. */
@@ -227,6 +236,7 @@ async function verifyOne(
   const held = await holdToRemembered(call, found, fixed, recalled);
   const report = {
     ...held.report,
+    findings: [...held.report.findings, ...(await alarmNotices(store, node))],
     notChecked: [
       ...held.report.notChecked.map((left) => (left.what === 'the search index' ? { ...left, why } : left)),
       ...(certificates !== null && hasNothing ? [NO_RECORDS] : []),

@@ -59,6 +59,11 @@ export const FINDINGS = {
   'other-log': { class: 'fail', summary: 'the log is not the one that was asked for' },
   truncated: { class: 'fail', summary: 'the log is shorter than an anchor says' },
   'rolled-back': { class: 'fail', summary: 'the head is signed, but older than an anchor' },
+  'witness-alarm': {
+    class: 'notice',
+    summary:
+      'a witness says that it has seen more of the log, or another, and has not shown that the log signed it',
+  },
   'no-quorum': { class: 'fail', summary: 'no checkpoint has the cosignatures that the policy demands' },
   'split-view': { class: 'fail', summary: 'two signed checkpoints contradict each other' },
 
@@ -155,6 +160,7 @@ export interface CheckpointFinding extends Base {
     | 'other-log'
     | 'truncated'
     | 'rolled-back'
+    | 'witness-alarm'
     | 'no-quorum'
     | 'split-view';
   /** Size the checkpoint is about. */

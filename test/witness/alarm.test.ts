@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { provenAlarms, shownByAlarms } from '../../src/witness/client/mod.ts';
+import { cosignerKeyFromSpki } from '../../src/checkpoint/mod.ts';
+import { provenAlarms, shownByAlarms, unprovenAlarms } from '../../src/witness/client/mod.ts';
+import { testSigner } from '../checkpoint/signers.ts';
 import { Sandbox } from '../cli/harness.ts';
 import { running } from './fixture.ts';
 
@@ -70,6 +74,35 @@ async function assertWarned(box: Sandbox): Promise<void> {
   }
 }
 
+test('what a witness says and does not prove is told by all that judges the log, and stops none of it', async (t) => {
+  const box = new Sandbox(t);
+  await box.fill(3);
+  const server = createServer((request, response) => {
+    response.writeHead(request.method === 'POST' ? 409 : 404).end('9007199254740991\n');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { vkey } = cosignerKeyFromSpki('liar.example', 'ed25519', testSigner('liar').publicKey);
+  await box.ok(['witness', 'add', url, vkey]);
+  const says = 'the witness liar.example says that it has seen 9,007,199,254,740,991 records of this log';
+  const asked = await box.run(['witness', 'ask']);
+  assert.deepEqual([asked.code, asked.out.startsWith(`ALARM ${says}, which now has `)], [1, true]);
+  for (const part of [[], ['--from', '1', '--to', '2']]) {
+    const verified = await box.ok(['verify', ...part]);
+    assert.match(verified.out, new RegExp(`^intact: [^]*\n  notice witness-alarm: ${says}`));
+  }
+  const { findings, verdict } = (await box.ok(['verify', '--json'])).json;
+  assert.deepEqual([verdict, findings.length, findings[0].class], ['intact', 1, 'notice']);
+  const made = await box.ok(['evidence', 'create', '1', '-o', 'e.json']);
+  assert.ok(made.err.startsWith(`warning: ${says}`), made.err);
+  const status = await box.run(['status', '--json']);
+  assert.deepEqual([status.code, status.json.status], [0, 'warning']);
+  await box.ok(['witness', 'remove', 'liar.example']);
+  assert.doesNotMatch((await box.ok(['verify'])).out, /notice/);
+  assert.equal((await box.ok(['evidence', 'create', '1', '-o', 'e2.json'])).err, '');
+});
+
 test('an alarm that somebody has changed in the store is as if it were not there', () => {
   for (const value of [
     '{',
@@ -79,6 +112,7 @@ test('an alarm that somebody has changed in the store is as if it were not there
     '{"proven":true,"seen":"x"}',
   ]) {
     const state = new Map([['witness/a/alarm/x/rolled-back', value]]);
-    assert.deepEqual([shownByAlarms(state, 'a'), provenAlarms(state, 'a')], [[], []], value);
+    const found = [shownByAlarms, provenAlarms, unprovenAlarms].map((read) => read(state, 'a'));
+    assert.deepEqual(found, [[], [], []], value);
   }
 });
