@@ -160,7 +160,7 @@ export const COMMANDS: readonly Command[] = [
         value: 'DIR',
         summary: 'the log that this one continues: verify it too, and that its head is the one quoted',
       },
-      { name: 'no-pin', summary: 'neither use nor make a pin' },
+      { name: 'no-pin', summary: 'hold it against nothing that is remembered here, and make no pin' },
       {
         name: 'published',
         value: 'PLACE',

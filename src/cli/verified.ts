@@ -27,8 +27,8 @@ export interface Verified {
     readonly size: number;
     /** ms since 1970. */
     readonly savedAt: number;
-    /** Whether the log goes on from it. */
-    readonly holds: boolean;
+    /** Whether the log goes on from it; null when that can't be told. */
+    readonly holds: boolean | null;
   } | null;
   /** null when there was none and none was made. */
   readonly pin: {

@@ -43,15 +43,27 @@ export async function holdToRemembered(
     return { report: { ...report, notChecked: [...report.notChecked, ...notChecked] }, remembered: null };
   }
   const { pin, findings } = await followPin(source, memory.pin, call.io.now(), undefined, WRITERS_HEAD);
-  const holds = pin !== null;
-  const remembered = { file: memory.path, size: memory.pin.size, savedAt: memory.pin.savedAt, holds };
-  if (holds) return { report: { ...report, notChecked: report.notChecked.map(anchored) }, remembered };
-  const said = new Set(report.findings.map(({ code }) => code));
+  const { size, savedAt, checkpoint } = memory.pin;
+  const remembered = { file: memory.path, size, savedAt };
+  if (pin !== null) {
+    const notChecked = report.notChecked.map(anchored);
+    return { report: { ...report, notChecked }, remembered: { ...remembered, holds: true } };
+  }
   const all = new Findings();
   all.addAll(report.findings);
-  all.addAll(findings.filter((each) => each.class === 'fail' && !said.has(each.code)));
-  const verdict = all.failed ? 'not-intact' : report.verdict;
-  return { report: { ...report, verdict, findings: all.list() }, remembered };
+  const failures = findings.filter((each) => each.class === 'fail');
+  // Of a part that stands, what is damaged elsewhere is no fault.
+  const isTold = failures.some(({ code }) => code !== 'coverage-ends');
+  const said = new Set(report.findings.map(({ code }) => code));
+  if (isTold) all.addAll(failures.filter(({ code }) => !said.has(code)));
+  else {
+    all.add({
+      ...{ code: 'not-compared', from: 0, to: size, size, notes: [checkpoint] },
+      message: `${WRITERS_HEAD}, at ${size} records, was not compared with what is here: the hash tiles there are not all as sealed; verify the whole log`,
+    });
+  }
+  const told = { ...report, verdict: all.verdict, findings: all.list() };
+  return { report: told, remembered: { ...remembered, holds: isTold ? false : null } };
 }
 
 /** It is an anchor as well, of this machine. */
@@ -66,7 +78,9 @@ function anchored({ what, why }: NotChecked): NotChecked {
 export function rememberedLines({ remembered }: Pick<Verified, 'remembered'>): string[] {
   if (remembered === null) return [];
   const { file, size, savedAt, holds } = remembered;
-  const lines = [`  held to ${WRITERS_HEAD}, of ${utc(savedAt)}: ${counted(size, 'record')}`];
-  if (!holds) lines.push(safeText(`  ${putBack(file)}; to verify an older copy, as a backup is: --no-pin`));
+  const how = holds === null ? 'NOT compared with' : 'held to';
+  const lines = [`  ${how} ${WRITERS_HEAD}, of ${utc(savedAt)}: ${counted(size, 'record')}`];
+  if (holds === false)
+    lines.push(safeText(`  ${putBack(file)}; to verify an older copy, as a backup is: --no-pin`));
   return lines;
 }

@@ -381,9 +381,8 @@ describe('status and log publish hold the log against the pin, and against the h
     assert.deepEqual(readdirSync(box.at('state')), ['heads'], 'no pin was begun');
     const older = await box.run(['verify', '--data', 'older', '--pin', 'older.pin', '--json']);
     assert.deepEqual([older.code, codes(older.json)], [1, ['rolled-back']], 'a pin makes it no better');
-    assert.deepEqual(codes((await box.run(['verify', '--data', 'older', '--from', '1', '--json'])).json), [
-      'rolled-back',
-    ]);
+    const part = ['verify', '--data', 'older', '--from', '1', '--json'];
+    assert.deepEqual(codes((await box.run(part)).json), ['rolled-back']);
     await box.ok(['verify', '--data', 'older', '--no-pin']);
     // One that was gone on with elsewhere is another.
     await box.ok(['append', '--data', 'older'], {
@@ -396,6 +395,28 @@ describe('status and log publish hold the log against the pin, and against the h
     assert.equal(await box.refused(['verify', '--data', 'older'], 2), 'PIN_INVALID');
     const { out } = await box.ok(['verify', '--pin', 'a.pin']);
     assert.match(out, /not checked: the head that its writer remembers here \(.* cannot be compared with/);
+  });
+
+  test('verify of a part does not take damage elsewhere for another log: it was not compared', async (t) => {
+    const box = new Sandbox(t);
+    await box.fill(300);
+    cpSync(box.data, box.at('older'), { recursive: true });
+    await box.fill(600);
+    const db = new DatabaseSync(join(box.data, 'log.db'));
+    db.exec('UPDATE bundles SET hashes = zeroblob(length(hashes)) WHERE idx = 1');
+    db.close();
+    // As it was remembered before the newest records came.
+    rmSync(box.at('state'), { recursive: true });
+    await box.ok(['append', '--data', 'older'], { stdin: '' });
+    const { code, out } = await box.run(['verify', '--from', '0', '--to', '9']);
+    assert.equal(code, 2, out);
+    assert.match(out, /^NOT COMPARED: 10 of 10 records, /);
+    assert.match(
+      out,
+      /notice not-compared: the head that its writer remembers here, at 301 records, was not/,
+    );
+    assert.match(out, /^ {2}NOT compared with the head that its writer remembers here, of /m);
+    assert.equal((await box.run(['verify'])).code, 1, 'damage is found where it is');
   });
 
   test('status says so of a log that a server runs on, too, and changes no pin', async (t) => {
