@@ -1,11 +1,12 @@
 /** `npm test`: all tests, or those that are named; options of `node --test` go before. */
 
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { chmodSync, globSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { loaderOf, sharer } from '../test/together.ts';
 
 const MEMORY = '/dev/shm';
 /** Bytes. Many times what the tests take at once. */
@@ -25,7 +26,7 @@ const child = spawn(
     // One more than there are processors: some always wait for a disk, a clock or a process.
     `--test-concurrency=${availableParallelism() + 1}`,
     ...options,
-    ...(files.length > 0 ? files : ['test/**/*.test.ts']),
+    ...(files.length > 0 ? files : allFiles()),
   ],
   {
     cwd: root,
@@ -44,6 +45,24 @@ child.on('exit', (code) => {
   rmSync(folder, { recursive: true, force: true });
   process.exitCode = code ?? 1;
 });
+
+/**
+ * All test files. Outside of CI those that may share a process are given by modules that load them, one for each
+ * processor; they stand first, being the longest.
+ */
+function allFiles(): string[] {
+  const all = globSync('test/**/*.test.ts', { cwd: root }).sort();
+  if (process.env.CI !== undefined) return all;
+  const shares = sharer();
+  const { shared = [], alone = [] } = Object.groupBy(all, (file) => (shares(file) ? 'shared' : 'alone'));
+  const processors = availableParallelism();
+  const loaders = Array.from({ length: processors }, (_, turn) => {
+    const loader = join(folder, `together-${turn}.mjs`);
+    writeFileSync(loader, loaderOf(shared.filter((_, n) => n % processors === turn)));
+    return loader;
+  });
+  return [...loaders, ...alone];
+}
 
 /**
  * On the disk in CI. Elsewhere in memory, where that can be: tests that write are done in two thirds of the time, and
