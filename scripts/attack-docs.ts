@@ -42,6 +42,10 @@ const BESIDE: ReadonlyMap<number, string> = new Map([
     'Evidence can be made to claim less than it did, for nothing signs its matches and its range: with any anchor or none, a match taken away is `left-out`, a range of a time that is cut `not-complete`, and a file that shows nothing and has no range, or one of no record, `bad-evidence`. A policy demands its quorum over every record that is in the file, matched or not. A range by numbers says no more than its numbers, and of how many.',
   ],
   [
+    3,
+    'Evidence made at an older checkpoint that witnesses have cosigned is genuine: it is what the log was then. It says how many records it knows, names no time past the newest that is shown to be over, and nothing in it says that no more came.',
+  ],
+  [
     10,
     'A second writer is refused: `LOG_HELD`, or `STORE_CONFLICT` where it took over. Tried by `demo tamper` and the tests of the stores.',
   ],

@@ -94,7 +94,7 @@ async function tellContinuation(run: Run, head: FixedHead): Promise<void> {
   run.findings.add({
     ...{ code: 'continues', from: CONTINUATION_SEQ, to: CONTINUATION_SEQ + 1 },
     actual: `${size} records of ${origin}, root ${root}`,
-    message: `continues ${origin} at ${size} records (${cause.slice(0, 200)})${lost}; what came before is verified there`,
+    message: `continues ${origin} at ${size} records (${cause.slice(0, 200)})${lost}; what came before is in that log, and is not verified with this one`,
   });
 }
 
