@@ -106,6 +106,10 @@ describe('verify --published', () => {
     cpSync(box.at('old'), box.at('out'), { recursive: true });
     const back = await box.run(['verify', '--published', 'out', '--json']);
     assert.deepEqual([back.code, codes(back.json)], [1, ['rolled-back']]);
+    assert.match(
+      (await box.run(['verify', '--published', 'out'])).out,
+      /not brought up to date since looks the same/,
+    );
     rmSync(box.at('out'), { recursive: true });
     const gone = await box.run(['verify', '--published', 'out', '--json']);
     assert.deepEqual([gone.code, codes(gone.json)], [1, ['truncated']]);
