@@ -5,6 +5,7 @@ import type { Condition } from '../health/health.ts';
 import { headDirectory, stateDirectory } from '../places.ts';
 import { databasePath } from '../store/sqlite/database.ts';
 import { SqliteStore } from '../store/sqlite/mod.ts';
+import { Reader } from '../store/sqlite/reader.ts';
 import type { LogStore } from '../store/store.ts';
 import {
   type CosignedCheckpoints,
@@ -44,26 +45,29 @@ export async function openHeld(call: Call, node?: string): Promise<Reading> {
 
 /** As `openToSearch`, with the logs held as `openHeld` does. A server's are read from the disk that it writes. */
 export async function openHeldToSearch(call: Call): Promise<Searching> {
-  const isPinned = pinsOf(call).length > 0;
-  if (isPinned) requireLog(call);
-  const store = await openBeside(call, isPinned);
-  try {
-    if (isPinned && store !== null) await holdAll(call, store, undefined);
-    if (store !== null) await warnOfAlarms(call, store, undefined);
-  } finally {
-    await store?.close();
-  }
+  if (pinsOf(call).length > 0) {
+    requireLog(call);
+    const store = await SqliteStore.open({ dir: call.data, readOnly: true });
+    try {
+      await holdAll(call, store, undefined);
+      await warnOfAlarms(call, store, undefined);
+    } finally {
+      await store.close();
+    }
+  } else if (existsSync(databasePath(call.data))) await warnBeside(call);
   return openToSearch(call);
 }
 
-/** The store beside what answers; null where there is none that can be read, and nothing depends on it. */
-async function openBeside({ data }: Call, isNeeded: boolean): Promise<LogStore | null> {
-  if (!isNeeded && !existsSync(databasePath(data))) return null;
+/** For a few rows of the store beside what answers no thread is started. Where it can't be read, whoever needs it says so. */
+async function warnBeside(call: Call): Promise<void> {
+  let reader: Reader | null = null;
   try {
-    return await SqliteStore.open({ dir: data, readOnly: true });
+    reader = new Reader(call.data);
+    await warnOfAlarms(call, reader, undefined);
   } catch (error) {
-    if (isNeeded || !(error instanceof TallystickError)) throw error;
-    return null;
+    if (!(error instanceof TallystickError)) throw error;
+  } finally {
+    reader?.close();
   }
 }
 
@@ -73,7 +77,7 @@ async function openBeside({ data }: Call, isNeeded: boolean): Promise<LogStore |
  */
 async function warnOfAlarms(
   { io: { stderr } }: Call,
-  store: LogStore,
+  store: Pick<LogStore | Reader, 'nodes' | 'state'>,
   only: string | undefined,
 ): Promise<void> {
   try {
