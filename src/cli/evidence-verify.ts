@@ -3,8 +3,9 @@ import { Catalogs } from '../catalog/catalogs.ts';
 import { UsageError } from '../errors.ts';
 import { type EvidenceOptions, LIMITS, type ProvenRecord } from '../evidence/mod.ts';
 import { verifyEvidenceFile } from '../verifier/file.ts';
+import { evidenceLines, MAX_LISTED } from '../verifier/lines.ts';
 import type { Call } from './command.ts';
-import { boundLine, evidenceLines } from './evidence-text.ts';
+import { boundLine } from './evidence-text.ts';
 import { VERDICT } from './exit.ts';
 import { counted } from './format.ts';
 import { existingPin } from './pins.ts';
@@ -14,8 +15,6 @@ import { aboutPage } from './verifier-page.ts';
 import { timestampRootsOf } from './verify-timestamps.ts';
 import { policyOf } from './verify-witnessed.ts';
 
-/** Records in a line each; all of them are in `--json`. */
-const MAX_LISTED = 50;
 /** Of a page that holds the evidence. */
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 

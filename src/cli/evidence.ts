@@ -15,6 +15,7 @@ import { formatQuery, parseQuery, parseTime } from '../query/mod.ts';
 import type { LogStore } from '../store/store.ts';
 import { certificatesOfPem, readTokens, tokenPrefix } from '../timestamps/mod.ts';
 import { embedEvidence } from '../verifier/file.ts';
+import { evidenceLines } from '../verifier/lines.ts';
 import {
   provenAlarms,
   readCosigned,
@@ -24,7 +25,7 @@ import {
 } from '../witness/client/kept.ts';
 import { alarmText } from '../witness/client/mod.ts';
 import type { Call } from './command.ts';
-import { evidenceLines, seenLines } from './evidence-text.ts';
+import { seenLines } from './evidence-text.ts';
 import { EXIT } from './exit.ts';
 import { ExportFile } from './export-file.ts';
 import { type FixedSource, fixedAtHead } from './fixed-source.ts';

@@ -1,23 +1,17 @@
-import { safeText } from '../crypto/safe-text.ts';
+import { safeJson, safeText } from '../crypto/safe-text.ts';
 import { TallystickError } from '../errors.ts';
 import type { EvidenceOptions } from '../evidence/mod.ts';
-import { findingWords } from '../verify/findings.ts';
 import { type VerifiedFile, verifyEvidenceFile } from './file.ts';
+import { evidenceLines, type Painter, recordLines } from './lines.ts';
 import { readTrust, type TrustItem, trustName, trustOptions } from './trust.ts';
-import {
-  boundWords,
-  checkedWords,
-  completenessWords,
-  notCheckedWords,
-  rangeWords,
-  trustWords,
-  wordsOf,
-} from './words.ts';
 
 /** What of Node's `process` the program needs. */
 export interface NodeProcess {
   readonly argv: readonly string[];
-  readonly stdout: { write(text: string): unknown };
+  readonly stdout: {
+    write(text: string): unknown;
+    on(event: 'error', listener: (error: unknown) => void): unknown;
+  };
   readonly stderr: { write(text: string): unknown };
   exitCode?: number;
   getBuiltinModule(name: 'node:fs'): { readFileSync(file: string): Uint8Array };
@@ -26,7 +20,7 @@ export interface NodeProcess {
 const USAGE = `usage: node tallystick-verify.js EVIDENCE [TRUST …] [--complete] [--json]
 
 EVIDENCE   an evidence file, JSON or HTML
-TRUST      files to stand on: a pin, verifier keys, a policy of witnesses, root certificates of time stamp authorities
+TRUST      files to stand on: pins, verifier keys, a policy of witnesses, root certificates of time stamp authorities
 --complete demands proof that nothing was left out
 --json     the report as JSON
 
@@ -38,6 +32,10 @@ const EXIT = { intact: 0, 'not-intact': 1, 'not-compared': 2 } as const;
 
 /** Verifies files that are named on Node's command line; the exit code. */
 export async function runProgram(process: NodeProcess): Promise<number> {
+  // Whoever reads no further has read enough.
+  process.stdout.on('error', (error) => {
+    if ((error as { code?: unknown } | null)?.code !== 'EPIPE') throw error;
+  });
   const args = process.argv.slice(2);
   const flags = args.filter((arg) => arg.startsWith('--'));
   const [file, ...trust] = args.filter((arg) => !arg.startsWith('--'));
@@ -51,7 +49,7 @@ export async function runProgram(process: NodeProcess): Promise<number> {
     const options: EvidenceOptions = { ...trustOptions(items), complete: flags.includes('--complete') };
     const verified = await verifyEvidenceFile(fs.readFileSync(file), options);
     const isJson = flags.includes('--json');
-    process.stdout.write(isJson ? `${JSON.stringify(verified, null, 2)}\n` : reportText(verified, items));
+    process.stdout.write(isJson ? `${safeJson(verified, 2)}\n` : reportText(verified, items));
     return EXIT[verified.report.verdict];
   } catch (error) {
     const isKnown =
@@ -71,24 +69,13 @@ function trustIn(path: string, bytes: Uint8Array): TrustItem {
   }
 }
 
-/** The report for people. */
+const PLAIN: Painter = { style: (_, text) => text };
+
+/** The report for people, as the command line has it. */
 function reportText({ report, page }: VerifiedFile, items: readonly TrustItem[]): string {
-  const { headline, wrong, notices } = wordsOf(report);
-  const lines = [headline];
-  for (const finding of wrong) lines.push(`  FAIL   ${finding.code}: ${findingWords(finding)}`);
-  for (const finding of notices) lines.push(`  notice ${finding.code}: ${findingWords(finding)}`);
-  for (const log of report.logs) {
-    lines.push(`${log.origin}: ${log.size} records, root ${log.root}`);
-    lines.push(`  ${trustWords(log)}`);
-    for (const key of log.keys) lines.push(`  signed by ${key}`);
-    lines.push(`  ${completenessWords(log)}`);
-    const range = rangeWords(log.completeness);
-    if (range !== null) lines.push(`  ${range}`);
-    for (const what of checkedWords(log)) lines.push(`  checked: ${what}`);
-    for (const bound of log.bounds) lines.push(`  the first ${bound.size} records ${boundWords(bound)}`);
-    for (const each of log.notChecked) lines.push(`  not checked: ${notCheckedWords(each)}`);
-  }
-  for (const item of items) lines.push(`given: ${trustName(item)}`);
+  const records = recordLines(report, '--json has all of them');
+  const lines = [...records, ...(records.length > 0 ? [''] : []), ...evidenceLines(report, PLAIN)];
+  for (const item of items) lines.push(safeText(`given: ${trustName(item)}`));
   if (page !== null) lines.push(`the page around it, not checked here, has SHA-256 ${page}`);
-  return `${lines.map(safeText).join('\n')}\n`;
+  return `${lines.join('\n')}\n`;
 }

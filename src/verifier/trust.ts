@@ -2,6 +2,7 @@ import { type Pin, type Policy, parsePin, parsePolicy, parseVkey } from '../chec
 import { fromBase64, fromUtf8 } from '../crypto/bytes.ts';
 import { UsageError } from '../errors.ts';
 import type { EvidenceOptions } from '../evidence/mod.ts';
+import { counted } from '../verify/words.ts';
 
 /** What a verifier stands on besides the file, told apart by its own form. */
 export type TrustItem =
@@ -13,9 +14,13 @@ export type TrustItem =
 const MAX_BYTES = 1024 * 1024;
 const PEM = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g;
 
+/** A line of a policy, a key, or the beginning of a pin: beside certificates one of these would be passed over. */
+const OTHER = /^[ \t]*(?:(?:log|witness|group|quorum)[ \t]|\{|[^+\s]+\+[0-9a-f]{8}\+)/m;
+
 /**
  * Reads a pin, verifier keys (one a line), a policy of witnesses, or root certificates of time stamp authorities (PEM
- * or DER). Throws `UsageError` USAGE for anything else, and what the reader of each form throws.
+ * or DER). Throws `UsageError` USAGE for anything else, also for several of these in one, and what the reader of each form
+ * throws.
  */
 export function readTrust(given: Uint8Array | string): TrustItem {
   if (given.length > MAX_BYTES) throw new UsageError('USAGE', `it is larger than ${MAX_BYTES} bytes`);
@@ -24,14 +29,21 @@ export function readTrust(given: Uint8Array | string): TrustItem {
     return { kind: 'roots', roots: [given] };
   }
   const whole = textOf(given);
+  if (whole.startsWith('\ufeff')) {
+    throw new UsageError('USAGE', 'it begins with a byte order mark: save it as UTF-8 without one');
+  }
   const text = whole.trim();
   if (text.startsWith('{')) return { kind: 'pin', pin: parsePin(text) };
   const roots = [...text.matchAll(PEM)].map(([, base64 = '']) => fromBase64(base64.replaceAll(/\s/g, '')));
   if (roots.length > 0) {
     if (roots.includes(null)) throw new UsageError('USAGE', 'a certificate in it is not base64');
+    if (OTHER.test(text.replaceAll(PEM, ''))) {
+      const rule = 'it holds certificates and something else to stand on: give each in a file of its own';
+      throw new UsageError('USAGE', rule);
+    }
     return { kind: 'roots', roots: roots as Uint8Array[] };
   }
-  if (/^\s*quorum\s/m.test(text)) return { kind: 'policy', policy: parsePolicy(whole) };
+  if (/^[ \t]*quorum[ \t]/m.test(text)) return { kind: 'policy', policy: parsePolicy(whole) };
   const lines = text
     .split('\n')
     .map((line) => line.trim())
@@ -53,9 +65,13 @@ function textOf(given: Uint8Array | string): string {
   }
 }
 
-/** Everything given, together. Of policies the last counts: two cannot be demanded at once. */
+/** Everything given, together. Throws `UsageError` USAGE for two policies: one is demanded, and may name several logs. */
 export function trustOptions(items: readonly TrustItem[]): EvidenceOptions {
-  const policy = items.findLast((item) => item.kind === 'policy')?.policy;
+  const [policy, another] = items.flatMap((item) => (item.kind === 'policy' ? [item.policy] : []));
+  if (another !== undefined) {
+    const rule = 'two policies were given: which one counts? Give one; it may name several logs';
+    throw new UsageError('USAGE', rule);
+  }
   return {
     pins: items.flatMap((item) => (item.kind === 'pin' ? [item.pin] : [])),
     keys: items.flatMap((item) => (item.kind === 'keys' ? item.keys : [])),
@@ -68,12 +84,12 @@ export function trustOptions(items: readonly TrustItem[]): EvidenceOptions {
 export function trustName(item: TrustItem): string {
   switch (item.kind) {
     case 'pin':
-      return `pin of ${item.pin.origin} at ${item.pin.size} records`;
+      return `pin of ${item.pin.origin} at ${counted(item.pin.size, 'record')}`;
     case 'keys':
       return item.keys.map((key) => `key ${key.split('+', 2).join('+')}`).join(', ');
     case 'policy':
-      return `policy of ${item.policy.witnesses.length} witnesses`;
+      return `policy of ${counted(item.policy.witnesses.length, 'witness', 'witnesses')}`;
     case 'roots':
-      return `${item.roots.length} root certificate${item.roots.length === 1 ? '' : 's'} of time stamp authorities`;
+      return `${counted(item.roots.length, 'root certificate')} of time stamp authorities`;
   }
 }

@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { rootCertificates } from 'node:tls';
 import { pathToFileURL } from 'node:url';
 import { bundleVerifier, type Verifier } from '../../scripts/verifier.ts';
 import { formatPin } from '../../src/checkpoint/mod.ts';
@@ -12,7 +13,7 @@ import type { verifyEvidenceFile } from '../../src/verifier/file.ts';
 import { embedEvidence } from '../../src/verifier/file.ts';
 import { edited, evidenceOf } from '../evidence/fixture.ts';
 import { root } from '../package/sources.ts';
-import { BuiltLog, VKEY } from '../verify/built-log.ts';
+import { BuiltLog, makeRecord, VKEY } from '../verify/built-log.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tallystick-bundle-'));
 let built: Verifier;
@@ -100,7 +101,7 @@ describe('the verifier in one file', () => {
     const pin = saved('pin.json', formatPin(log.pin()));
     const good = run(file);
     assert.equal(good.status, 0, good.stderr);
-    assert.match(good.stdout, /^Verified: 2 records are as sealed\n/);
+    assert.match(good.stdout, /^Verified: 2 records are as sealed\n/m);
     assert.match(good.stdout, /keys that the file itself names/);
     const pinned = run(page, pin);
     assert.equal(pinned.status, 0, pinned.stderr);
@@ -110,7 +111,7 @@ describe('the verifier in one file', () => {
     assert.equal(later.status, 2, later.stderr);
     assert.match(
       later.stdout,
-      /^Signed by the keys of your pin; not compared with it: 2 records are as sealed\n/,
+      /^Signed by the keys of your pin; not compared with it: 2 records are as sealed\n/m,
     );
     const altered = saved('altered.json', text.replace('EVENT_7', 'EVENT_8'));
     const bad = run(altered, '--json');
@@ -139,6 +140,52 @@ describe('the verifier in one file', () => {
       assert.notEqual(wrong.stderr, '');
       assert.doesNotMatch(wrong.stderr, /\n {4}at /);
     }
+  });
+
+  test('says of what evidence is, and holds it against everything given', async () => {
+    const program = saved('said.js', built.js);
+    const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
+      spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', cwd: folder });
+    const hostile = '\u001b[2J\u202e\u009b';
+    const named = (seq: number) => makeRecord(seq, seq === 1 ? { actor: { name: `eve${hostile}` } } : {});
+    const own = await BuiltLog.build(60, 60, undefined, named);
+    const made = { query: `event:EVENT_1${' '.repeat(3_000)}outcome:success`, by: `Eve${hostile}` };
+    const range = { from: 0, to: 60, since: null, until: null };
+    const file = saved('said.json', (await evidenceOf(own, null, { range }, made)).text);
+    const said = run(file).stdout;
+    assert.match(
+      said,
+      /^node-1\/1 {2}2026-.* UTC {2}success {2}signserver {2}EVENT_1 {2}eve\\x1b\[2J\\u\{202e\}/,
+    );
+    assert.match(said, /by Eve\\x1b\[2J.*, with tallystick test\n/);
+    assert.match(said, /the query was: event:EVENT_1 \[…3,000 blanks…\] outcome:success\n/);
+    for (const text of [said, run(file, '--json').stdout]) {
+      assert.doesNotMatch(text, /[^\P{C}\n]/u, 'nothing that a terminal acts upon');
+    }
+    const [pin, root] = [
+      saved('own.pin', formatPin(own.pin())),
+      saved('root.pem', rootCertificates[0] as string),
+    ];
+    const other = await BuiltLog.build(60, 60, undefined, (seq) => makeRecord(seq, { event: 'OTHER' }));
+    const foreign = saved('other.pin', formatPin(other.pin()));
+    for (const pins of [
+      [pin, foreign],
+      [foreign, pin],
+    ]) {
+      const { status, stdout } = run(file, ...pins);
+      assert.equal(status, 1, stdout);
+      assert.match(stdout, /FAIL {3}split-view: /);
+    }
+    const undated = run(file, root);
+    assert.equal(undated.status, 1);
+    assert.match(undated.stdout, /FAIL {3}not-dated: /);
+    const [one, two] = ['one', 'two'].map((name) => saved(`${name}.policy`, 'quorum none\n')) as [
+      string,
+      string,
+    ];
+    const twice = run(file, one, two);
+    assert.equal(twice.status, 2);
+    assert.match(twice.stderr, /two policies were given/);
   });
 
   test('is a module', async () => {

@@ -37,6 +37,24 @@ describe('what a verifier is given to stand on', () => {
     assert.equal('policy' in trustOptions([]), false);
   });
 
+  test('what can not count together is refused, in one file and in several', async () => {
+    const pin = formatPin((await BuiltLog.build(3)).pin());
+    assert.throws(() => trustOptions([POLICY, 'quorum none\n'].map(readTrust)), {
+      code: 'USAGE',
+      message: /two policies were given: which one counts/,
+    });
+    for (const other of [POLICY, POLICY.replace('quorum', '\tquorum'), pin, VKEY]) {
+      for (const mixed of [`${other}${PEM}\n`, `${PEM}\n${other}`]) {
+        assert.throws(() => readTrust(mixed), TallystickError, mixed.slice(0, 40));
+      }
+    }
+    // Programs write what a certificate says beside it.
+    assert.equal(readTrust(`# Issuer: CN=Root\nsubject=CN=Root\n${PEM}\n`).kind, 'roots');
+    for (const form of [pin, VKEY, POLICY, PEM])
+      assert.throws(() => readTrust(`\ufeff${form}`), /byte order/);
+    assert.equal(trustName(readTrust(POLICY)), 'policy of 1 witness');
+  });
+
   test('anything else is refused by name', () => {
     const bad = ['', 'nonsense', '{}', `${VKEY}x`, `${VKEY}\nmore`, 'quorum nobody', 'x'.repeat(2_000_000)];
     for (const given of [...bad, Uint8Array.of(0xff, 0xfe), readFileSync(import.meta.filename, 'utf8')]) {

@@ -161,7 +161,10 @@ function trustForm(): HTMLElement {
 async function addTrust(from: Uint8Array | string): Promise<boolean> {
   trouble.textContent = '';
   try {
-    items.push(readTrust(from));
+    const item = readTrust(from);
+    // What can't count together is not taken.
+    trustOptions([...items, item]);
+    items.push(item);
   } catch (error) {
     if (!(error instanceof TallystickError)) throw error;
     trouble.textContent = shown(error.message);

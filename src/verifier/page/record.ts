@@ -37,12 +37,6 @@ export function aboutEvent(record: AuditRecord): string {
   return listingOf(record)?.about ?? '';
 }
 
-export function actorOf({ actor }: AuditRecord): string {
-  if (actor === undefined) return '';
-  const all: Readonly<Record<string, unknown>> = { ...actor };
-  return String(all.name ?? all.id ?? Object.values(all)[0] ?? '');
-}
-
 /** Everything about one record: what was sealed, then what is concluded from it, then what proves it. */
 export function recordDetail(proven: ProvenRecord): Node {
   const { record, problem } = proven;

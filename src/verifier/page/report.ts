@@ -1,6 +1,7 @@
 import type { EvidenceReport, LogEvidenceReport, Made, ProvenRecord } from '../../evidence/mod.ts';
 import { findingWords } from '../../verify/findings.ts';
 import type { Finding, Verdict } from '../../verify/mod.ts';
+import { actorOf } from '../lines.ts';
 import {
   boundWords,
   checkedWords,
@@ -13,7 +14,7 @@ import {
   wordsOf,
 } from '../words.ts';
 import { brief, button, h, list, members, shown } from './dom.ts';
-import { aboutEvent, actorOf, recordDetail } from './record.ts';
+import { aboutEvent, recordDetail } from './record.ts';
 
 /** Rows that are shown at a time. */
 const ROWS = 1_000;

@@ -66,11 +66,18 @@ describe('the page, opened from disk without a network', { skip: missing ?? fals
     const other = await BuiltLog.build(40, 100, undefined, (seq) => makeRecord(seq, { event: 'OTHER' }));
     await using opened = await open(file);
     await verdictOf(opened.page);
+    await paste(opened.page, formatPin(log.pin()));
+    await verdictWith(opened.page, /stands on a pin/);
+    // Beside one that it agrees with, too.
     await paste(opened.page, formatPin(other.pin()));
     assert.match(await verdictWith(opened.page, /split-view/), /^Not verified/);
     await paste(opened.page, 'nonsense');
     await opened.page.waitForFunction(() => document.querySelector('[role=alert]')?.textContent !== '');
     assert.match(await opened.page.innerText('[role=alert]'), /not a pin, a verifier key/);
+    await paste(opened.page, 'quorum none\n');
+    await opened.page.getByText('policy of 0 witnesses').waitFor();
+    await paste(opened.page, 'quorum none\n');
+    await opened.page.getByText('two policies were given: which one counts?').waitFor();
   });
 
   test('with one byte changed says what is wrong and where', async () => {
