@@ -115,7 +115,7 @@ async function show(call: Call, file: string, { evidence, report }: CreatedEvide
     );
   }
   const isWhole = RANGE_OPTIONS.every((name) => call.text(name) === undefined);
-  for (const line of seenLines(report, isWhole)) await stdout.line(line);
+  for (const line of seenLines({ evidence, report }, isWhole)) await stdout.line(line);
   for (const line of evidenceLines(report, stdout)) await stdout.line(line);
 }
 
@@ -240,7 +240,7 @@ async function requestOf(call: Call, store: LogStore, asked: Asked): Promise<Log
 async function rangeOf(
   call: Call,
   source: FixedSource,
-  cosigned: readonly { readonly size: number }[],
+  cosigned: NonNullable<LogRequest['cosigned']>,
 ): Promise<LogRequest['range']> {
   const size = source.fixed?.size ?? 0;
   const part = partOf(call, size);

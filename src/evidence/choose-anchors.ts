@@ -25,18 +25,42 @@ export interface Cosigned {
 const MAX_COSIGNED = 20;
 const MAX_STAMPS = 100;
 
-/** The first that cover all that is needed, and the newest, which covers as much as any. */
+/** The first that cover all that is needed, and those that no policy can do without. */
 export function cosignedFor(
   cosigned: readonly Cosigned[],
   needed: number,
   size: number,
 ): readonly Cosigned[] {
   const known = cosigned.filter((each) => each.size <= size).sort((a, b) => a.size - b.size);
-  const largest = known.at(-1)?.size;
-  const covering = known.filter((each) => each.size > needed || each.size === largest);
-  return covering.length <= MAX_COSIGNED
-    ? covering
-    : [...covering.slice(0, MAX_COSIGNED / 2), ...covering.slice(-MAX_COSIGNED / 2)];
+  const covering = known.filter((each) => each.size > needed);
+  const first = covering.slice(0, covering.length > MAX_COSIGNED ? MAX_COSIGNED / 2 : MAX_COSIGNED);
+  const chosen = new Set([
+    ...first,
+    ...covering.slice(first.length).slice(-MAX_COSIGNED / 2),
+    ...unsurpassed(known),
+  ]);
+  return known.filter((each) => chosen.has(each));
+}
+
+/**
+ * The checkpoints of which no larger one has all the cosignatures, largest first. Whatever a policy demands, the largest that has
+ * it is among them: whichever witnesses are away, what the others have cosigned alone is no reason to pass over what all have.
+ */
+export function unsurpassed<C extends Cosigned>(cosigned: readonly C[]): readonly C[] {
+  const found: { readonly each: C; readonly by: ReadonlySet<string> }[] = [];
+  for (const each of cosigned.toSorted((a, b) => b.size - a.size)) {
+    if (found.length === MAX_COSIGNED) break;
+    const by = cosignersOf(each.note);
+    if (!found.some((larger) => [...by].every((key) => larger.by.has(key)))) found.push({ each, by });
+  }
+  return found.map(({ each }) => each);
+}
+
+/** Whoever has signed a checkpoint besides its log: names and ids of keys, not verified. */
+function cosignersOf(note: string): ReadonlySet<string> {
+  const { origin } = checkpointOf(note, 'checkpoints');
+  const { signatures } = parseNote(note);
+  return new Set(signatures.flatMap(({ name, keyId }) => (name === origin ? [] : [`${name}+${keyId}`])));
 }
 
 /** Of each authority the first that covers each record of those numbers, which ascend: what bounds its time most closely. */

@@ -1,5 +1,6 @@
 import { tallystick } from '../catalog/mod.ts';
 import type { LogSource } from '../verify/mod.ts';
+import { type Cosigned, unsurpassed } from './choose-anchors.ts';
 import type { EvidenceRange } from './format.ts';
 import { decoded, entriesOf } from './gather.ts';
 import { findingAt, refusal } from './refusal.ts';
@@ -34,27 +35,32 @@ const MAX_BEHIND = 256;
 
 /**
  * The range of a whole log. Whoever cosigns or dates a checkpoint has the log seal a record of it behind: where nothing else
- * stands behind the largest cosigned one, the range ends with that, for it would reach past every cosignature for ever.
+ * stands behind a cosigned one, the range ends with that, for it would reach past every cosignature for ever. Of several such it
+ * ends with the largest that is under whatever quorum any of them has: one witness asked again alone takes none away.
  *
- * @param cosigned sizes of checkpoints that witnesses have cosigned.
+ * @param cosigned checkpoints that witnesses have cosigned.
  */
-export async function wholeRange(
-  source: LogSource,
-  cosigned: readonly { readonly size: number }[],
-): Promise<EvidenceRange> {
+export async function wholeRange(source: LogSource, cosigned: readonly Cosigned[]): Promise<EvidenceRange> {
   const size = (await source.head())?.size ?? 0;
-  const seen = Math.max(0, ...cosigned.map((each) => each.size).filter((each) => each <= size));
-  const isAll = seen > 0 && size - seen <= MAX_BEHIND && (await saysSigned(source, seen, size));
-  return { from: 0, to: isAll ? seen : size, since: null, until: null };
+  const known = cosigned.filter((each) => each.size > 0 && each.size <= size);
+  const worth = known.length === 0 ? size : await worthShowing(source, size);
+  const ends = unsurpassed(known.filter((each) => each.size >= worth)).map((each) => each.size);
+  return { from: 0, to: Math.min(size, ...ends), since: null, until: null };
 }
 
-async function saysSigned(source: LogSource, from: number, to: number): Promise<boolean> {
+/** How many of the first records there are up to the last that says more than that something was cosigned or dated. */
+async function worthShowing(source: LogSource, size: number): Promise<number> {
   const { system, event } = tallystick.AUDIT_LOG_SIGNING;
-  const records = [...(await entriesOf(source, from, to)).values()].map(decoded);
-  return (
-    records.length === to - from &&
-    records.every((record) => record?.system === system && record.event === event)
-  );
+  const floor = Math.max(0, size - MAX_BEHIND);
+  const entries = await entriesOf(source, floor, size);
+  const isOfThat = (seq: number): boolean => {
+    const entry = entries.get(seq);
+    const record = entry === undefined ? null : decoded(entry);
+    return record?.system === system && record.event === event;
+  };
+  let at = size;
+  while (at > floor && isOfThat(at - 1)) at--;
+  return at;
 }
 
 async function loggedAt(source: LogSource, seq: number): Promise<number> {

@@ -3,7 +3,7 @@ import { before, describe, test } from 'node:test';
 import { cosignCheckpoint, cosignerKeyFromSpki, parsePolicy } from '../../src/checkpoint/mod.ts';
 import { seenLines } from '../../src/cli/evidence-text.ts';
 import { toHex, utf8 } from '../../src/crypto/bytes.ts';
-import { rangeOfTime, verifyEvidence, wholeRange } from '../../src/evidence/mod.ts';
+import { type CreatedEvidence, rangeOfTime, verifyEvidence, wholeRange } from '../../src/evidence/mod.ts';
 import type { Timestamped } from '../../src/timestamps/mod.ts';
 import { mlDsaSigner, testSigner } from '../checkpoint/signers.ts';
 import { forge } from '../timestamps/support/forge.ts';
@@ -210,7 +210,7 @@ describe('cosignatures', () => {
       const own = { system: 'tallystick', source: 'tallystick' };
       await log.append([entryOf(makeRecord(log.size, { ...own, event }))]);
     };
-    const sizes = [{ size: 100 }, seen];
+    const sizes = [await cosigned(it.notes[0] as string, 1), seen];
     const more = { cosigned: [seen], witnesses: WITNESSES };
     const whole = async () => wholeRange(log, sizes);
     assert.deepEqual(await whole(), { from: 0, to: 300, since: null, until: null });
@@ -218,11 +218,11 @@ describe('cosignatures', () => {
     await add('AUDIT_LOG_SIGNING');
     const range = await whole();
     assert.equal(range.to, 300);
-    const { text, report } = await evidenceOf(log, null, { range, ...more }, { query: '' });
+    const { evidence, text, report } = await evidenceOf(log, null, { range, ...more }, { query: '' });
     const { logs } = await verifyEvidence(text, { policy: policy('all'), complete: true });
     assert.deepEqual([logs[0]?.verdict, logs[0]?.completeness.verdict], ['intact', 'complete']);
-    assert.deepEqual(seenLines(report, true), [
-      '  of node-1 it ends where witnesses have cosigned: the 2 records behind say no more than that they did',
+    assert.deepEqual(seenLines({ evidence, report }, true), [
+      '  of node-1 it ends where w1.example/a and w2.example/b have cosigned: the 2 records behind say no more than that something was cosigned or dated',
     ]);
     // Nothing else is left out of the whole.
     await add('AUDIT_LOG_SHUTDOWN');
@@ -230,9 +230,73 @@ describe('cosignatures', () => {
     assert.equal((await wholeRange(log, [])).to, 303);
     const later = await evidenceOf(log, null, { range: await whole(), ...more }, { query: '' });
     assertFound(await verifyEvidence(later.text, { policy: policy('all') }), [['no-quorum', 300, 303]]);
-    assert.deepEqual(seenLines(later.report, true), [
+    assert.deepEqual(seenLines(later, true), [
       '  records 300 to 302 of node-1 are under no cosigned checkpoint yet: a policy that demands witnesses refuses this; ask them first (witness ask), or name less',
     ]);
+  });
+
+  test('of several go along so that a quorum is reached, though one of them is away', async () => {
+    const [first, both, alone] = [
+      await cosigned(it.notes[0] as string, START / 1000 + 1_000),
+      await cosigned(it.notes[1] as string, START / 1000 + 1_000),
+      await cosigned(it.notes[2] as string, START / 1000 + 1_000, [NAMES[0] as string]),
+    ];
+    const more = { cosigned: [first, both, alone], witnesses: WITNESSES };
+    const whole = await evidenceOf(
+      it.log,
+      null,
+      { range: await wholeRange(it.log, more.cosigned), ...more },
+      { query: '' },
+    );
+    // The first is surpassed by the second; the third is not over less.
+    assert.deepEqual(sizesIn(whole), [200, 300]);
+    assertFound(await verifyEvidence(whole.text, { policy: policy('all') }), [['no-quorum', 200, 300]]);
+    assertIntact(await verifyEvidence(whole.text, { policy: policy('any') }));
+    assert.deepEqual(seenLines(whole, true), [
+      '  no checkpoint of node-1 over all of this is cosigned by w2.example/b besides w1.example/a: a policy that demands so many refuses this; ask them first (witness ask), or name less',
+    ]);
+    const part = await evidenceOf(it.log, [150], more);
+    assertIntact(await verifyEvidence(part.text, { policy: policy('all') }));
+    assert.deepEqual(seenLines(part, false), []);
+  });
+
+  test('of one that was asked again alone end a whole log no later than those of all', async () => {
+    const log = await BuiltLog.build(300, 100);
+    const own = { system: 'tallystick', source: 'tallystick', event: 'AUDIT_LOG_SIGNING' };
+    const add = () => log.append([entryOf(makeRecord(log.size, own))]);
+    const [both, alone] = [NAMES, NAMES.slice(1)];
+    const seen = [await cosigned(log.note, START / 1000 + 1_000, both)];
+    await add();
+    await add();
+    seen.push(await cosigned(log.note, START / 1000 + 2_000, alone));
+    await add();
+    const more = { cosigned: seen, witnesses: WITNESSES };
+    const range = await wholeRange(log, seen);
+    assert.equal(range.to, 300);
+    const made = await evidenceOf(log, null, { range, ...more }, { query: '' });
+    const { logs, verdict } = await verifyEvidence(made.text, { policy: policy('all'), complete: true });
+    assert.deepEqual([verdict, logs[0]?.completeness.verdict], ['intact', 'complete']);
+    assert.deepEqual(seenLines(made, true), [
+      '  of node-1 it ends where w1.example/a and w2.example/b have cosigned: the 3 records behind say no more than that something was cosigned or dated',
+    ]);
+    // Of those who have cosigned the same it ends with the newest.
+    assert.equal(
+      (await wholeRange(log, [await cosigned(it.notes[2] as string, 1, alone), ...seen.slice(1)])).to,
+      302,
+    );
+  });
+
+  test('of more than can go along leave none out that a policy may need', async () => {
+    const log = await BuiltLog.build(60, 1);
+    const notes = await Promise.all(
+      Array.from({ length: 60 }, async (_, i) => (await BuiltLog.build(i + 1, 1)).note),
+    );
+    const seen = await Promise.all(
+      notes.map((note, i) => cosigned(note, START / 1000 + 1_000, i === 30 ? NAMES : NAMES.slice(0, 1))),
+    );
+    const made = await evidenceOf(log, [5], { cosigned: seen, witnesses: WITNESSES });
+    assert.ok(sizesIn(made).includes(31) && sizesIn(made).length < 25);
+    assertIntact(await verifyEvidence(made.text, { policy: policy('all') }));
   });
 
   test('without a policy stand on the keys that the file names, and say so', async () => {
@@ -274,6 +338,13 @@ describe('cosignatures', () => {
     await assert.rejects(evidenceOf(it.log, [150], { cosigned: [seen] }), { code: 'EVIDENCE_REFUSED' });
   });
 });
+
+/** Sizes of the checkpoints that evidence of one log has. */
+function sizesIn({ evidence }: CreatedEvidence): number[] {
+  const [log] = evidence.logs;
+  const notes = [...(log?.checkpoints ?? []).map(({ checkpoint }) => checkpoint), log?.checkpoint ?? ''];
+  return notes.map((note) => Number(note.split('\n')[1]));
+}
 
 describe('certificates of the sealing key', () => {
   test('are shown when they are its own, each signed by the next', async () => {
