@@ -16,10 +16,12 @@ import type { Call } from './command.ts';
 import { EXIT } from './exit.ts';
 import { NOTHING } from './fixed-source.ts';
 import { counted, grouped, utc } from './format.ts';
+import { WRITERS_HEAD } from './held.ts';
 import { openToRead } from './open-data.ts';
 import { checkPinFile, PinFile, RememberedPins } from './pins.ts';
 import { publishedPlace, publishedSource } from './published-target.ts';
 import { safeText } from './safe-text.ts';
+import { recallHead } from './verify-remembered.ts';
 import { findingText } from './verify-text.ts';
 import { cosignedOf, heldInState, pinnedPolicy, policyKeys, read } from './verify-witnessed.ts';
 
@@ -42,6 +44,8 @@ export async function pinCreate(call: Call): Promise<number> {
     const there = existsSync(file.path) ? file.read() : null;
     if (there !== null) throw pinExists(file, there);
     const origin = (await target.source.head())?.origin ?? null;
+    const remembered = await heldToWriter(call, target, origin);
+    if (remembered !== null && remembered.pin === null) return await show(call, file, null, remembered);
     const parsed = policy === undefined ? null : parsePolicy(policy);
     const keys = [...call.texts('require'), ...policyKeys(call, parsed, origin)];
     const begun = await beginPin(
@@ -63,6 +67,16 @@ export async function pinCreate(call: Call): Promise<number> {
   } finally {
     await target.close();
   }
+}
+
+/** The log held against the head that its writer remembers here, as `verify` does before it begins a pin; null where none is. */
+async function heldToWriter(
+  call: Call,
+  { source, store }: Target,
+  origin: string | null,
+): Promise<FollowedPin | null> {
+  const { memory } = recallHead(call, store === null ? null : origin);
+  return memory && followPin(source, memory.pin, call.io.now(), undefined, WRITERS_HEAD);
 }
 
 /** Shows a pin file, or those remembered of a place, once the keys of each have been seen to have signed it. */

@@ -368,7 +368,11 @@ describe('status and log publish hold the log against the pin, and against the h
     assert.match(first.out, /held to the head that its writer remembers here, of 20\S+Z: 7 records/);
     const { json } = await box.ok(['verify', '--pin', 'a.pin', '--json']);
     assert.deepEqual([json.remembered.file, json.remembered.size], [memory, 7]);
-    await box.ok(['pin', 'create', '--data', 'older', '-o', 'older.pin']);
+    const apart = { env: { TALLYSTICK_STATE: box.at('apart') } };
+    await box.ok(['pin', 'create', '--data', 'older', '-o', 'older.pin'], apart);
+    const begun = await box.run(['pin', 'create', '--data', 'older', '-o', 'new.pin', '--json']);
+    assert.deepEqual([begun.code, begun.json.status, codes(begun.json)], [1, 'refused', ['rolled-back']]);
+    assert.ok(!existsSync(box.at('new.pin')));
     // The older copy lies where nothing is remembered of the place.
     const back = await box.run(['verify', '--data', 'older']);
     assert.equal(back.code, 1);
@@ -387,7 +391,7 @@ describe('status and log publish hold the log against the pin, and against the h
     // One that was gone on with elsewhere is another.
     await box.ok(['append', '--data', 'older'], {
       stdin: ndjson(9, { actor: { name: 'another' } }),
-      env: { TALLYSTICK_STATE: box.at('apart') },
+      ...apart,
     });
     const split = await box.run(['verify', '--data', 'older', '--json']);
     assert.deepEqual([split.code, codes(split.json)], [1, ['split-view']]);
