@@ -1,5 +1,5 @@
 import type { EvidenceReport, ExistedBy, LogEvidenceReport } from '../evidence/mod.ts';
-import type { Finding, NotChecked, Trust } from '../verify/mod.ts';
+import { type Finding, MAX_FINDINGS, type NotChecked, type Trust } from '../verify/mod.ts';
 
 /** A report in words, for a page and for a terminal. None of it is safe to show as it is: names come from the file. */
 
@@ -19,7 +19,9 @@ export function wordsOf({ verdict, logs, findings }: EvidenceReport): Words {
   const wrong = all.filter((each) => each.class === 'fail');
   const notices = all.filter((each) => each.class === 'notice');
   if (verdict === 'not-intact') {
-    const things = wrong.length === 1 ? '1 thing is' : `${grouped(wrong.length)} things are`;
+    // No more than so many are listed of a log.
+    const orMore = logs.some((log) => log.findings.length >= MAX_FINDINGS) ? ' or more' : '';
+    const things = wrong.length === 1 ? '1 thing is' : `${grouped(wrong.length)}${orMore} things are`;
     return { tone: 'bad', headline: `Not verified: ${things} wrong`, wrong, notices };
   }
   const open = (headline: string): Words => ({ tone: 'open', headline, wrong, notices });

@@ -49,3 +49,17 @@ test('a pin that was compared with nothing is no pin that it stands on', async (
   assert.equal(wordsOf(report).tone, 'good');
   assert.match(trustWords(report.logs[0] as LogEvidenceReport), /stands on a pin/);
 });
+
+test('where no more findings are listed, the count says that there may be more', async () => {
+  const log = await BuiltLog.build(300, 100);
+  const { text } = await completeOf(log, [0, 300], '');
+  const broken = edited(text, ({ logs: [it] }) => {
+    for (const record of it.records) record.entry = record.entry.replace('EVENT_', 'OTHER_');
+  });
+  const { headline } = wordsOf(await verifyEvidence(broken));
+  assert.match(headline, /^Not verified: 10\d or more things are wrong$/);
+  const one = edited(text, ({ logs: [it] }) => {
+    it.records[7].entry = it.records[7].entry.replace('EVENT_', 'OTHER_');
+  });
+  assert.equal(wordsOf(await verifyEvidence(one)).headline, 'Not verified: 1 thing is wrong');
+});
