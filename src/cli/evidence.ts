@@ -3,6 +3,7 @@ import { EvidenceError, LogError, UsageError } from '../errors.ts';
 import {
   type CreatedEvidence,
   createEvidence,
+  type LogEvidenceReport,
   type LogRequest,
   MAX_MATCHES,
   type Made,
@@ -16,6 +17,7 @@ import type { LogStore } from '../store/store.ts';
 import { certificatesOfPem, readTokens, tokenPrefix } from '../timestamps/mod.ts';
 import { embedEvidence } from '../verifier/file.ts';
 import { evidenceLines } from '../verifier/lines.ts';
+import { trustWords } from '../verifier/words.ts';
 import {
   provenAlarms,
   readCosigned,
@@ -116,7 +118,13 @@ async function show(call: Call, file: string, { evidence, report }: CreatedEvide
   }
   const isWhole = RANGE_OPTIONS.every((name) => call.text(name) === undefined);
   for (const line of seenLines({ evidence, report }, isWhole)) await stdout.line(line);
-  for (const line of evidenceLines(report, stdout)) await stdout.line(line);
+  for (const line of evidenceLines(report, stdout, trustOfMade)) await stdout.line(line);
+}
+
+/** For its maker: others have no pin that is remembered here. */
+function trustOfMade(log: LogEvidenceReport): string {
+  if (log.trust !== 'pinned-key') return trustWords(log);
+  return 'It agrees with what you have pinned or this machine remembers of the log. Whoever verifies it needs a pin or a key from elsewhere.';
 }
 
 function madeOf(call: Call, { query, more }: Question): Made {

@@ -24,7 +24,7 @@ import { Budget, decoded, entriesOf, readRecords, type Taking } from './gather.t
 import { isOfKeys } from './records.ts';
 import { findingAt, proofOf, refusal, tooLarge } from './refusal.ts';
 import type { EvidenceReport } from './report.ts';
-import { verifyEvidence } from './verify.ts';
+import { verifyMade } from './verify.ts';
 
 /** What to take along of one log. */
 export interface LogRequest {
@@ -55,7 +55,7 @@ export interface CreatedEvidence {
   readonly evidence: Evidence;
   /** The file. */
   readonly text: string;
-  /** What verifying that file came to: it holds. */
+  /** What verifying that file came to, with the pins of the requests: it holds. */
   readonly report: EvidenceReport;
 }
 
@@ -76,9 +76,8 @@ export async function createEvidence(
   const evidence: Evidence = { made: options.made, logs };
   const text = formatEvidence(evidence);
   if (utf8(text).length > LIMITS.bytes) throw tooLarge('its file');
-  // Pins were held against the logs themselves.
-  const { catalogs } = options;
-  const report = await verifyEvidence(text, catalogs === undefined ? {} : { catalogs });
+  const { catalogs = Catalogs.builtIn } = options;
+  const report = await verifyMade(text, { pins: requests.flatMap(({ pins = [] }) => pins), catalogs });
   if (report.verdict !== 'intact') throw await refusedFor(report, requests);
   return { evidence, text, report };
 }

@@ -2,6 +2,7 @@ import { Catalogs } from '../catalog/catalogs.ts';
 import { checkPinSigned, type Pin, type Policy, parsePolicy, parseVkey } from '../checkpoint/mod.ts';
 import { EvidenceError, UsageError } from '../errors.ts';
 import { Findings } from '../verify/findings.ts';
+import type { NotChecked } from '../verify/mod.ts';
 import { short } from '../verify/policy.ts';
 import type { Evidence } from './format.ts';
 import { verifyLogEvidence } from './log.ts';
@@ -35,6 +36,27 @@ export async function verifyEvidence(
   file: Uint8Array | string,
   options: EvidenceOptions = {},
 ): Promise<EvidenceReport> {
+  const { pins = [], keys = [], policy } = options;
+  return verify(file, options, pins.length + keys.length + (policy?.logs.length ?? 0) > 0);
+}
+
+/**
+ * As `verifyEvidence`, for whoever makes it: a log of which nothing is remembered stands beside one of which something is, and
+ * whom a pin demands is asked by those who verify it.
+ */
+export async function verifyMade(
+  file: string,
+  { pins, catalogs }: { readonly pins: readonly Pin[]; readonly catalogs: Catalogs },
+): Promise<EvidenceReport> {
+  return verify(file, { pins: pins.map(({ policy: _, ...pin }) => pin), catalogs }, false);
+}
+
+/** @param isTrustGiven whether a log of which nothing was given is to fail. */
+async function verify(
+  file: Uint8Array | string,
+  options: EvidenceOptions,
+  isTrustGiven: boolean,
+): Promise<EvidenceReport> {
   const findings = new Findings();
   let evidence: Evidence;
   try {
@@ -50,13 +72,13 @@ export async function verifyEvidence(
   const { made } = evidence;
   const origins = evidence.logs.map(({ checkpoint }) => checkpointOf(checkpoint, 'logs').origin);
   sayForeign(pins, keys, origins, findings);
-  const isTrustGiven = pins.length + keys.length + (policy?.logs.length ?? 0) > 0;
   const logs: LogEvidenceReport[] = [];
   for (const [i, log] of evidence.logs.entries()) {
     const own = pins.filter(({ origin }) => origin === origins[i]);
-    // What is named now goes before what was remembered.
     const given = { pins: own, isTrustGiven, keys, policy: policy ?? pinnedPolicy(own), tsaRoots };
-    logs.push(await verifyLogEvidence(log, { made, ...given, complete, catalogs }));
+    const report = await verifyLogEvidence(log, { made, ...given, complete, catalogs });
+    const isReplaced = policy !== undefined && own.some((pin) => demandsElse(pin, policy));
+    logs.push(isReplaced ? { ...report, notChecked: [...report.notChecked, REPLACED] } : report);
   }
   const verdicts = [findings.verdict, ...logs.map(({ verdict }) => verdict)];
   const verdict = WORST.find((each) => verdicts.includes(each)) ?? 'intact';
@@ -71,6 +93,18 @@ function pinnedPolicy(pins: readonly Pin[]): Policy | undefined {
     throw new UsageError('USAGE', rule);
   }
   return text === undefined ? undefined : parsePolicy(text);
+}
+
+/** What is named now goes before what was remembered, and that is said. */
+const REPLACED: NotChecked = {
+  what: 'the witnesses that the pin demands',
+  why: 'the policy that was given goes before what a pin remembers',
+};
+
+function demandsElse({ policy }: Pick<Pin, 'policy'>, given: Policy): boolean {
+  const demandOf = ({ witnesses, groups, quorum }: Policy): string =>
+    JSON.stringify([witnesses.map(({ name, key }) => [name, key.vkey]), groups, quorum]);
+  return policy !== undefined && demandOf(parsePolicy(policy)) !== demandOf(given);
 }
 
 const WORST = ['not-intact', 'not-compared'] as const;

@@ -32,8 +32,16 @@ const MAX_VALUE = 80;
 /** Findings shown to people; `--json` has all that the verifier lists. */
 const MAX_SHOWN = 20;
 
-/** A verified evidence file in lines for people, without its records. */
-export function evidenceLines(report: EvidenceReport, out: Painter): string[] {
+/**
+ * A verified evidence file in lines for people, without its records.
+ *
+ * @param trust what a log stands on, in words.
+ */
+export function evidenceLines(
+  report: EvidenceReport,
+  out: Painter,
+  trust: (log: LogEvidenceReport) => string = trustWords,
+): string[] {
   const { tone, headline, wrong, notices } = wordsOf(report);
   const color = { good: 'green', bad: 'red', open: 'yellow' } as const;
   const lines = [out.style([color[tone], 'bold'], safeText(headline))];
@@ -41,7 +49,7 @@ export function evidenceLines(report: EvidenceReport, out: Painter): string[] {
   const more = wrong.length - MAX_SHOWN;
   if (more > 0) lines.push(`  … and ${counted(more, 'more finding')}; --json has them`);
   for (const finding of notices.slice(0, MAX_SHOWN)) lines.push(...findingLines(finding, out));
-  for (const log of report.logs) lines.push(...logLines(log, out));
+  for (const log of report.logs) lines.push(...logLines(log, trust(log), out));
   if (report.made !== null) lines.push(...madeLines(report.made, report.logs));
   return lines;
 }
@@ -55,7 +63,7 @@ function findingLines(finding: Finding, out: Painter): string[] {
   return lines;
 }
 
-function logLines(log: LogEvidenceReport, out: Painter): string[] {
+function logLines(log: LogEvidenceReport, trust: string, out: Painter): string[] {
   const { origin, size, root, keys, eras, completeness, bounds, certificates, notChecked } = log;
   const lines = [
     out.style('bold', `Log ${safeText(origin)}`),
@@ -67,7 +75,7 @@ function logLines(log: LogEvidenceReport, out: Painter): string[] {
       `  the sealing keys changed at ${grouped(from)} records${takenOver ? ': a stand-by took over' : ''}`,
     );
   }
-  lines.push(`  ${trustWords(log)}`);
+  lines.push(`  ${trust}`);
   lines.push(`  Checked: ${checkedWords(log).join('; ') || 'nothing'}.`);
   lines.push(`  ${completenessWords(log)}`);
   const range = rangeWords(completeness);

@@ -90,10 +90,13 @@ describe('evidence create and verify', () => {
     const box = await begun(t);
     assert.equal((await box.run(['verify', '--pin', 'ca1.pin'])).code, 0);
     assert.equal((await box.run(['append', '--node', 'ca1'], { stdin: LINES })).code, 0);
-    assert.equal(
-      (await box.run(['evidence', 'create', '3', '-o', 'k.evidence', '--pin', 'ca1.pin'])).code,
-      0,
-    );
+    const made = await box.ok(['evidence', 'create', '3', '-o', 'k.evidence', '--pin', 'ca1.pin']);
+    assert.match(made.out, /It agrees with what you have pinned or this machine remembers of the log\./);
+    assert.match(made.out, /Checked: .*; 1 pin, which it agrees with\./);
+    assert.doesNotMatch(made.out, /no pin was given|no key was given|keys that the file itself names/);
+    const without = ['evidence', 'create', '3', '-o', 'w.evidence'];
+    const unpinned = await box.ok(without, { env: { TALLYSTICK_STATE: box.at('nothing') } });
+    assert.match(unpinned.out, /keys that the file itself names(?:.|\n)*no pin was given/);
     const pinned = await box.run(['evidence', 'verify', 'k.evidence', '--pin', 'ca1.pin', '--json']);
     assert.equal(pinned.code, 0);
     assert.equal(pinned.json.logs[0].trust, 'pinned-key');

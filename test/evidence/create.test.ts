@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checkTlogProof, formatTlogProof, parseTlogProof } from '../../src/checkpoint/mod.ts';
+import {
+  checkTlogProof,
+  cosignerKeyFromSpki,
+  formatTlogProof,
+  parseTlogProof,
+} from '../../src/checkpoint/mod.ts';
 import { utf8 } from '../../src/crypto/bytes.ts';
 import { EvidenceError } from '../../src/errors.ts';
 import { createEvidence, tlogProofOf, verifyEvidence } from '../../src/evidence/mod.ts';
@@ -141,6 +146,20 @@ describe('several logs in one file', () => {
     const both = [VKEY, vkey(testSigner('second'), 'test-0a1b2c3d/node-2')];
     assertIntact(await verifyEvidence(text, { keys: both }));
     assertIntact(await verifyEvidence(text, { pins: [one.pin(), two.pin()] }));
+    // Remembered of one alone, with witnesses: whom to demand is for those who verify it.
+    const policy = `witness w ${cosignerKeyFromSpki('w', 'ed25519', testSigner('w').publicKey).vkey}\nquorum w\n`;
+    const pins = [{ ...one.pin(), policy }];
+    const { report: own } = await createEvidence([{ ...request(one, [3]), pins }, request(two, [4])], {
+      made: MADE,
+    });
+    assertIntact(own);
+    assert.deepEqual(
+      own.logs.map(({ trust, checked, notChecked }) => [trust, checked.pins, notChecked.length]),
+      [
+        ['pinned-key', 1, 0],
+        ['log-key', 0, 2],
+      ],
+    );
   });
 });
 

@@ -4,6 +4,7 @@ import {
   checkpointBody,
   cosignerKeyFromSpki,
   type Pin,
+  parsePolicy,
   signCheckpointByAll,
 } from '../../src/checkpoint/mod.ts';
 import { type EvidenceReport, verifyEvidence } from '../../src/evidence/mod.ts';
@@ -83,6 +84,15 @@ describe('several pins of one log', () => {
     });
     assertFound(await bothWays(text, [log.pin(), one]), [['no-quorum', 0, 11]]);
     assertFound(await bothWays(text, [one, one]), [['no-quorum', 0, 11]]);
+    // A policy that is named goes before them, and not without a word.
+    const said = async (policy: string): Promise<boolean | undefined> => {
+      const report = await verifyEvidence(text, { pins: [one, two], policy: parsePolicy(policy) });
+      return report.logs[0]?.notChecked.some(({ what }) => what === 'the witnesses that the pin demands');
+    };
+    assert.equal(await said('quorum none\n'), true);
+    const only = await verifyEvidence(text, { pins: [one], policy: parsePolicy(one.policy as string) });
+    assertFound(only, [['no-quorum', 0, 11]]);
+    assert.deepEqual(only.logs[0]?.notChecked, []);
   });
 });
 
