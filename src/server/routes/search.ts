@@ -24,7 +24,13 @@ const Query = Type.Optional(
 const SearchQuery = Type.Object(
   {
     query: Query,
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: '50 when not given.' })),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        description: '50 when not given. A page may end before, where its records are large.',
+      }),
+    ),
     cursor: Type.Optional(Type.String({ maxLength: 8192, description: '`next` of the page before.' })),
     order: Type.Optional(Type.Enum(['newest', 'oldest'], { description: '`newest` when not given.' })),
   },
