@@ -47,7 +47,8 @@ for (const [more, code] of [
     );
     const status = await box.run(['status', '--json']);
     assert.deepEqual([status.code, status.json.status], [1, 'failed']);
-    assert.match((await box.run(['status'])).out, /holds a checkpoint that this log has signed itself/);
+    const words = (await box.run(['status'])).out.replaceAll(/\s+/g, ' ');
+    assert.match(words, /holds a checkpoint that this log has signed itself/);
     assert.equal(await box.refused(['evidence', 'create', '2', '--output', 'e.json'], 1), 'EVIDENCE_REFUSED');
     // What is remembered is of the log that was put back: it agrees with that, and shows nothing all the same.
     assert.equal(await box.refused(['get', '1'], 1), 'PIN_CONTRADICTED');
@@ -87,7 +88,7 @@ test('what a witness says and does not prove is told by all that judges the log,
   await box.ok(['witness', 'add', url, vkey]);
   const says = 'the witness liar.example says that it has seen 9,007,199,254,740,991 records of this log';
   const asked = await box.run(['witness', 'ask']);
-  assert.deepEqual([asked.code, asked.out.startsWith(`ALARM ${says}, which now has `)], [1, true]);
+  assert.deepEqual([asked.code, asked.out.startsWith(`ALARM ${says}, and was then shown `)], [1, true]);
   for (const part of [[], ['--from', '1', '--to', '2']]) {
     const verified = await box.ok(['verify', ...part]);
     assert.match(verified.out, new RegExp(`^intact: [^]*\n  notice witness-alarm: ${says}`));

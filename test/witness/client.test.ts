@@ -263,7 +263,7 @@ test('a witness that knows a larger tree: the log was rolled back, the evidence 
   assert.ok(alarm.seen?.includes(log.head.origin));
   const record = (await log.get(log.head.size - 1)).record;
   assert.deepEqual([record?.event, record?.outcome], ['SET_STATUS_PROPERTY', 'failure']);
-  assert.match(String(record?.reason), /has seen \d+ records of this log, which now has \d+/);
+  assert.match(String(record?.reason), /has seen \d+ records of this log, and was then shown \d+ records/);
   const sealed = log.head.size;
   await witnesses.ask();
   assert.equal(log.head.size, sealed);
@@ -297,8 +297,23 @@ test('a witness that claims more than it can show is said to claim it', async (t
   const alarm = outcome.result === 'alarm' ? outcome.alarm : assert.fail();
   assert.deepEqual([alarm.kind, alarm.proven, alarm.size, alarm.seen], ['rolled-back', false, 5000, null]);
   const told = String((await log.get(log.head.size - 1)).record?.reason);
-  assert.match(told, /^the witness \S+ says that it has seen 5,000 records of this log, which now has \d/);
+  assert.match(
+    told,
+    /^the witness \S+ says that it has seen 5,000 records of this log, and was then shown \d/,
+  );
   assert.match(told, /shown nothing that this log has signed/);
+});
+
+test('an alarm that is not proven, of a witness that is not set, is none', async (t) => {
+  const { log, witnesses } = await rolledBack(t);
+  await witnesses.ask();
+  const state = await log.state(witnessPrefix('a'));
+  const kept = (proven: boolean) => {
+    const [[key, value] = assert.fail()] = [...state].filter(([each]) => each.includes('/alarm/'));
+    const alarm = { ...JSON.parse(value), name: 'gone.example', proven };
+    return readWitnessState(new Map([...state, [key, JSON.stringify(alarm)]]), 'a').alarms.length;
+  };
+  assert.deepEqual([kept(true), kept(false)], [1, 0]);
 });
 
 /** What health says of the witnesses of a log, `later` ms from now. */

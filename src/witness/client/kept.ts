@@ -157,6 +157,7 @@ export interface WitnessState {
   /** By name. */
   readonly configs: readonly KeptConfig[];
   readonly newest: readonly KeptCosignature[];
+  /** Those that are proven, and what witnesses that are set say. */
   readonly alarms: readonly WitnessAlarm[];
 }
 
@@ -165,12 +166,13 @@ const PAST = 'past-alarm/';
 
 /** @param state of a node: what `witnessPrefix` finds. */
 export function readWitnessState(state: ReadonlyMap<string, string>, node: string): WitnessState {
+  const configs = valuesBelow<KeptConfig>(state, `${witnessPrefix(node)}config/`);
+  const isSet = new Set(configs.map(({ name }) => name));
+  const alarms = valuesBelow<WitnessAlarm>(state, `${witnessPrefix(node)}alarm/`).filter(isAlarm);
   return {
-    configs: valuesBelow<KeptConfig>(state, `${witnessPrefix(node)}config/`).sort((a, b) =>
-      a.name < b.name ? -1 : 1,
-    ),
+    configs: configs.sort((a, b) => (a.name < b.name ? -1 : 1)),
     newest: valuesBelow(state, `${witnessPrefix(node)}newest/`),
-    alarms: valuesBelow<WitnessAlarm>(state, `${witnessPrefix(node)}alarm/`).filter(isAlarm),
+    alarms: alarms.filter(({ name, proven }) => proven || isSet.has(name)),
   };
 }
 

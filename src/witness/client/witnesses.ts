@@ -419,8 +419,8 @@ export function alarmText({ name, kind, proven, size, seen, own }: WitnessAlarm)
   }
   const what =
     kind === 'rolled-back'
-      ? `${has} ${counted(size)} of this log, which now has ${of(own)}`
-      : `${has} another log of this name, of ${counted(size)}, than the one that now has ${of(own)}`;
+      ? `${has} ${counted(size)} of this log, and was then shown ${of(own)}`
+      : `${has} another log of this name, of ${counted(size)}, than the one of ${of(own)} that it was then shown`;
   const claimed =
     seen === null
       ? 'it has shown nothing that this log has signed'
