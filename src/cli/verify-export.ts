@@ -6,7 +6,7 @@ import type { Call } from './command.ts';
 import { VERDICT } from './exit.ts';
 import { existingPin } from './pins.ts';
 import { Progress } from './progress.ts';
-import { showReport } from './verify-text.ts';
+import { sayItMayLag, showReport } from './verify-text.ts';
 import { cosignedOf, pinnedPolicy, policyKeys, policyOf } from './verify-witnessed.ts';
 
 /** What is about a log where it lies, not about records that were taken out of it. */
@@ -60,6 +60,7 @@ export async function verifyExported(call: Call, named: string): Promise<number>
       ...{ node, report, signatures: null, timestamps: null, previous: null, remembered: null },
       pin: pin === null ? null : { file: call.path(pinFile as string), status: 'kept', before: pin },
     });
+    await sayItMayLag(call, report, 'An export that was made before that');
     return VERDICT[report.verdict];
   } finally {
     progress.clear();

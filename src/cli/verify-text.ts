@@ -123,6 +123,12 @@ export async function showReport(
   for (const line of pinLines(report, pin)) await stdout.line(line);
 }
 
+/** Of a copy that is behind: whoever has pinned or cosigned the log since, and not made the copy anew, put nothing back. */
+export async function sayItMayLag({ json, io }: Call, report: Report, what: string): Promise<void> {
+  if (json || !report.findings.some(({ code }) => code === 'rolled-back')) return;
+  await io.stdout.line(`  ${what} looks the same: have it made anew, or look at the log itself.`);
+}
+
 /** The log that this one continues, as verified now. */
 function previousLines({ place, report, problem }: VerifiedPrevious, out: Output): string[] {
   const { origin, size } = report;

@@ -30,7 +30,7 @@ import { type ComparedIndex, indexToCompare } from './verify-index.ts';
 import { isProven, previousOf } from './verify-previous.ts';
 import { holdToRemembered, recallHead } from './verify-remembered.ts';
 import { certificatesOf, checkSignatures } from './verify-signatures.ts';
-import { showReport } from './verify-text.ts';
+import { sayItMayLag, showReport } from './verify-text.ts';
 import {
   type JudgedTimestamps,
   keptTimestamps,
@@ -95,7 +95,9 @@ export async function verify(call: Call): Promise<number> {
       const isOther = verified.previous !== null && !isProven(verified.previous);
       codes.push(isFalse || isForged || lacks || isOther ? EXIT.refused : VERDICT[verified.report.verdict]);
       await showReport(call, verified);
-      if (published !== undefined) await sayItMayLag(call, verified);
+      if (published !== undefined) {
+        await sayItMayLag(call, verified.report, 'A published copy that was not brought up to date since');
+      }
     }
     return [EXIT.refused, EXIT.unusable].find((code) => codes.includes(code)) ?? EXIT.ok;
   } finally {
@@ -103,14 +105,6 @@ export async function verify(call: Call): Promise<number> {
     await compared.index?.close();
     await close();
   }
-}
-
-/** Somebody who was cosigned or pinned since, and did not publish since, put nothing back. */
-async function sayItMayLag({ json, io }: Call, { report }: Verified): Promise<void> {
-  if (json || !report.findings.some(({ code }) => code === 'rolled-back')) return;
-  await io.stdout.line(
-    '  A published copy that was not brought up to date since looks the same: have it published again, or look at the log itself.',
-  );
 }
 
 /** The logs that are there, and those of which a pin says that they should be. */

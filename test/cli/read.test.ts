@@ -263,7 +263,11 @@ describe('export', () => {
     );
     writeFileSync(box.at('cut.ndjson'), text.slice(0, -10));
     assert.equal((await box.run(['verify', '--export', 'cut.ndjson'])).code, 1);
-    await box.ok(['export', '--to', '3', '-o', 'other.ndjson']);
+    await box.ok(['append'], { stdin: `${JSON.stringify(draft(1))}\n` });
+    await box.ok(['pin', 'create', '-o', 'newer.pin']);
+    const older = await box.run(['verify', '--export', 'all.ndjson', '--pin', 'newer.pin']);
+    assert.equal(older.code, 1);
+    assert.match(older.out, /An export that was made before that looks the same/);
     assert.equal((await box.run(['verify', '--export', 'first.pin'])).code, 1);
     assert.equal(await box.refused(['verify', '--export', 'none'], 2), 'FILE_UNREADABLE');
     assert.equal(
