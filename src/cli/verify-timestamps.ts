@@ -128,8 +128,10 @@ export function timestampLines(summary: TimestampSummary, report: Report, out: O
   } else if (lacksStamp(summary)) lines.push(noStampLine(out));
   const notChecked = (what: string): number => lines.push(out.style('dim', `  not checked: ${what}`));
   if (untrusted > 0) {
-    const why = 'they lead to no known root: --timestamp-root FILE';
-    notChecked(`whom ${counted(untrusted, 'time stamp')} come from (${why})`);
+    const why = `${untrusted === 1 ? 'it leads' : 'they lead'} to no known root: --timestamp-root FILE`;
+    notChecked(
+      `whom ${counted(untrusted, 'time stamp')} ${untrusted === 1 ? 'comes' : 'come'} from (${why})`,
+    );
   }
   if (ahead > 0) {
     const why = 'they are over more records than this copy has: it is being published, or was put back';

@@ -155,7 +155,7 @@ async function checkCosignatures(
   }
   if (count > 0) {
     run.notChecked.push({
-      what: `whose ${counted(count, 'cosignature')} ${count === 1 ? 'it is' : 'they are'}`,
+      what: `who made ${counted(count, 'cosignature')}`,
       why: 'no policy was given: the keys of the witnesses are those that the file names',
     });
   }

@@ -2,6 +2,7 @@ import { parseNote, signatureLine } from '../checkpoint/mod.ts';
 import { equalBytes } from '../crypto/bytes.ts';
 import { makeConsistency, rootFromTiles, type TileReader } from '../merkle/mod.ts';
 import { type Timestamped, verifyTimestamped } from '../timestamps/mod.ts';
+import { counted } from '../verify/words.ts';
 import { type EarlierCheckpoint, LIMITS } from './format.ts';
 import { checkpointOf } from './read.ts';
 import { proofOf, refusal, tooLarge } from './refusal.ts';
@@ -100,7 +101,7 @@ export async function earlier(
     for (const note of all) {
       const said = checkpointOf(note, 'checkpoints');
       if (root !== null && equalBytes(said.root, root)) continue;
-      const message = `a checkpoint of ${head.origin} at ${size} records that somebody remembered, saw or dated is not one of this log`;
+      const message = `a checkpoint of ${head.origin} at ${counted(size, 'record')} that somebody remembered, saw or dated is not one of this log`;
       throw refusal(`${message}; run verify`, null);
     }
     if (size >= head.size) continue;

@@ -160,7 +160,7 @@ function checkMatches(
     findings.add({ code: 'not-a-match', from: seq, to: seq + 1, message });
   }
   if (undecided === 0) return;
-  const what = `whether ${undecided} of the records shown are what the query finds`;
+  const what = `whether the query finds ${counted(undecided, 'record')} of those shown`;
   notChecked.push({ what, why: UNDECIDED });
 }
 

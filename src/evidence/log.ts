@@ -127,7 +127,7 @@ class LogRun {
         good.push({ size: said.size, root: said.root, note: checkpoint });
       } catch (error) {
         if (!(error instanceof ProofError)) throw error;
-        const message = `the checkpoint at ${said.size} records: nothing here proves that the newest one goes on from it`;
+        const message = `the checkpoint at ${counted(said.size, 'record')}: nothing here proves that the newest one goes on from it`;
         const expected = toHex(said.root);
         this.#findings.add({ code: 'bad-proof', from: 0, to: said.size, expected, message });
       }
@@ -237,7 +237,7 @@ class LogRun {
     ].map(short);
     const foreign = strangers.filter((name) => !witnesses.includes(name));
     if (foreign.length === 0) return;
-    const message = `the checkpoint at ${size} records also bears ${alsoSigned(foreign)}`;
+    const message = `the checkpoint at ${counted(size, 'record')} also bears ${alsoSigned(foreign)}`;
     this.#findings.add({ code: 'foreign-signature', from: 0, to: size, size, notes: [note], message });
   }
 
@@ -295,7 +295,7 @@ class LogRun {
     }
     if (equalBytes(root, fromHex(pin.root) as Uint8Array)) return true;
     const what = same === undefined ? 'the tree here' : 'the one here';
-    const message = `the pinned checkpoint and ${what}, both at ${pin.size} records, ${isSigned ? 'are both signed and ' : ''}have other roots`;
+    const message = `the pinned checkpoint and ${what}, both at ${counted(pin.size, 'record')}, ${isSigned ? 'are both signed and ' : ''}have other roots`;
     this.#findings.add({
       ...{ code: 'split-view', from: 0, to: pin.size, size: pin.size },
       ...{ expected: pin.root, actual: toHex(root), notes: [pin.checkpoint, same?.note ?? note], message },
@@ -308,16 +308,16 @@ class LogRun {
     const { size, note } = this.#head;
     const isNewer = pin.size > size;
     const what = isNewer
-      ? `whether the log as it was pinned, at ${pin.size} records, goes on from this evidence`
-      : `whether this evidence goes on from the log as it was pinned, at ${pin.size} records`;
+      ? `whether the log as it was pinned, at ${counted(pin.size, 'record')}, goes on from this evidence`
+      : `whether this evidence goes on from the log as it was pinned, at ${counted(pin.size, 'record')}`;
     const why = isNewer
-      ? `the evidence is older, of ${size} records: only its keys could be held against the pin`
+      ? `the evidence is older, of ${counted(size, 'record')}: only its keys could be held against the pin`
       : 'the file has neither a proof for that size nor the records around it: have it made with --pin';
     this.#notChecked.push({ what, why });
     this.#findings.add({
       ...{ code: 'not-compared', from: 0, to: Math.min(pin.size, size), size: pin.size },
       notes: [pin.checkpoint, note],
-      message: `the pin at ${pin.size} records was not compared with what is here: ${why}`,
+      message: `the pin at ${counted(pin.size, 'record')} was not compared with what is here: ${why}`,
     });
   }
 
@@ -391,7 +391,7 @@ class LogRun {
     const absent = records.reduce((n, record) => n + record.absent, 0);
     if (absent > 0) {
       const why = 'left out of the file, or removed from the log before; their records stand';
-      this.#notChecked.push({ what: `sealed content in ${absent} places`, why });
+      this.#notChecked.push({ what: `sealed content in ${counted(absent, 'place')}`, why });
     }
     return records.map(({ seq, leaf, isSealed, sealed, restored, problem, absent }) => {
       const isGood = isSealed && problem === null;

@@ -72,7 +72,7 @@ function logLines(log: LogEvidenceReport, trust: string, out: Painter): string[]
   ];
   for (const { from, takenOver } of eras.slice(1)) {
     lines.push(
-      `  the sealing keys changed at ${grouped(from)} records${takenOver ? ': a stand-by took over' : ''}`,
+      `  the sealing keys changed at ${counted(from, 'record')}${takenOver ? ': a stand-by took over' : ''}`,
     );
   }
   lines.push(`  ${trust}`);

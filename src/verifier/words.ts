@@ -57,7 +57,8 @@ const TRUST: Readonly<Record<Trust, string>> = {
 };
 
 export function trustWords({ trust, verdict, checked }: LogEvidenceReport): string {
-  if (trust !== 'pinned-key' || verdict !== 'not-compared') return TRUST[trust];
+  if (trust !== 'pinned-key' || verdict === 'intact') return TRUST[trust];
+  if (verdict === 'not-intact') return 'It is signed by the keys of a pin that you gave.';
   return checked.pins > 0 ? PARTLY_COMPARED : NOT_COMPARED;
 }
 

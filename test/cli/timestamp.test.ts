@@ -103,7 +103,7 @@ describe('what time stamps bound', () => {
     const other = await box.run(['verify', '--timestamp-root', 'other.pem']);
     assert.equal(other.code, 1);
     assert.match(other.out, /^intact(?:.|\n)*no time stamp that holds leads to the root given/);
-    assert.match(other.out, /not checked: whom 1 time stamp come from/);
+    assert.match(other.out, /not checked: whom 1 time stamp comes from/);
   });
 
   test('a published copy brings them along', async (t) => {

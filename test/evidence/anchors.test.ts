@@ -306,7 +306,7 @@ describe('cosignatures', () => {
     assertIntact(report);
     assert.equal(report.logs[0]?.checked.cosignatures, 2);
     assert.deepEqual(report.logs[0]?.records[1]?.bound?.trust, 'file');
-    assert.ok(report.logs[0]?.notChecked.some(({ what }) => what.startsWith('whose 2 cosignatures')));
+    assert.ok(report.logs[0]?.notChecked.some(({ what }) => what.startsWith('who made 2 cosignatures')));
     const nameless = edited(text, ({ logs: [log] }) => (log.witnesses = []));
     assertFound(await verifyEvidence(nameless), [['foreign-signature', 0, 300]]);
   });

@@ -157,7 +157,7 @@ describe('a copy with time stamps', () => {
   test('without a root nothing is said by them, and that is said', async (t) => {
     const box = await copyWith(t, [await stamp(log.note)]);
     const { out } = await box.ok(VERIFY);
-    assert.match(out, /not checked: whom 1 time stamp come from \(they lead to no known root/);
+    assert.match(out, /not checked: whom 1 time stamp comes from \(it leads to no known root/);
     assert.doesNotMatch(out, /existed by|verified/);
     const { json } = await box.ok([...VERIFY, '--json']);
     assert.deepEqual(json.dated, []);

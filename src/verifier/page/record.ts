@@ -8,6 +8,7 @@ import {
 } from '../../catalog/mod.ts';
 import type { ProvenRecord } from '../../evidence/mod.ts';
 import { type AuditRecord, isReference, type Raw } from '../../record/mod.ts';
+import { counted } from '../../verify/words.ts';
 import { boundWords, grouped, utcText } from '../words.ts';
 import { h, members, shown, shownLines } from './dom.ts';
 
@@ -137,7 +138,7 @@ function proofTable({ seq, node, leaf, absent, bound }: ProvenRecord): HTMLEleme
     ['Place', `record ${seq} of ${node}`],
     ['Leaf hash', leaf],
   ];
-  if (absent > 0) rows.push(['Not in the file', `sealed content in ${absent} places`]);
+  if (absent > 0) rows.push(['Not in the file', `sealed content in ${counted(absent, 'place')}`]);
   if (bound !== null) rows.push(['Bound', boundWords(bound)]);
   return members(rows.map(([name, value]) => [name, h('span', { class: 'mono' }, shown(value))]));
 }

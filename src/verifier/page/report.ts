@@ -1,6 +1,7 @@
 import type { EvidenceReport, LogEvidenceReport, Made, ProvenRecord } from '../../evidence/mod.ts';
 import { findingWords } from '../../verify/findings.ts';
 import type { Finding, Verdict } from '../../verify/mod.ts';
+import { counted } from '../../verify/words.ts';
 import { actorOf } from '../lines.ts';
 import {
   boundWords,
@@ -70,7 +71,7 @@ function madeCard({ at, by, software, query, more }: Made, logs: readonly LogEvi
   ];
   for (const { node, searched } of logs) {
     if (searched === null || query === null) continue;
-    rows.push(['Answered', `over the first ${grouped(searched)} records of ${node}`]);
+    rows.push(['Answered', `over the first ${counted(searched, 'record')} of ${node}`]);
   }
   if (more) rows.push(['More', 'The query found more records; these are the newest.']);
   return h(
@@ -96,7 +97,7 @@ function logSection(log: LogEvidenceReport, index: number): HTMLElement {
   const range = rangeWords(log.completeness);
   const facts: (readonly [string, string | Node])[] = [
     ['Log', shown(log.origin)],
-    ['Newest checkpoint', `${grouped(log.size)} records`],
+    ['Newest checkpoint', counted(log.size, 'record')],
     ['Root', h('span', { class: 'mono' }, log.root)],
     ...log.keys.map((key) => ['Signed by', h('span', { class: 'mono' }, shown(key))] as const),
     ...log.eras
@@ -105,7 +106,7 @@ function logSection(log: LogEvidenceReport, index: number): HTMLElement {
         ({ from, takenOver }) =>
           [
             'Keys changed',
-            `at ${grouped(from)} records${takenOver ? ', by a key that stood by' : ''}`,
+            `at ${counted(from, 'record')}${takenOver ? ', by a key that stood by' : ''}`,
           ] as const,
       ),
     ...log.certificates.map(
@@ -113,7 +114,7 @@ function logSection(log: LogEvidenceReport, index: number): HTMLElement {
         ['Certificate', shown(`${subject}, valid ${utcText(notBefore)} to ${utcText(notAfter)}`)] as const,
     ),
     ...log.bounds.map(
-      (bound) => ['Dated', shown(`the first ${grouped(bound.size)} records ${boundWords(bound)}`)] as const,
+      (bound) => ['Dated', shown(`the first ${counted(bound.size, 'record')} ${boundWords(bound)}`)] as const,
     ),
     ['Completeness', shown(completenessWords(log))],
     ...(range === null ? [] : [['Range', shown(range)] as const]),
