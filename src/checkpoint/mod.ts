@@ -22,6 +22,7 @@ export { checkPinSigned, formatPin, type Pin, parsePin } from './pin.ts';
 export {
   checkPolicy,
   checkQuorum,
+  isSameDemand,
   type Policy,
   type PolicyAnswer,
   type PolicyGroup,

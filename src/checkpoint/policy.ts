@@ -43,6 +43,13 @@ const MAX_LINES = 4_096;
 const FORBIDDEN = /[\x00-\x08\x0a-\x1f\x7f]/;
 const LOG_TYPES: readonly number[] = [0x01, 0x02, 0x06, 0xff];
 
+/** Whether two policies demand the same of the same witnesses, whichever logs they name. */
+export function isSameDemand(one: Policy, other: Policy): boolean {
+  const demandOf = ({ witnesses, groups, quorum }: Policy): string =>
+    JSON.stringify([witnesses.map(({ name, key }) => [name, key.vkey]), groups, quorum]);
+  return demandOf(one) === demandOf(other);
+}
+
 /**
  * Reads a policy. Strict: throws `ProofError` POLICY_INVALID, with the line's number from 1 in `context.line`, for any
  * line that breaks a rule of tlog-policy, keys that can't be checked here, a log that is its own witness, or a text that

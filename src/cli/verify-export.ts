@@ -7,7 +7,7 @@ import { VERDICT } from './exit.ts';
 import { existingPin } from './pins.ts';
 import { Progress } from './progress.ts';
 import { sayItMayLag, showReport } from './verify-text.ts';
-import { cosignedOf, pinnedPolicy, policyKeys, policyOf } from './verify-witnessed.ts';
+import { cosignedOf, demandedPolicy, policyKeys } from './verify-witnessed.ts';
 
 /** What is about a log where it lies, not about records that were taken out of it. */
 const NOT_EXPORTED = [
@@ -42,7 +42,7 @@ export async function verifyExported(call: Call, named: string): Promise<number>
   const header: ExportHeader | null = await headerOf(read(file));
   const origin = header?.origin ?? null;
   const node = origin === null ? '' : nodeOf(origin);
-  const policy = policyOf(call) ?? pinnedPolicy(pin);
+  const policy = demandedPolicy(call, pin);
   const key = call.text('key');
   const keys = [...(key === undefined ? [] : [key]), ...policyKeys(call, policy, origin)];
   const progress = new Progress(call.io, 'verifying');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import {
   checkQuorum,
+  isSameDemand,
   type Pin,
   type Policy,
   parseCheckpoint,
@@ -28,6 +29,19 @@ import { safeText } from './safe-text.ts';
 export function policyOf(call: Call): Policy | null {
   const file = call.text('policy');
   return file === undefined ? null : parsePolicy(read(call.path(file)));
+}
+
+/**
+ * Which witnesses are demanded: those of the policy named and of the pin, which have to be the same, for nothing that is
+ * given takes from what else is. Throws as `policyOf`, and a usage error where they are not.
+ */
+export function demandedPolicy(call: Call, pin: Pin | null): Policy | null {
+  const named = policyOf(call);
+  const pinned = pinnedPolicy(pin);
+  if (named === null || pinned === null || isSameDemand(named, pinned)) return named ?? pinned;
+  throw call.usage(
+    `--policy demands other witnesses than the pin of ${pin?.origin}: leave it out, or begin a pin with it (pin create --policy FILE)`,
+  );
 }
 
 /** The policy that a pin holds, or null. */

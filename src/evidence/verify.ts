@@ -1,8 +1,14 @@
 import { Catalogs } from '../catalog/catalogs.ts';
-import { checkPinSigned, type Pin, type Policy, parsePolicy, parseVkey } from '../checkpoint/mod.ts';
+import {
+  checkPinSigned,
+  isSameDemand,
+  type Pin,
+  type Policy,
+  parsePolicy,
+  parseVkey,
+} from '../checkpoint/mod.ts';
 import { EvidenceError, UsageError } from '../errors.ts';
 import { Findings } from '../verify/findings.ts';
-import type { NotChecked } from '../verify/mod.ts';
 import { short } from '../verify/policy.ts';
 import type { Evidence } from './format.ts';
 import { verifyLogEvidence } from './log.ts';
@@ -11,8 +17,8 @@ import type { EvidenceReport, LogEvidenceReport } from './report.ts';
 
 export interface EvidenceOptions {
   /**
-   * What was remembered of logs, with the witnesses that it demands. Each is held against its log; several of one log demand
-   * the same witnesses, or none.
+   * What was remembered of logs, with the witnesses that it demands. Each is held against its log; several of one log, and
+   * `policy`, demand the same witnesses, or none.
    */
   readonly pins?: readonly Pin[];
   /** vkeys of logs to believe. A log of which none is given, while others are, is not believed. */
@@ -30,7 +36,7 @@ export interface EvidenceOptions {
 /**
  * Verifies an evidence file by itself: no log, no server and no network is needed. What is wrong with it is in the
  * report, never thrown. Throws `ProofError` KEY_INVALID for a bad vkey of the caller's, `UsageError` PIN_INVALID for a bad
- * pin, and `UsageError` USAGE for pins of one log that demand different witnesses, unless `policy` says which.
+ * pin, and `UsageError` USAGE for pins of one log, or a policy and a pin, that demand different witnesses.
  */
 export async function verifyEvidence(
   file: Uint8Array | string,
@@ -75,36 +81,21 @@ async function verify(
   const logs: LogEvidenceReport[] = [];
   for (const [i, log] of evidence.logs.entries()) {
     const own = pins.filter(({ origin }) => origin === origins[i]);
-    const given = { pins: own, isTrustGiven, keys, policy: policy ?? pinnedPolicy(own), tsaRoots };
-    const report = await verifyLogEvidence(log, { made, ...given, complete, catalogs });
-    const isReplaced = policy !== undefined && own.some((pin) => demandsElse(pin, policy));
-    logs.push(isReplaced ? { ...report, notChecked: [...report.notChecked, REPLACED] } : report);
+    const given = { pins: own, isTrustGiven, keys, policy: policyOf(own, policy), tsaRoots };
+    logs.push(await verifyLogEvidence(log, { made, ...given, complete, catalogs }));
   }
   const verdicts = [findings.verdict, ...logs.map(({ verdict }) => verdict)];
   const verdict = WORST.find((each) => verdicts.includes(each)) ?? 'intact';
   return { verdict, made, logs, findings: findings.list() };
 }
 
-/** Which witnesses pins of one log demand. */
-function pinnedPolicy(pins: readonly Pin[]): Policy | undefined {
-  const [text, ...others] = new Set(pins.flatMap(({ policy }) => policy ?? []));
-  if (others.length > 0) {
-    const rule = `pins of ${pins[0]?.origin} demand different witnesses: give one of them, or say with a policy whom to demand`;
-    throw new UsageError('USAGE', rule);
-  }
-  return text === undefined ? undefined : parsePolicy(text);
-}
-
-/** What is named now goes before what was remembered, and that is said. */
-const REPLACED: NotChecked = {
-  what: 'the witnesses that the pin demands',
-  why: 'the policy that was given goes before what a pin remembers',
-};
-
-function demandsElse({ policy }: Pick<Pin, 'policy'>, given: Policy): boolean {
-  const demandOf = ({ witnesses, groups, quorum }: Policy): string =>
-    JSON.stringify([witnesses.map(({ name, key }) => [name, key.vkey]), groups, quorum]);
-  return policy !== undefined && demandOf(parsePolicy(policy)) !== demandOf(given);
+/** Which witnesses a policy and pins of one log demand: the same, for nothing that is given takes from what else is. */
+function policyOf(pins: readonly Pin[], given: Policy | undefined): Policy | undefined {
+  const pinned = pins.flatMap(({ policy }) => (policy === undefined ? [] : [parsePolicy(policy)]));
+  const [first, ...others] = given === undefined ? pinned : [given, ...pinned];
+  if (first === undefined || others.every((each) => isSameDemand(first, each))) return first;
+  const what = given === undefined ? 'pins' : 'the policy and a pin';
+  throw new UsageError('USAGE', `${what} of ${pins[0]?.origin} demand different witnesses: give one of them`);
 }
 
 const WORST = ['not-intact', 'not-compared'] as const;

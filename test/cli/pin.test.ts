@@ -3,7 +3,8 @@ import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writ
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
-import { formatPin, parsePin } from '../../src/checkpoint/mod.ts';
+import { cosignerKeyFromSpki, formatPin, parsePin } from '../../src/checkpoint/mod.ts';
+import { testSigner } from '../checkpoint/signers.ts';
 import { inTurn } from '../runs.ts';
 import { type Json, ndjson, type Ran, Sandbox, served } from './harness.ts';
 
@@ -195,6 +196,11 @@ describe('pin create, show, update', () => {
     await box.fill(1);
     assert.equal((await box.ok(['verify', '--pin', 'a.pin', '--json'])).json.pin.status, 'advanced');
     assert.equal(parsePin(readFileSync(box.at('a.pin'), 'utf8')).policy, 'quorum none\n');
+    const { vkey } = cosignerKeyFromSpki('w.example/1', 'ed25519', testSigner('w').publicKey);
+    writeFileSync(box.at('other.policy'), `witness w ${vkey}\nquorum w\n`);
+    // Another beside it would take from what it demands, or add to it: neither goes without a word.
+    assert.equal(await box.refused(['verify', '--pin', 'a.pin', '--policy', 'other.policy'], 2), 'USAGE');
+    await box.ok(['verify', '--pin', 'a.pin', '--policy', 'none.policy']);
     writeFileSync(box.at('bad.policy'), `witness w ${witness}\n`);
     assert.equal(
       await box.refused(['pin', 'create', '-o', 'b.pin', '--policy', 'bad.policy'], 2),
