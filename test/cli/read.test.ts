@@ -6,7 +6,11 @@ import { fromBase64, fromHex } from '../../src/crypto/bytes.ts';
 import { verifyInclusion } from '../../src/merkle/mod.ts';
 import { TamperedStore } from '../../src/store/sqlite/tamper.ts';
 import { checkExport } from './export-check.ts';
-import { assertSafe, draft, Sandbox } from './harness.ts';
+import { assertSafe, draft, prepared, Sandbox } from './harness.ts';
+
+const seven = prepared((box) => box.fill(7));
+const many = prepared((box) => box.fill(270));
+const one = prepared((box) => box.ok(['append', '--node', 'n1'], { stdin: `${JSON.stringify(draft(0))}\n` }));
 
 /** The log's key, as its first record names it. */
 async function keyOf(box: Sandbox): Promise<string> {
@@ -44,8 +48,7 @@ describe('get', () => {
   });
 
   test('--proof proves it, as JSON and as a tlog-proof', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(20);
+    const box = await many(t);
     const { json } = await box.ok(['get', '7', '--proof', '--json']);
     const { checkpoint } = await openCheckpoint(json.proof.checkpoint, [await keyOf(box)]);
     const hashes = json.proof.hashes.map((hash: string) => fromHex(hash));
@@ -59,8 +62,7 @@ describe('get', () => {
   });
 
   test('a record that does not hold is shown as such, exit code 1', async (t) => {
-    const box = new Sandbox(t);
-    await box.ok(['append', '--node', 'n1'], { stdin: `${JSON.stringify(draft(0))}\n` });
+    const box = await one(t);
     alter(box, 'n1', 1);
     const { code, out } = await box.run(['get', '1']);
     assert.equal(code, 1);
@@ -70,9 +72,8 @@ describe('get', () => {
   });
 
   test('a number or node that is not there is refused', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(1);
-    assert.equal(await box.refused(['get', '2'], 2), 'LOG_NOT_FOUND');
+    const box = await seven(t);
+    assert.equal(await box.refused(['get', '8'], 2), 'LOG_NOT_FOUND');
     assert.equal(await box.refused(['get', 'other', '0'], 2), 'LOG_NOT_FOUND');
   });
 });
@@ -96,8 +97,7 @@ describe('search', () => {
   });
 
   test('pages join without gap or overlap; --all gives the same', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(7);
+    const box = await seven(t);
     const seqs: number[] = [];
     let cursor: string[] = [];
     do {
@@ -124,8 +124,7 @@ describe('search', () => {
   });
 
   test('what does not hold is loud, exit code 1', async (t) => {
-    const box = new Sandbox(t);
-    await box.ok(['append', '--node', 'n1'], { stdin: `${JSON.stringify(draft(0))}\n` });
+    const box = await one(t);
     await box.ok(['search', '']);
     alter(box, 'n1', 1);
     const { code, out } = await box.run(['search', 'system:test']);
@@ -145,39 +144,35 @@ describe('search', () => {
   });
 
   test('the index is made anew', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
-    assert.equal((await box.ok(['index', 'rebuild', '--json'])).json.records, 4);
-    assert.equal((await box.ok(['search', 'system:test', '--json'])).json.records.length, 3);
+    const box = await seven(t);
+    assert.equal((await box.ok(['index', 'rebuild', '--json'])).json.records, 8);
+    assert.equal((await box.ok(['search', 'system:test', '--json'])).json.records.length, 7);
   });
 });
 
 describe('tail', () => {
   test('the newest records, oldest first', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(5);
+    const box = await seven(t);
     const { lines } = await box.ok(['tail', '-n', '2', '--json']);
     assert.deepEqual(
       lines.map(({ seq, status }) => [seq, status]),
       [
-        [4, 'verified'],
-        [5, 'verified'],
+        [6, 'verified'],
+        [7, 'verified'],
       ],
     );
     assert.deepEqual((await box.ok(['tail', '-n', '0', '--json'])).out, '');
   });
 
   test('of a log that is not there shows nothing, not even the head of a table', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(1);
+    const box = await seven(t);
     const { code, out, err } = await box.run(['tail', '--node', 'nope']);
     assert.deepEqual([code, out], [2, '']);
     assert.match(err, /nope/);
   });
 
   test('-f goes on with what is sealed meanwhile, until Ctrl-C', { timeout: 20_000 }, async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(1);
+    const box = await seven(t);
     const stop = new AbortController();
     const seen: number[] = [];
     const onOut = (text: string): void => {
@@ -187,23 +182,21 @@ describe('tail', () => {
     };
     const { code } = await box.run(['tail', '-n', '1', '-f', '--json'], { signal: stop.signal, onOut });
     assert.equal(code, 130);
-    assert.deepEqual(seen, [1, 2, 3]);
+    assert.deepEqual(seen, [7, 8, 9]);
   });
 });
 
 test('checkpoint: the signed note as it is', async (t) => {
-  const box = new Sandbox(t);
-  await box.fill(3);
+  const box = await seven(t);
   const { out } = await box.ok(['checkpoint']);
   const { checkpoint } = await openCheckpoint(out, [await keyOf(box)]);
   const { json } = await box.ok(['checkpoint', '--json']);
-  assert.deepEqual([checkpoint.size, json.size, json.checkpoint], [4, 4, out]);
+  assert.deepEqual([checkpoint.size, json.size, json.checkpoint], [8, 8, out]);
 });
 
 describe('export', () => {
   test('whole or in part, it verifies with nothing but a key', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(270);
+    const box = await many(t);
     const TEXT = 'x\u{1f642}\u2028'.repeat(4_000);
     await box.ok(['append'], { stdin: `${JSON.stringify(draft(0, { details: { TEXT } }))}\n` });
     const key = await keyOf(box);
@@ -223,8 +216,7 @@ describe('export', () => {
   });
 
   test('is verified by itself, with whatever its reader knows of the log', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(270);
+    const box = await many(t);
     await box.ok(['pin', 'create', '-o', 'first.pin']);
     await box.ok(['append'], { stdin: `${JSON.stringify(draft(0))}\n` });
     const key = await keyOf(box);
@@ -278,18 +270,16 @@ describe('export', () => {
   });
 
   test('-o makes a new file, whole or not at all', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
-    assert.equal((await box.ok(['export', '-o', 'log.ndjson', '--json'])).json.count, 4);
+    const box = await seven(t);
+    assert.equal((await box.ok(['export', '-o', 'log.ndjson', '--json'])).json.count, 8);
     await checkExport(readFileSync(box.at('log.ndjson'), 'utf8'), await keyOf(box));
     assert.equal(await box.refused(['export', '-o', 'log.ndjson'], 2), 'FILE_UNREADABLE');
     assert.equal(await box.refused(['export', '-o', 'none/log.ndjson'], 2), 'FILE_UNREADABLE');
-    assert.equal(await box.refused(['export', '--from', '4'], 2), 'USAGE');
+    assert.equal(await box.refused(['export', '--from', '8'], 2), 'USAGE');
   });
 
   test('what does not hold is not exported as if it did', async (t) => {
-    const box = new Sandbox(t);
-    await box.ok(['append', '--node', 'n1'], { stdin: `${JSON.stringify(draft(0))}\n` });
+    const box = await one(t);
     alter(box, 'n1', 1);
     assert.equal(await box.refused(['export', '-o', 'x'], 2), 'LOG_DAMAGED');
     assert.equal(existsSync(box.at('x')), false);
@@ -298,11 +288,10 @@ describe('export', () => {
 });
 
 test('a reader that goes away ends the output quietly', async (t) => {
-  const box = new Sandbox(t);
-  await box.fill(300);
+  const box = await many(t);
   writeFileSync(box.at('note'), '');
   const stop = new AbortController();
-  const ran = await box.run(['tail', '-n', '300', '--json'], {
+  const ran = await box.run(['tail', '-n', '270', '--json'], {
     signal: stop.signal,
     onOut: () => stop.abort('SIGPIPE'),
   });
