@@ -4,7 +4,9 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { openLog } from '../../src/open.ts';
 import { xroadLine } from '../sources/lines.ts';
-import { ndjson, Sandbox } from './harness.ts';
+import { ndjson, prepared, Sandbox } from './harness.ts';
+
+const two = prepared((box) => box.fill(2));
 
 const DATABASE = ['tallystick-data', 'log.db'] as const;
 
@@ -15,8 +17,7 @@ async function sealed(box: Sandbox): Promise<string> {
 
 describe('a data directory that cannot be used is left as it is', () => {
   test('without its key', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(2);
+    const box = await two(t);
     const before = await sealed(box);
     renameSync(box.at('tallystick-data', 'seal.key'), box.at('kept.key'));
     writeFileSync(box.at('a.log'), xroadLine(0));
@@ -29,8 +30,7 @@ describe('a data directory that cannot be used is left as it is', () => {
   });
 
   test('with the key of another log', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(2);
+    const box = await two(t);
     const before = await sealed(box);
     const { privateKey } = generateKeyPairSync('ed25519');
     writeFileSync(box.at('other.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
@@ -55,8 +55,7 @@ describe('a data directory that cannot be used is left as it is', () => {
   });
 
   test('of a newer version', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(1);
+    const box = await two(t);
     const file = box.at(...DATABASE);
     const bytes = readFileSync(file);
     // PRAGMA user_version stands at offset 60 of an SQLite file.
@@ -69,8 +68,7 @@ describe('a data directory that cannot be used is left as it is', () => {
   });
 
   test('that is no database any more', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(1);
+    const box = await two(t);
     const rubbish = Buffer.alloc(8192, 'rubbish ');
     writeFileSync(box.at(...DATABASE), rubbish);
     for (const argv of [['append'], ['verify'], ['tail']]) {
@@ -80,8 +78,7 @@ describe('a data directory that cannot be used is left as it is', () => {
   });
 
   test('that is older than what was sealed before', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(1);
+    const box = await two(t);
     const older = readFileSync(box.at(...DATABASE));
     const before = await sealed(box);
     await box.fill(2);
@@ -91,8 +88,7 @@ describe('a data directory that cannot be used is left as it is', () => {
   });
 
   test('that another process writes; reading goes on', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(1);
+    const box = await two(t);
     const log = await openLog({ data: box.data, index: false, state: box.at('state') });
     try {
       const { code, err } = await box.run(['append'], { stdin: ndjson(1) });

@@ -15,7 +15,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { parsePin } from '../../src/checkpoint/mod.ts';
 import { TamperedStore } from '../../src/store/sqlite/tamper.ts';
-import { type Json, Sandbox } from './harness.ts';
+import { type Json, prepared, Sandbox } from './harness.ts';
+
+const three = prepared((box) => box.fill(3));
 
 /** The pins remembered in a sandbox. */
 function rememberedPins(box: Sandbox): string[] {
@@ -32,8 +34,7 @@ function codes({ findings }: Json): string[] {
 
 describe('the pin', () => {
   test('is made outside the data directory on the first use, then held against and advanced', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
+    const box = await three(t);
     const first = (await box.ok(['verify', '--json'])).json;
     assert.deepEqual(
       [first.verdict, first.trust, first.pin.status, first.pin.size],
@@ -49,16 +50,14 @@ describe('the pin', () => {
   });
 
   test('is found under whatever name the directory is reached by', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(1);
+    const box = await three(t);
     await box.ok(['verify']);
     symlinkSync(box.data, box.at('other-name'));
     assert.equal((await box.ok(['verify', '--data', 'other-name', '--json'])).json.pin.status, 'kept');
   });
 
   test('an older copy is found out, and the pin stays', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
+    const box = await three(t);
     cpSync(box.data, box.at('older'), { recursive: true });
     await box.fill(3);
     await box.ok(['verify']);
@@ -77,8 +76,7 @@ describe('the pin', () => {
   });
 
   test('another log in its place is found out, and it says how to accept that on purpose', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
+    const box = await three(t);
     await box.ok(['verify']);
     rmSync(box.data, { recursive: true });
     await box.fill(3);
@@ -109,8 +107,7 @@ describe('the pin', () => {
   });
 
   test('a log that is gone is missed', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
+    const box = await three(t);
     await box.ok(['verify']);
     rmSync(box.data, { recursive: true });
     const { code, json } = await box.run(['verify', '--json']);
@@ -121,8 +118,7 @@ describe('the pin', () => {
   });
 
   test('may be a file that is named, made when it is not there', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(2);
+    const box = await three(t);
     // The directory of a pin that is named is not made: the stick may not be there.
     assert.equal(await box.refused(['verify', '--pin', 'usb/a.pin'], 2), 'FILE_UNREADABLE');
     mkdirSync(box.at('usb'));
@@ -139,8 +135,7 @@ describe('the pin', () => {
   });
 
   test('that cannot be saved does not withhold the verdict, unless it was asked for', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(2);
+    const box = await three(t);
     mkdirSync(box.at('state'), { recursive: true });
     writeFileSync(box.at('file'), '');
     const env = { TALLYSTICK_STATE: box.at('file') };
@@ -152,8 +147,7 @@ describe('the pin', () => {
 
 describe('what is verified', () => {
   test('all of it in one line, and what was left out', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
+    const box = await three(t);
     const { out } = await box.ok(['verify', '--no-pin']);
     assert.match(
       out,
@@ -164,8 +158,7 @@ describe('what is verified', () => {
   });
 
   test('a key that is given is the one to believe', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(1);
+    const box = await three(t);
     const key = (await box.ok(['get', '0', '--json'])).json.record.details.key;
     const { json } = await box.ok(['verify', '--key', key, '--no-pin', '--json']);
     assert.deepEqual([json.trust, json.keys], ['given-key', [key]]);
@@ -190,8 +183,7 @@ describe('what is verified', () => {
   });
 
   test('--deep: every record read, and the index compared where there is one', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
+    const box = await three(t);
     const without = (await box.ok(['verify', '--deep', '--json'])).json;
     assert.ok(without.notChecked.some(({ why }: { why: string }) => why === 'there is none yet'));
     await box.ok(['search', '']);
