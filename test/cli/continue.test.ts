@@ -14,7 +14,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { continueLog } from '../../src/continue.ts';
-import { type Json, Sandbox } from './harness.ts';
+import { type Json, prepared, Sandbox } from './harness.ts';
+
+const three = prepared((box) => box.fill(3));
+const many = prepared((box) => box.fill(300));
 
 const NEW = ['--data', 'new'];
 
@@ -39,8 +42,7 @@ function continueTo(box: Sandbox, more: readonly string[] = [], to = 'new') {
 
 describe('continue: a new log in place of one that cannot go on', () => {
   test('the key is lost: the break is declared in record 1, seen by verify, and proven with the old log', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(300);
+    const box = await many(t);
     const { origin, root, checkpoint } = (await box.ok(['checkpoint', '--json'])).json;
     rmSync(join(box.data, 'seal.key'));
     assert.match((await box.run(['append'])).err, /docs\/recovery\.md/);
@@ -82,8 +84,7 @@ describe('continue: a new log in place of one that cannot go on', () => {
   });
 
   test('another log is not taken for the previous one, nor an older copy of it', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
+    const box = await three(t);
     cpSync(box.data, box.at('older'), { recursive: true });
     await box.fill(3);
     assert.equal((await continueTo(box)).code, 0);
@@ -101,8 +102,7 @@ describe('continue: a new log in place of one that cannot go on', () => {
   });
 
   test('a restored backup: what is lost is declared, with the newest checkpoint known of it', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
+    const box = await three(t);
     cpSync(box.data, box.at('older'), { recursive: true });
     await box.fill(3);
     const { checkpoint } = (await box.ok(['checkpoint', '--json'])).json;
@@ -120,8 +120,7 @@ describe('continue: a new log in place of one that cannot go on', () => {
   });
 
   test('a damaged log is refused unless that is said, and then declared', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(300);
+    const box = await many(t);
     const db = new DatabaseSync(join(box.data, 'log.db'));
     db.exec('UPDATE bundles SET entries = zeroblob(length(entries)) WHERE idx = 0');
     db.close();
@@ -141,8 +140,7 @@ describe('continue: a new log in place of one that cannot go on', () => {
   });
 
   test('when all is lost, the pin of it is quoted', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
+    const box = await three(t);
     const { pin } = (await box.ok(['pin', 'create', '--json'])).json;
     rmSync(join(box.data, 'log.db'));
     assert.equal((await continueTo(box)).code, 2);
@@ -152,8 +150,7 @@ describe('continue: a new log in place of one that cannot go on', () => {
   });
 
   test('twice: each is a log of its own; and a log that continues may be continued', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
+    const box = await three(t);
     const first = (await continueTo(box)).json;
     assert.equal((await continueTo(box)).json.error.code, 'USAGE', 'never into a directory in use');
     const second = (await continueTo(box, [], 'second')).json;
@@ -165,8 +162,7 @@ describe('continue: a new log in place of one that cannot go on', () => {
   });
 
   test('nothing is left of one that did not come about, and what is missing is said', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
+    const box = await three(t);
     const was = readdirSync(box.dir);
     writeFileSync(box.at('bad.key'), 'no key');
     assert.notEqual((await continueTo(box, ['--key-file', box.at('bad.key')])).code, 0);

@@ -9,7 +9,9 @@ import { fromHex } from '../../src/crypto/bytes.ts';
 import { openLog } from '../../src/open.ts';
 import { cosignatureWrites } from '../../src/witness/client/kept.ts';
 import { testSigner } from '../checkpoint/signers.ts';
-import { type Json, Sandbox } from './harness.ts';
+import { type Json, prepared, Sandbox } from './harness.ts';
+
+const nine = prepared((box) => box.fill(9));
 
 /** A web server that knows nothing but files, as any host. Resolves with its address. */
 async function staticHost(t: TestContext, root: string): Promise<string> {
@@ -71,8 +73,7 @@ describe('log publish', () => {
 });
 
 test('log publish --cosigned: what a witness has cosigned, and no more', async (t) => {
-  const box = new Sandbox(t);
-  await box.fill(9);
+  const box = await nine(t);
   const cosigned = ['log', 'publish', 'out', '--cosigned'];
   assert.equal(await box.refused(cosigned, 2), 'LOG_NOT_FOUND');
   const note = (await box.ok(['checkpoint'])).out;
@@ -95,8 +96,7 @@ test('log publish --cosigned: what a witness has cosigned, and no more', async (
 
 describe('verify --published', () => {
   test('an old state put back, and a copy that is gone, show by the pin', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(10);
+    const box = await nine(t);
     await box.ok(['log', 'publish', 'out']);
     cpSync(box.at('out'), box.at('old'), { recursive: true });
     await box.fill(5);
@@ -140,8 +140,7 @@ describe('verify --published', () => {
   });
 
   test('whoever pinned the first key follows to the next', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
+    const box = await nine(t);
     await box.ok(['log', 'publish', 'out']);
     await box.ok(['verify', '--published', 'out', '--pin', 'first.pin']);
     await box.ok(['keys', 'generate', 'software', 'next']);
@@ -157,8 +156,7 @@ describe('verify --published', () => {
   });
 
   test('is not about a data directory', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(1);
+    const box = await nine(t);
     await box.ok(['log', 'publish', 'out']);
     for (const more of [['--data', box.data], ['--node', 'x'], ['--signatures']]) {
       assert.equal(await box.refused(['verify', '--published', 'out', ...more], 2), 'USAGE');
@@ -170,8 +168,7 @@ describe('verify --published', () => {
 });
 
 test('get --proof -o: a file that proves the record without the log', async (t) => {
-  const box = new Sandbox(t);
-  await box.fill(20);
+  const box = await nine(t);
   const { json } = await box.ok(['get', '7', '--proof', '-o', '7.tlog-proof', '--json']);
   const text = readFileSync(box.at('7.tlog-proof'), 'utf8');
   const { key, origin } = (await box.ok(['get', '0', '--json'])).json.record.details;
