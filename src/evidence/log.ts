@@ -14,7 +14,7 @@ import { type FindingInput, Findings } from '../verify/findings.ts';
 import { alsoSigned } from '../verify/head.ts';
 import { type Era, followKeys, type NotChecked, type SourceCheckpoint, type Trust } from '../verify/mod.ts';
 import { short } from '../verify/policy.ts';
-import { counted } from '../verify/words.ts';
+import { counted, MAY_BE_OWN } from '../verify/words.ts';
 import { boundOf, checkAnchors, type ProvenCheckpoint } from './anchors.ts';
 import { checkCertificates } from './certificates.ts';
 import { checkCompleteness } from './completeness.ts';
@@ -218,14 +218,18 @@ class LogRun {
     return { trust, keys, eras: policy.history?.eras ?? [], proven };
   }
 
-  /** Where something else is wrong, the records that tell the keys may be what is: then nobody is accused. */
+  /** Where something else is wrong, the records that tell the keys may be what is: that is said. */
   #judgeUnfollowed(): void {
-    if (!this.#findings.failed) for (const each of this.#unfollowed) this.#findings.add(each);
-    else if (this.#unfollowed.length > 0) {
-      const what = `who signed ${counted(this.#unfollowed.length, 'checkpoint')} here`;
-      const why =
-        'by keys that are not known; records that may say which keys sealed up to there are not here as sealed';
-      this.#notChecked.push({ what, why });
+    const isPlain = !this.#findings.failed;
+    let others = 0;
+    for (const each of this.#unfollowed) {
+      if (isPlain) this.#findings.add(each);
+      else if (each.to !== this.#head.size) others++;
+      else this.#findings.add({ ...each, message: `${each.message}; ${MAY_BE_OWN}` });
+    }
+    if (others > 0) {
+      const what = `who signed ${counted(others, 'earlier checkpoint')}, by keys that are not known`;
+      this.#notChecked.push({ what, why: MAY_BE_OWN });
     }
   }
 

@@ -32,6 +32,8 @@ export class CheckpointCheck {
   readonly #head: FixedHead;
   readonly #policy: KeyPolicy;
   readonly #findings: Findings;
+  /** Takes what is to be said of checkpoints by keys that are not known, where records that may tell of them can't be had. */
+  readonly #unfollowed: FindingInput[];
   #pin: Pin | null;
   #waiting: Statement[] = [];
   /** The ones before those that are waiting. */
@@ -43,7 +45,6 @@ export class CheckpointCheck {
   #stranger: boolean;
   #good = 0;
   #unknown = 0;
-  #unfollowed: FindingInput[] = [];
 
   constructor(
     source: LogSource,
@@ -51,7 +52,9 @@ export class CheckpointCheck {
     policy: KeyPolicy,
     pin: Pin | undefined,
     findings: Findings,
+    unfollowed: FindingInput[],
   ) {
+    this.#unfollowed = unfollowed;
     this.#source = source;
     this.#checkpoints = new Ahead(source.checkpoints());
     this.#head = head;
@@ -69,11 +72,6 @@ export class CheckpointCheck {
   /** How many could not be compared with the tree. */
   get unknown(): number {
     return this.#unknown;
-  }
-
-  /** What is to be said of checkpoints by keys that are not known, where records that tell the keys can't be read. */
-  get unfollowed(): readonly FindingInput[] {
-    return this.#unfollowed;
   }
 
   /** Whether the pin has been compared with the tree. */

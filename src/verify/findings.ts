@@ -265,11 +265,19 @@ export class Findings {
       } else if (this.#list.length < MAX_FINDINGS) {
         this.#list.push(f);
       } else {
-        this.#dropped++;
-        this.#droppedFrom = Math.min(this.#droppedFrom, f.from);
-        this.#droppedTo = Math.max(this.#droppedTo, f.to);
+        this.#drop(f);
       }
     }
+  }
+
+  /** What is not listed is counted. Notices give way to failures, so that many of them hide none. */
+  #drop(f: Finding): void {
+    const at = f.class === 'fail' ? this.#list.findLastIndex((each) => each.class === 'notice') : -1;
+    const [dropped = f] = at < 0 ? [] : this.#list.splice(at, 1);
+    if (dropped !== f) this.#list.push(f);
+    this.#dropped++;
+    this.#droppedFrom = Math.min(this.#droppedFrom, dropped.from);
+    this.#droppedTo = Math.max(this.#droppedTo, dropped.to);
   }
 
   /** Whether anything failed, listed or not. */

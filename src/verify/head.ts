@@ -1,11 +1,12 @@
 import type { Pin } from '../checkpoint/mod.ts';
 import { equalBytes, toHex } from '../crypto/bytes.ts';
 import { emptyRoot } from '../merkle/mod.ts';
-import type { Findings } from './findings.ts';
+import type { FindingInput, Findings } from './findings.ts';
 import { composeNote } from './note.ts';
 import type { KeyPolicy } from './policy.ts';
 import type { Trust } from './report.ts';
 import type { SourceHead } from './source.ts';
+import { counted } from './words.ts';
 
 /** The head as it was when the verification began. */
 export interface FixedHead {
@@ -29,6 +30,8 @@ export interface FixedHead {
  *
  * @param witnesses who may have cosigned it and is no stranger, `name+id`.
  * @param pinName what the pin is called in messages.
+ * @param unfollowed takes what is to be said of a head by a key that is not known, where records that may tell of it can't be
+ *   had.
  */
 export async function fixHead(
   { origin, size, root, signatures }: SourceHead,
@@ -37,6 +40,7 @@ export async function fixHead(
   findings: Findings,
   witnesses: ReadonlySet<string>,
   pinName: string,
+  unfollowed: FindingInput[],
 ): Promise<FixedHead | null> {
   const note = composeNote(origin, size, root, signatures);
   if (note === null || (size === 0 && !equalBytes(root, emptyRoot()))) {
@@ -44,7 +48,7 @@ export async function fixHead(
     findings.add({ code: 'bad-checkpoint', from: 0, to: 0, size: 0, notes: [], message });
     return null;
   }
-  const signed = await whoSigned(size, note, policy, findings, witnesses);
+  const signed = await whoSigned(size, note, policy, findings, witnesses, unfollowed);
   const head: FixedHead = { origin, size, root, note, isSigned: signed.keys.length > 0, ...signed };
   if (pin !== undefined && policy.pinTrouble !== null) {
     const place = { from: 0, to: pin.size, size: pin.size, notes: [pin.checkpoint, note] };
@@ -64,12 +68,15 @@ async function whoSigned(
   policy: KeyPolicy,
   findings: Findings,
   witnesses: ReadonlySet<string>,
+  unfollowed: FindingInput[],
 ): Promise<Pick<FixedHead, 'trust' | 'keys' | 'unchecked'>> {
   const opening = await policy.open(note, size);
   const place = { from: 0, to: size, size, notes: [note] };
   if (opening.result !== 'good') {
-    const message = `the head at ${size} records: ${opening.message}`;
-    findings.add({ code: opening.result, ...place, message });
+    const message = `the head at ${counted(size, 'record')}: ${opening.message}`;
+    const finding = { code: opening.result, ...place, message };
+    if (opening.result === 'unknown-key' && !policy.isFollowed) unfollowed.push(finding);
+    else findings.add(finding);
     return { trust: 'none', keys: [], unchecked: [] };
   }
   const { trust, keys, unchecked } = opening;

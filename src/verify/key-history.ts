@@ -56,7 +56,8 @@ export interface KeyChangeSource {
 /**
  * Follows a log's key changes up to a size: see `followKeys`. Throws what the source throws when its medium fails.
  *
- * @param onUnread called when a record that may tell of keys can't be read: then there may be changes that are not known.
+ * @param onUnread called when a record that may tell of keys can't be read, or is not the one that was sealed: then there may
+ *   be changes that are not known.
  */
 export function readKeyHistory(
   source: LogSource,
@@ -72,7 +73,11 @@ export function readKeyHistory(
         return entry;
       },
       keyChanges: () => source.keyChanges(),
-      isLast: (size, root, entry) => isIncluded(source, size, root, entry),
+      isLast: async (size, root, entry) => {
+        const isLast = await isIncluded(source, size, root, entry);
+        if (!isLast) onUnread();
+        return isLast;
+      },
     },
     origin,
     upTo,
@@ -150,13 +155,13 @@ async function follow(
   const { size, root } = checkpoint;
   const last = await readRecord(source, size - 1);
   const node = nodeOf(origin);
-  if (last === null || last.record.seq !== size - 1 || last.record.node !== node) return null;
+  if (last === null || !(await source.isLast(size, root, last.entry))) return null;
+  if (last.record.seq !== size - 1 || last.record.node !== node) return null;
   const before = keysInForce(history);
   const change = readChange(last.record, origin, before[0] as string);
   if (change === null || !isAllowed(change, history, before)) return null;
   const sets = change.takenOver ? [change.keys] : [before, change.keys];
   if (!(await isSignedByAll(checkpoint, origin, sets))) return null;
-  if (!(await source.isLast(size, root, last.entry))) return null;
   const { kind, keys, takenOver } = change;
   if (kind === 'stand-by') {
     return { ...history, standBy: keys, stoodBy: [...new Set([...history.stoodBy, ...keys])] };

@@ -40,7 +40,14 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
   const base =
     (await storedBase(source, head, run.findings)) ??
     (await provenBase(source, head, run.policy, run.findings));
-  const checkpoints = new CheckpointCheck(source, head, run.policy, options.pin, run.findings);
+  const checkpoints = new CheckpointCheck(
+    source,
+    head,
+    run.policy,
+    options.pin,
+    run.findings,
+    run.unfollowed,
+  );
   const cosigned = cosignedWith(run, head);
   const roots = new AnchoredRoots(anchoredSizes(options.dated ?? [], cosigned.notes));
   try {
@@ -55,11 +62,6 @@ export async function verifyLog(source: LogSource, options: VerifyOptions = {}):
       `the root of ${counted(checkpoints.unknown, 'kept checkpoint')}`,
       'not all records up to there are as sealed',
     );
-  }
-  if (!run.findings.failed) for (const each of checkpoints.unfollowed) run.findings.add(each);
-  else if (checkpoints.unfollowed.length > 0) {
-    const why = 'records that say which keys sealed up to there can not be read';
-    run.skip('signatures of kept checkpoints by keys that are not known', why);
   }
   if (!checkpoints.pinChecked && (options.pin?.size ?? 0) <= head.size) {
     run.skip('the pin', 'the records up to it are not all as sealed');

@@ -6,7 +6,7 @@ import { TILE_WIDTH } from '../merkle/mod.ts';
 import { ContentCheck, type DeepChecker, inline } from './content.ts';
 import { type CosignedCheckpoints, demandedBy } from './cosigned.ts';
 import { boundsOf, type DatedCheckpoint } from './dated.ts';
-import { Findings } from './findings.ts';
+import { type FindingInput, Findings } from './findings.ts';
 import { type FixedHead, fixHead } from './head.ts';
 import type { KeyHistory } from './key-history.ts';
 import { PayloadCheck } from './payloads.ts';
@@ -16,7 +16,7 @@ import { RowCheck } from './rows.ts';
 import type { IndexSource, LogSource, SourceHead } from './source.ts';
 import type { SealedTiles, Slice } from './tiles.ts';
 import { type WalkedBundle, walk, walkTiles } from './walk.ts';
-import { counted } from './words.ts';
+import { counted, MAY_BE_OWN } from './words.ts';
 
 export interface VerifyOptions {
   /** vkeys to believe. Without these and without a pin, the key that the log's first record names is used. */
@@ -66,6 +66,8 @@ export const PIN_NAME = 'the pinned checkpoint';
 /** Bundles between two calls of `onProgress`. */
 const PROGRESS_BUNDLES = 64;
 
+const BARE = 'which keys sealed before, or since, only records tell: give the key that seals now';
+
 /** One verification: what it was asked, what it has found so far. */
 export class Run {
   readonly source: LogSource;
@@ -83,6 +85,8 @@ export class Run {
     what: 'an outside anchor',
     why: 'no pin was given: a cut tail, or a log rebuilt with its own key, would not show',
   };
+  /** What is to be said of checkpoints by keys that are not known, where records that may tell of them can't be had. */
+  readonly unfollowed: FindingInput[] = [];
   attempts: Attempts | null = null;
   witnessed: Witnessed | null = null;
   /** Those given that the log continues. */
@@ -141,7 +145,8 @@ export class Run {
       ? KeyPolicy.read(this.source, stored, pin, given)
       : KeyPolicy.of(history, stored, pin, given));
     this.#policy = policy;
-    this.head = await fixHead(stored, policy, pin, this.findings, this.witnesses, this.pinName);
+    const { findings, witnesses, pinName, unfollowed } = this;
+    this.head = await fixHead(stored, policy, pin, findings, witnesses, pinName, unfollowed);
     for (const key of this.head?.unchecked ?? []) {
       this.skip(`signatures of ${short(key)}`, 'this platform cannot check signatures of its kind');
     }
@@ -263,9 +268,36 @@ export class Run {
     }
   }
 
+  /**
+   * Where records that may tell of keys can't be had, a key that is not known may be the log's own. Of the head that is said
+   * beside what is found; kept checkpoints accuse nobody then. A copy of hashes alone can't tell at all.
+   */
+  #judgeUnfollowed(): void {
+    const { findings, unfollowed } = this;
+    if (unfollowed.length === 0) return;
+    const isBare = this.options.hashesOnly === true;
+    if (!isBare && !findings.failed) {
+      for (const each of unfollowed) findings.add(each);
+      return;
+    }
+    const isOfHead = ({ to }: FindingInput): boolean => to === this.head?.size;
+    for (const each of unfollowed.filter(isOfHead)) {
+      const message = `${each.message}; ${isBare ? BARE : MAY_BE_OWN}`;
+      findings.add(
+        isBare ? ({ ...each, code: 'not-compared', message } as FindingInput) : { ...each, message },
+      );
+    }
+    const others = unfollowed.filter((each) => !isOfHead(each)).length;
+    if (others > 0) {
+      const what = `who signed ${counted(others, 'kept checkpoint')}, by keys that are not known`;
+      this.skip(what, isBare ? BARE : MAY_BE_OWN);
+    }
+  }
+
   /** What has been found. No log is called intact of which a record was not found good. */
   report(range: Slice): Report {
     const { head, findings, checked } = this;
+    this.#judgeUnfollowed();
     const isWhole = this.options.hashesOnly === true || checked.records === range.to - range.from;
     if (head !== null && !findings.failed && !isWhole) {
       const message = `${checked.records} of ${range.to - range.from} records could be checked`;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { type Pin, signCheckpointByAll, vkeyFromSpki } from '../../src/checkpoint/mod.ts';
-import { concatBytes, toHex } from '../../src/crypto/bytes.ts';
+import { concatBytes, fromUtf8, toHex, utf8 } from '../../src/crypto/bytes.ts';
 import type { Signer } from '../../src/crypto/signer.ts';
 import { leafHash, Tree } from '../../src/merkle/mod.ts';
 import type { AuditRecord } from '../../src/record/mod.ts';
@@ -214,7 +214,32 @@ describe('a key change that is one', () => {
       report.findings.map(({ code, from, to }) => [code, from, to]),
       [['unreadable', 0, 30]],
     );
-    assert.ok(report.notChecked.some(({ what }) => what.startsWith('signatures of kept checkpoints')));
+    assert.ok(report.notChecked.some(({ what }) => what.startsWith('who signed ')));
+  });
+
+  test('that was altered where it tells of keys: that the key may be the log’s own is said', async () => {
+    const log = await changed();
+    const entries = log.bundle(19);
+    entries[19] = utf8(fromUtf8(entries[19] as Uint8Array).replace('KEY_CHANGE', 'KEY_CHANGF'));
+    const report = await verifyLog(log, { keys: [vkey(A)] });
+    const codes = report.findings.map(({ code, from, to }) => [code, from, to]);
+    assert.deepEqual(codes, [
+      ['unknown-key', 0, 30],
+      ['altered', 19, 20],
+    ]);
+    assert.match(report.findings[0]?.message ?? '', /it may be the log’s own all the same/);
+  });
+
+  test('of a copy of hashes alone can not be told from before a change: that is no pass, and no accusation', async () => {
+    const log = await changed();
+    for (const [key, verdict] of [
+      [A, 'not-compared'],
+      [B, 'intact'],
+    ] as const) {
+      const report = await verifyLog(log, { keys: [vkey(key)], hashesOnly: true });
+      assert.equal(report.verdict, verdict);
+      assert.ok(report.findings.every((each) => each.class === 'notice'));
+    }
   });
 });
 
