@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { cosignerKeyFromSpki, formatPin, parsePin } from '../../src/checkpoint/mod.ts';
 import { testSigner } from '../checkpoint/signers.ts';
 import { inTurn } from '../runs.ts';
-import { type Json, ndjson, type Ran, Sandbox, served } from './harness.ts';
+import { type Json, ndjson, prepared, type Ran, type Sandbox, served } from './harness.ts';
 
 /** Everything that shows what a log holds. */
 const READS: readonly (readonly string[])[] = [
@@ -24,12 +24,19 @@ function codes({ findings }: Json): string[] {
   return findings.map(({ code }: Json) => code);
 }
 
-/** A log, its pin, and the log as it was `older` records before the pin. */
-async function pinned(box: Sandbox): Promise<string> {
+const three = prepared((box) => box.fill(3, KEY));
+const many = prepared((box) => box.fill(300));
+/** A log, and in `older` what it was three records before. */
+const grown = prepared(async (box) => {
   await box.fill(3, KEY);
   cpSync(box.data, box.at('older'), { recursive: true });
   await box.fill(3);
-  return (await box.ok(['pin', 'create', '--json'])).json.file;
+});
+
+/** The same, and its pin: a file, found by where the log is. */
+async function pinned(t: TestContext): Promise<{ box: Sandbox; file: string }> {
+  const box = await grown(t);
+  return { box, file: (await box.ok(['pin', 'create', '--json'])).json.file };
 }
 
 function putBack(box: Sandbox): void {
@@ -41,8 +48,7 @@ function putBack(box: Sandbox): void {
 
 describe('pin create, show, update', () => {
   test('a pin is made where verify looks for it, shown, and advanced over what was added', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
+    const box = await three(t);
     const { json } = await box.ok(['pin', 'create', '--json']);
     assert.deepEqual([json.status, json.before, json.pin.size], ['created', null, 4]);
     assert.equal((await box.ok(['verify', '--json'])).json.pin.file, json.file);
@@ -60,8 +66,7 @@ describe('pin create, show, update', () => {
   });
 
   test('a directory that is named and not there is said, and not made', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(2);
+    const box = await three(t);
     for (const argv of [
       ['verify', '--pin'],
       ['pin', 'create', '-o'],
@@ -73,8 +78,7 @@ describe('pin create, show, update', () => {
   });
 
   test('over a key change the pin goes on with the new key', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(2);
+    const box = await three(t);
     const first = (await box.ok(['pin', 'create', '-o', 'a.pin', '--json'])).json.pin;
     await box.ok(['keys', 'generate', 'software', 'second']);
     await box.ok(['keys', 'select', 'software', 'second']);
@@ -92,8 +96,7 @@ describe('pin create, show, update', () => {
   });
 
   test('a log sealed by two keys may be pinned by one of them, and then needs that one', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(1);
+    const box = await three(t);
     await box.ok(['keys', 'generate', 'software', 'second']);
     await box.ok(['keys', 'select', 'software', 'second', '--also', 'software/seal']);
     const { keys } = (await box.ok(['checkpoint', '--json'])).json;
@@ -110,8 +113,7 @@ describe('pin create, show, update', () => {
   });
 
   test('never backwards, and not to another log: said why, and the file stays', async (t) => {
-    const box = new Sandbox(t);
-    const file = await pinned(box);
+    const { box, file } = await pinned(t);
     const before = readFileSync(file, 'utf8');
     putBack(box);
     const { code, json } = await box.run(['pin', 'update', '--json']);
@@ -126,8 +128,7 @@ describe('pin create, show, update', () => {
   });
 
   test('with a pin of another log, of whatever node, it is that which is said', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
+    const box = await three(t);
     await box.ok(['append', '--data', 'other', '--node', 'ca1'], { stdin: ndjson(1) });
     await box.ok(['pin', 'create', '--data', 'other', '-o', 'other.pin']);
     const { code, json } = await box.run(['pin', 'update', 'other.pin', '--json']);
@@ -143,8 +144,7 @@ describe('pin create, show, update', () => {
   });
 
   test('hash tiles that lead nowhere are damage, and accuse nobody of another log', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(300);
+    const box = await many(t);
     await box.ok(['pin', 'create', '-o', 'a.pin']);
     await box.fill(300);
     const db = new DatabaseSync(join(box.data, 'log.db'));
@@ -155,8 +155,7 @@ describe('pin create, show, update', () => {
   });
 
   test('of a published copy, and of hostile files', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
+    const box = await three(t);
     await box.ok(['log', 'publish', 'out']);
     const published = ['--published', 'out'];
     const { json } = await box.ok(['pin', 'create', ...published, '--json']);
@@ -186,8 +185,7 @@ describe('pin create, show, update', () => {
   });
 
   test('holds a policy of witnesses, which is demanded wherever the pin is used', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(1);
+    const box = await three(t);
     const witness = 'w.example/1+7c2a1d4c+BLnkBOGEGqXzQ0OgX8l4cDAIVcBmU2EMD3G/pvVq0Xsx';
     writeFileSync(box.at('none.policy'), 'quorum none\n');
     const { json } = await box.ok(['pin', 'create', '-o', 'a.pin', '--policy', 'none.policy', '--json']);
@@ -217,8 +215,7 @@ describe('every command that reads holds the log against the pin', () => {
   }
 
   test('a log that goes on is shown, and the pin goes on with it; without a pin none is made', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3, KEY);
+    const box = await three(t);
     for (const { code, out, err } of await each(box)) assert.equal(code, 0, out + err);
     assert.deepEqual(
       readdirSync(box.at('state')).filter((name) => name === 'pins'),
@@ -234,8 +231,7 @@ describe('every command that reads holds the log against the pin', () => {
   });
 
   test('one that is behind, contradicts, or is another is refused with the finding; --no-pin reads it', async (t) => {
-    const box = new Sandbox(t);
-    const file = await pinned(box);
+    const { box, file } = await pinned(t);
     const before = readFileSync(file, 'utf8');
     const thirds = [0, 1, 2].map((third) => READS.filter((_, i) => i % 3 === third));
     const refused = async (finding: RegExp, turn: number) => {
@@ -257,8 +253,7 @@ describe('every command that reads holds the log against the pin', () => {
   });
 
   test('of a log that was deleted whole, it says which one was there, with how many records, and when', async (t) => {
-    const box = new Sandbox(t);
-    await pinned(box);
+    const { box } = await pinned(t);
     rmSync(box.data, { recursive: true });
     const was =
       /the log tallystick-[0-9a-f]{8}\/\S+ with 7 records, on 20\d\d-\d\d-\d\dT\S+Z\. It was deleted or moved/;
@@ -282,8 +277,7 @@ describe('every command that reads holds the log against the pin', () => {
   });
 
   test('a pin that its own keys have not signed vouches for nothing, also where the log stands as it says', async (t) => {
-    const box = new Sandbox(t);
-    const file = await pinned(box);
+    const { box, file } = await pinned(t);
     const good = parsePin(readFileSync(file, 'utf8'));
     const forged = { ...good, checkpoint: good.checkpoint.replace(/.{8}\n$/, 'AAAAAAA=\n') };
     writeFileSync(file, formatPin(forged));
@@ -304,8 +298,7 @@ describe('every command that reads holds the log against the pin', () => {
   });
 
   test('a pin that cannot be read is no reason to go on without', async (t) => {
-    const box = new Sandbox(t);
-    const file = await pinned(box);
+    const { box, file } = await pinned(t);
     writeFileSync(join(file), '{}');
     for (const { code, lines } of await each(box)) {
       assert.deepEqual([code, lines[0].error.code], [2, 'PIN_INVALID']);
@@ -328,8 +321,7 @@ describe('status and log publish hold the log against the pin, and against the h
   };
 
   test('by the pin: one put back, one gone on with otherwise; --no-pin publishes it all the same', async (t) => {
-    const box = new Sandbox(t);
-    const file = await pinned(box);
+    const { box, file } = await pinned(t);
     const before = readFileSync(file, 'utf8');
     putBack(box);
     await assertRefused(box, /rolled-back/);
@@ -341,12 +333,9 @@ describe('status and log publish hold the log against the pin, and against the h
   });
 
   test('by what the writer remembers, where there is no pin', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
+    const box = await grown(t);
     const [, state, detail] = await told(box);
     assert.equal(state, 'ok', detail);
-    cpSync(box.data, box.at('older'), { recursive: true });
-    await box.fill(3);
     rmSync(box.data, { recursive: true });
     renameSync(box.at('older'), box.data);
     await assertRefused(box, /rolled-back/);
@@ -358,10 +347,7 @@ describe('status and log publish hold the log against the pin, and against the h
   });
 
   test('verify does, too: it says so where it holds, begins no pin where it does not, and --no-pin leaves it out', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(3);
-    cpSync(box.data, box.at('older'), { recursive: true });
-    await box.fill(3);
+    const box = await grown(t);
     const [memory = ''] = readdirSync(box.at('state/heads')).map((name) => box.at('state/heads', name));
     const good = await box.ok(['verify', '--no-pin']);
     assert.doesNotMatch(good.out, /writer remembers/);
@@ -408,8 +394,7 @@ describe('status and log publish hold the log against the pin, and against the h
   });
 
   test('verify of a part does not take damage elsewhere for another log: it was not compared', async (t) => {
-    const box = new Sandbox(t);
-    await box.fill(300);
+    const box = await many(t);
     cpSync(box.data, box.at('older'), { recursive: true });
     await box.fill(600);
     const db = new DatabaseSync(join(box.data, 'log.db'));
@@ -430,8 +415,7 @@ describe('status and log publish hold the log against the pin, and against the h
   });
 
   test('status says so of a log that a server runs on, too, and changes no pin', async (t) => {
-    const box = new Sandbox(t);
-    const file = await pinned(box);
+    const { box, file } = await pinned(t);
     await box.fill(1);
     const before = readFileSync(file, 'utf8');
     cpSync(box.at('older'), box.at('fork'), { recursive: true });
