@@ -43,11 +43,18 @@ const MAX_LINES = 4_096;
 const FORBIDDEN = /[\x00-\x08\x0a-\x1f\x7f]/;
 const LOG_TYPES: readonly number[] = [0x01, 0x02, 0x06, 0xff];
 
-/** Whether two policies demand the same of the same witnesses, whichever logs they name. */
+/** Whether two policies demand the same of the same witnesses, whatever they call them and whichever logs they name. */
 export function isSameDemand(one: Policy, other: Policy): boolean {
-  const demandOf = ({ witnesses, groups, quorum }: Policy): string =>
-    JSON.stringify([witnesses.map(({ name, key }) => [name, key.vkey]), groups, quorum]);
   return demandOf(one) === demandOf(other);
+}
+
+function demandOf({ witnesses, groups, quorum }: Policy): string {
+  const said = new Map<string | null, unknown>(witnesses.map(({ name, key }) => [name, key.vkey]));
+  // Members are defined before they are used.
+  for (const { name, threshold, members } of groups) {
+    said.set(name, [threshold, members.map((member) => JSON.stringify(said.get(member))).sort()]);
+  }
+  return JSON.stringify(said.get(quorum) ?? null);
 }
 
 /**

@@ -7,7 +7,7 @@ import { VERDICT } from './exit.ts';
 import { existingPin } from './pins.ts';
 import { Progress } from './progress.ts';
 import { sayItMayLag, showReport } from './verify-text.ts';
-import { cosignedOf, demandedPolicy, policyKeys } from './verify-witnessed.ts';
+import { cosignedOf, demandedPolicy, policyKeys, policyOf } from './verify-witnessed.ts';
 
 /** What is about a log where it lies, not about records that were taken out of it. */
 const NOT_EXPORTED = [
@@ -44,7 +44,7 @@ export async function verifyExported(call: Call, named: string): Promise<number>
   const node = origin === null ? '' : nodeOf(origin);
   const policy = demandedPolicy(call, pin);
   const key = call.text('key');
-  const keys = [...(key === undefined ? [] : [key]), ...policyKeys(call, policy, origin)];
+  const logKeys = policyKeys(call, policyOf(call), origin);
   const progress = new Progress(call.io, 'verifying');
   try {
     const report = await verifyExport(read(file), {
@@ -52,7 +52,8 @@ export async function verifyExported(call: Call, named: string): Promise<number>
       onProgress: progress.update,
       signal: call.io.signal,
       cosigned: await cosignedOf(call, policy, { node, store: null, origin }),
-      ...(keys.length === 0 ? {} : { keys }),
+      ...(key === undefined ? {} : { keys: [key] }),
+      logKeys,
       ...(pin === null ? {} : { pin }),
     });
     progress.clear();

@@ -203,7 +203,7 @@ async function verifyOne(
   const cosigned = await cosignedOf(call, policy, { node, store, origin });
   // Of a log that is gone, what somebody outside has seen says which one it was.
   const seen = originSeen(cosigned.notes, node);
-  const keys = [...(settings.keys ?? []), ...policyKeys(call, policy, origin ?? seen)];
+  const logKeys = policyKeys(call, named, origin ?? seen);
   const recalled = recallHead(call, store === null ? null : origin);
   const fixed = await fixedAtHead(source);
   const head = fixed.fixed;
@@ -215,7 +215,7 @@ async function verifyOne(
     ...(before === null ? {} : { pin: before }),
     dated: judged?.dated ?? [],
     cosigned,
-    ...(keys.length === 0 ? {} : { keys }),
+    logKeys,
     ...(index === null ? {} : { index }),
     ...(catalogs === undefined ? {} : { catalogs }),
   };

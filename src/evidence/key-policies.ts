@@ -22,7 +22,7 @@ export class KeyPolicies {
     history: KeyHistory | null,
     head: { readonly origin: string; readonly size: number },
     pins: readonly Pin[],
-    keys: readonly string[],
+    keys: readonly (readonly string[])[],
     isFollowed: boolean,
   ): Promise<KeyPolicies> {
     const each = pins.length === 0 ? [undefined] : pins;

@@ -31,6 +31,8 @@ export interface LogOptions {
   /** Whether somebody said whom to believe, of whichever log. */
   readonly isTrustGiven: boolean;
   readonly keys: readonly string[];
+  /** Of logs that the policy given names; demanded beside `keys`. */
+  readonly logKeys: readonly string[];
   readonly policy: Policy | undefined;
   readonly tsaRoots: readonly Uint8Array[];
   readonly complete: boolean;
@@ -165,18 +167,17 @@ class LogRun {
         why: 'the file does not have its first record, which names them',
       });
     }
-    const { pins, keys } = this.#options;
+    const { pins, keys, logKeys } = this.#options;
     const tell = [1, ...consistent.map(({ size }) => size).filter((size) => size < this.#head.size)];
     const isFollowed = tell.every((size) => bySeq.get(size - 1)?.isSealed === true);
     const head = { origin: this.#origin, size: this.#head.size };
-    return KeyPolicies.of(history, head, pins, this.#own(keys), isFollowed);
+    const given = [this.#own(keys), this.#own(logKeys)];
+    return KeyPolicies.of(history, head, pins, given, isFollowed);
   }
 
   /** Keys given that are of this log. */
   #own(keys: readonly string[]): readonly string[] {
-    const { policy } = this.#options;
-    const logs = policy?.logs.map(({ key }) => key.vkey) ?? [];
-    return [...new Set([...keys, ...logs])].filter((vkey) => parseVkey(vkey).name === this.#origin);
+    return keys.filter((vkey) => parseVkey(vkey).name === this.#origin);
   }
 
   /** Opens every checkpoint, the newest first of all. */
@@ -246,8 +247,8 @@ class LogRun {
   }
 
   #sayTrust(trust: Trust): void {
-    const { pins, keys, policy, isTrustGiven } = this.#options;
-    if (isTrustGiven && pins.length === 0 && this.#own(keys).length === 0) {
+    const { pins, keys, logKeys, policy, isTrustGiven } = this.#options;
+    if (isTrustGiven && pins.length === 0 && this.#own([...keys, ...logKeys]).length === 0) {
       const { size, note } = this.#head;
       const message = `none of the keys or pins given is of the log ${this.#origin}`;
       this.#findings.add({ code: 'unknown-key', from: 0, to: size, size, notes: [note], message });
@@ -315,7 +316,7 @@ class LogRun {
       ? `whether the log as it was pinned, at ${counted(pin.size, 'record')}, goes on from this evidence`
       : `whether this evidence goes on from the log as it was pinned, at ${counted(pin.size, 'record')}`;
     const why = isNewer
-      ? `the evidence is older, of ${counted(size, 'record')}: only its keys could be held against the pin`
+      ? `the evidence is older, of ${counted(size, 'record')}: no more than keys could be held against the pin`
       : 'the file has neither a proof for that size nor the records around it: have it made with --pin';
     this.#notChecked.push({ what, why });
     this.#findings.add({

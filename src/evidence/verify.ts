@@ -81,7 +81,8 @@ async function verify(
   const logs: LogEvidenceReport[] = [];
   for (const [i, log] of evidence.logs.entries()) {
     const own = pins.filter(({ origin }) => origin === origins[i]);
-    const given = { pins: own, isTrustGiven, keys, policy: policyOf(own, policy), tsaRoots };
+    const logKeys = policy?.logs.map(({ key }) => key.vkey) ?? [];
+    const given = { pins: own, isTrustGiven, keys, logKeys, policy: policyOf(own, policy), tsaRoots };
     logs.push(await verifyLogEvidence(log, { made, ...given, complete, catalogs }));
   }
   const verdicts = [findings.verdict, ...logs.map(({ verdict }) => verdict)];

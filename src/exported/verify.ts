@@ -43,7 +43,16 @@ const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 /** Those of `verifyLog` that say something of an export. */
 export type ExportOptions = Pick<
   VerifyOptions,
-  'keys' | 'pin' | 'dated' | 'cosigned' | 'deep' | 'onProgress' | 'signal' | 'catalogs' | 'checker'
+  | 'keys'
+  | 'logKeys'
+  | 'pin'
+  | 'dated'
+  | 'cosigned'
+  | 'deep'
+  | 'onProgress'
+  | 'signal'
+  | 'catalogs'
+  | 'checker'
 >;
 
 /**

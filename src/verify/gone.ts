@@ -10,7 +10,8 @@ import { counted } from './words.ts';
  * witness of the policy, show that it had one. The largest says it all.
  */
 export async function checkGone(run: Run): Promise<void> {
-  const { dated = [], keys = [], node } = run.options;
+  const { dated = [], logKeys = [], node } = run.options;
+  const keys = [...(run.options.keys ?? []), ...logKeys];
   const { notes, policy } = run.cosigned;
   // What a pin has missed is said already.
   const missed = run.findings.failed ? (run.options.pin?.size ?? 0) : 0;
@@ -48,6 +49,6 @@ async function isSigned(
   keys: readonly string[],
 ): Promise<boolean> {
   if (keys.length === 0) return false;
-  const policy = await KeyPolicy.of(null, { origin, size }, undefined, keys);
+  const policy = await KeyPolicy.of(null, { origin, size }, undefined, [keys]);
   return (await policy.open(note, size)).result === 'good';
 }

@@ -82,14 +82,15 @@ export class KeyPolicy {
   }
 
   /**
-   * Reads the log's key history and finds the place in it of those who are trusted. Throws `ProofError` KEY_INVALID
+   * Reads the log's key history and finds the place in it of those who are trusted: a pin, and lists of keys, of each of which
+   * one at least is the log's. Throws `ProofError` KEY_INVALID
    * for a bad vkey of the caller, `UsageError` PIN_INVALID for a pin whose own checkpoint its keys did not sign.
    */
   static async read(
     source: LogSource,
     head: { readonly origin: string; readonly size: number },
     pin: Pin | undefined,
-    given: readonly string[] = [],
+    given: readonly (readonly string[])[] = [],
   ): Promise<KeyPolicy> {
     let isFollowed = true;
     const history = await readKeyHistory(source, head.origin, head.size, () => {
@@ -103,11 +104,11 @@ export class KeyPolicy {
     found: KeyHistory | null,
     head: { readonly origin: string; readonly size: number },
     pin: Pin | undefined,
-    given: readonly string[] = [],
+    given: readonly (readonly string[])[] = [],
     isFollowed: boolean = true,
   ): Promise<KeyPolicy> {
     if (pin !== undefined) await checkPinSigned(pin);
-    const trusted = [...(pin?.keys ?? []), ...given];
+    const trusted = [...(pin?.keys ?? []), ...given.flat()];
     const { keyring, history } = ringOf(trusted, found);
     const demands: (Demand | Fixed)[] = [];
     let pinTrouble: string | null = null;
@@ -116,7 +117,7 @@ export class KeyPolicy {
       pinTrouble = placed.trouble;
       demands.push(placed.demand);
     }
-    if (given.length > 0) demands.push(givenBy(given, history));
+    for (const keys of given) if (keys.length > 0) demands.push(givenBy(keys, history));
     if (trusted.length === 0 && history !== null) demands.push(ownOf(history));
     return new KeyPolicy(head, history, keyring, demands, pinTrouble, isFollowed);
   }
@@ -132,10 +133,12 @@ export class KeyPolicy {
    * @param head the trust that it stands on, and who signed it.
    */
   required({ trust, keys }: { readonly trust: Trust; readonly keys: readonly string[] }): readonly string[] {
-    const demand = this.#demands.find((d) => d.trust === trust);
-    if (demand === undefined) return [];
-    if ('byEra' in demand) return demand.byEra.at(-1) as readonly string[];
-    return demand.every ? demand.keys : keys;
+    const demanded = this.#demands.filter((demand) => demand.trust === trust);
+    const required = demanded.flatMap((demand) => {
+      if ('byEra' in demand) return demand.byEra.at(-1) as readonly string[];
+      return demand.every ? demand.keys : keys;
+    });
+    return [...new Set(required)];
   }
 
   /** Opens a checkpoint's note of this size; trouble with it is a result. */

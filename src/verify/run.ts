@@ -21,6 +21,8 @@ import { counted, MAY_BE_OWN } from './words.ts';
 export interface VerifyOptions {
   /** vkeys to believe. Without these and without a pin, the key that the log's first record names is used. */
   readonly keys?: readonly string[];
+  /** vkeys that a policy names as the log's: demanded beside `keys`, as those are. */
+  readonly logKeys?: readonly string[];
   /** What was remembered of the log. Its keys are believed; the witnesses that it names are demanded unless `cosigned` is given. */
   readonly pin?: Pin;
   /** Checkpoints of the log that verified time stamps date: anchors, and of a whole log bounds for the records' times. */
@@ -134,7 +136,8 @@ export class Run {
    * @param history which keys seal the log, where that is not for the source to say.
    */
   async openHead(history?: KeyHistory | null): Promise<FixedHead | null> {
-    const { pin, keys: given } = this.options;
+    const { pin, keys = [], logKeys = [] } = this.options;
+    const given = [keys, logKeys];
     const stored = await this.#readHead();
     if (stored === null) {
       // Where nothing is, a pin says that something was: it has to be one.

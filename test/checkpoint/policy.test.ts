@@ -7,6 +7,7 @@ import {
   cosignCheckpoint,
   cosignerKeyFromSpki,
   formatNote,
+  isSameDemand,
   parsePolicy,
   signCheckpoint,
   vkeyFromSpki,
@@ -237,4 +238,22 @@ test('any octets are read or refused with a line, never anything else', () => {
       }
     }),
   );
+});
+
+test('two policies demand the same by the keys of their witnesses, not by what they call them', () => {
+  const of = (names: readonly string[], quorum: string): ReturnType<typeof parsePolicy> =>
+    parsePolicy(names.map((name, i) => `witness ${name} ${vkey(W[i] as string)}\n`).join('') + quorum);
+  const two = of(['a', 'b', 'c'], 'group g 2 a b c\nquorum g\n');
+  const same = `log ${LOG_KEY}\nwitness p ${vkey('x3')}\nwitness q ${vkey('x1')}\nwitness r ${vkey('x2')}\n`;
+  assert.ok(isSameDemand(two, parsePolicy(`${same}group two 2 r q p\nquorum two\n`)));
+  for (const other of [
+    of(['a', 'b', 'c'], 'group g any a b c\nquorum g\n'),
+    of(['a', 'b', 'c'], 'group g 2 a b\nquorum g\n'),
+    of(['a', 'b', 'c'], 'quorum a\n'),
+    of(['a'], 'quorum none\n'),
+    parsePolicy(`witness a ${vkey('y1')}\nwitness b ${vkey('x2')}\ngroup g all a b\nquorum g\n`),
+  ]) {
+    assert.ok(!isSameDemand(two, other));
+  }
+  assert.ok(isSameDemand(of(['a'], 'quorum none\n'), parsePolicy('quorum none\n')));
 });

@@ -496,6 +496,9 @@ describe('several keys', () => {
       [good.verdict, good.trust, good.required],
       ['intact', 'pinned-key', set.map((key) => vkey(key))],
     );
+    // Nor does a key from what a policy names as the log's, and the other way round.
+    const policy = await verifyLog(log, { keys: [vkey(C)], logKeys: [vkey(A)] });
+    assertFound(policy, [['unknown-key', 0, 10]]);
     // And the pin takes nothing from a key.
     const other = { pin: pinAt(log, 5, C), keys: [vkey(EVE)] };
     assert.ok(brief(await verifyLog(log, other)).some(([code]) => code === 'unknown-key'));
