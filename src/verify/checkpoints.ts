@@ -176,7 +176,9 @@ export class CheckpointCheck {
         ...{ code: opening.result, from: this.#agreed, to: size, size },
         ...{ notes: [note], message },
       };
-      const isUnfollowed = opening.result === 'unknown-key' && !this.#policy.isFollowed;
+      // Fewer keys may have sealed then, or others.
+      const isOfKeys = opening.result === 'unknown-key' || opening.result === 'missing-signature';
+      const isUnfollowed = isOfKeys && !this.#policy.isFollowed;
       if (isUnfollowed) this.#unfollowed.push(finding);
       else this.#findings.add(finding);
     } else if (actual === null) {

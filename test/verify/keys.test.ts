@@ -240,6 +240,11 @@ describe('a key change that is one', () => {
       assert.equal(report.verdict, verdict);
       assert.ok(report.findings.every((each) => each.class === 'notice'));
     }
+    // Whoever pinned behind the change knows the keys that seal.
+    const grown = await changed({}, [A, B]);
+    const report = await verifyLog(grown, { pin: pin(grown, A, B), hashesOnly: true });
+    assertIntact(report);
+    assert.deepEqual([report.trust, report.checked.records], ['pinned-key', 0]);
   });
 });
 
