@@ -6,7 +6,7 @@ import { EXIT } from './exit.ts';
 import { ExportFile } from './export-file.ts';
 import { fixedAtHead } from './fixed-source.ts';
 import { counted } from './format.ts';
-import { openHeld } from './held.ts';
+import { openToPublish } from './held.ts';
 import type { Reading } from './open-data.ts';
 import { partOf } from './part.ts';
 import { Progress } from './progress.ts';
@@ -24,7 +24,7 @@ interface Target {
 export async function exportRecords(call: Call): Promise<number> {
   call.expect(0, 0);
   const output = call.text('output');
-  const reading = await openHeld(call, call.text('node'));
+  const reading = await openToPublish(call, call.text('node'));
   try {
     if (output === undefined) {
       const { stdout } = call.io;

@@ -34,7 +34,7 @@ export function wordsOf({ verdict, logs, findings }: EvidenceReport): Words {
     }
     const isOfPin = uncompared.every(({ trust }) => trust === 'pinned-key');
     return open(
-      `${isOfPin ? 'Signed by the keys of your pin; not' : 'Not'} compared with ${isOfPin ? 'it' : 'your pin'}: ${shown}`,
+      `${isOfPin ? 'Signed by the keys of your pin; not' : 'Signed by no key of your pin, and not'} compared with it: ${shown}`,
     );
   }
   return { tone: 'good', headline: `Verified: ${shown}`, wrong, notices };

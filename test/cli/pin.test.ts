@@ -339,6 +339,8 @@ describe('status and log publish hold the log against the pin, and against the h
     rmSync(box.data, { recursive: true });
     renameSync(box.at('older'), box.data);
     await assertRefused(box, /rolled-back/);
+    assert.equal(await box.refused(['export', '-o', 'all.ndjson'], 1), 'PIN_CONTRADICTED');
+    await box.ok(['export', '-o', 'older.ndjson', '--no-pin']);
     rmSync(box.at('state/heads'), { recursive: true });
     const [code, unknown] = await told(box);
     assert.deepEqual([code, unknown], [0, 'unknown'], 'nothing is remembered');
