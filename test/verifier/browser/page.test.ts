@@ -50,6 +50,18 @@ describe('the page, opened from disk without a network', { skip: missing ?? fals
     assert.deepEqual([requests, troubles], [[], []]);
   });
 
+  test('a file that asks for something, or fails, is noticed; the next in that page is not', async () => {
+    const asked = 'https://tallystick.invalid/picture';
+    const asking = `<!doctype html><img src="${asked}"><script>throw new Error('failed')</script>`;
+    {
+      await using opened = await open(saved('asking.html', asking));
+      assert.deepEqual(opened.requests, [asked]);
+      assert.ok(opened.troubles.some((trouble) => trouble.includes('failed')));
+    }
+    await using opened = await open(saved('quiet.html', '<!doctype html>'));
+    assert.deepEqual([opened.requests, opened.troubles], [[], []]);
+  });
+
   test('stands on a pin or a key that is pasted, and fails on a pin of another log', async () => {
     const log = await BuiltLog.build(40);
     const { text } = await evidenceOf(log, [7]);
