@@ -42,9 +42,10 @@ export async function verifyExported(call: Call, named: string): Promise<number>
   const header: ExportHeader | null = await headerOf(read(file));
   const origin = header?.origin ?? null;
   const node = origin === null ? '' : nodeOf(origin);
-  const policy = demandedPolicy(call, pin);
+  const asked = policyOf(call);
+  const policy = demandedPolicy(call, asked, pin);
   const key = call.text('key');
-  const logKeys = policyKeys(call, policyOf(call), origin);
+  const logKeys = policyKeys(call, asked, origin);
   const progress = new Progress(call.io, 'verifying');
   try {
     const report = await verifyExport(read(file), {

@@ -33,10 +33,9 @@ export function policyOf(call: Call): Policy | null {
 
 /**
  * Which witnesses are demanded: those of the policy named and of the pin, which have to be the same, for nothing that is
- * given takes from what else is. Throws as `policyOf`, and a usage error where they are not.
+ * given takes from what else is. Throws a usage error where they are not.
  */
-export function demandedPolicy(call: Call, pin: Pin | null): Policy | null {
-  const named = policyOf(call);
+export function demandedPolicy(call: Call, named: Policy | null, pin: Pin | null): Policy | null {
   const pinned = pinnedPolicy(pin);
   if (named === null || pinned === null || isSameDemand(named, pinned)) return named ?? pinned;
   throw call.usage(

@@ -198,7 +198,7 @@ async function verifyOne(
   if (isPart(call) && (named !== null || call.text('cosigned') !== undefined)) {
     throw call.usage('--policy and --cosigned are about a whole log; leave --from and --to out');
   }
-  const policy = demandedPolicy(call, before);
+  const policy = demandedPolicy(call, named, before);
   const origin = (await originOf(source)) ?? before?.origin ?? null;
   const cosigned = await cosignedOf(call, policy, { node, store, origin });
   // Of a log that is gone, what somebody outside has seen says which one it was.

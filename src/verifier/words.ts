@@ -1,5 +1,6 @@
 import type { EvidenceReport, ExistedBy, LogEvidenceReport } from '../evidence/mod.ts';
 import { type Finding, MAX_FINDINGS, type NotChecked, type Trust } from '../verify/mod.ts';
+import { grouped } from '../verify/words.ts';
 
 /** A report in words, for a page and for a terminal. None of it is safe to show as it is: names come from the file. */
 
@@ -133,8 +134,4 @@ export function utcText(ms: number): string {
   const date = new Date(ms);
   if (Number.isNaN(date.getTime())) return `${ms} ms since 1970`;
   return `${date.toISOString().replace('T', ' ').replace('Z', '')} UTC`;
-}
-
-export function grouped(n: number): string {
-  return n.toLocaleString('en-US');
 }

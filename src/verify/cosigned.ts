@@ -17,7 +17,7 @@ import { type FixedHead, reportBehind, reportContradicted } from './head.ts';
 import type { KeyPolicy } from './policy.ts';
 import type { Witnessed } from './report.ts';
 import type { LogSource } from './source.ts';
-import { counted } from './words.ts';
+import { counted, isoTime } from './words.ts';
 
 /** Checkpoints of the log that witnesses have cosigned, and which witnesses must have. */
 export interface CosignedCheckpoints {
@@ -257,5 +257,5 @@ export function placeOf({ quorum }: Pick<Anchor, 'quorum'>): string {
 }
 
 function seenBy({ name, time }: Pick<Cosignature, 'time'> & { readonly name: string }): string {
-  return `${name} at ${new Date(Math.min(time, 8.64e12) * 1_000).toISOString()}`;
+  return `${name} at ${isoTime(time * 1_000)}`;
 }

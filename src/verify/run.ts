@@ -16,7 +16,7 @@ import { RowCheck } from './rows.ts';
 import type { IndexSource, LogSource, SourceHead } from './source.ts';
 import type { SealedTiles, Slice } from './tiles.ts';
 import { type WalkedBundle, walk, walkTiles } from './walk.ts';
-import { counted, MAY_BE_OWN } from './words.ts';
+import { counted, isoTime, MAY_BE_OWN } from './words.ts';
 
 export interface VerifyOptions {
   /** vkeys to believe. Without these and without a pin, the key that the log's first record names is used. */
@@ -192,7 +192,7 @@ export class Run {
         expected: `${pin.size} records, root ${pin.root}`,
         actual: 'no sealed state',
         notes: [pin.checkpoint],
-        message: `the log ${pin.origin} had ${pin.size} sealed records when it was last remembered, on ${new Date(Math.min(pin.savedAt, 8.64e15)).toISOString()}; nothing of it is here now`,
+        message: `the log ${pin.origin} had ${pin.size} sealed records when it was last remembered, on ${isoTime(pin.savedAt)}; nothing of it is here now`,
       });
     }
     if (head === null) this.skip('everything', 'the log has no sealed state');

@@ -26,4 +26,4 @@ export function isoTime(ms: number): string {
 
 /** Of a key that is not known, where something is wrong with records that may tell of keys. */
 export const MAY_BE_OWN =
-  'it may be the log’s own all the same: records that may say which keys seal are not here as they were sealed';
+  "it may be the log's own all the same: records that may say which keys seal are not here as they were sealed";

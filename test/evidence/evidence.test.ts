@@ -170,7 +170,7 @@ describe('sealing keys that changed', () => {
       ['foreign-signature', 0, 20],
       ['altered', 19, 20],
     ]);
-    assert.match(findingsOf(report)[0]?.message ?? '', /it may be the log’s own all the same/);
+    assert.match(findingsOf(report)[0]?.message ?? '', /it may be the log's own all the same/);
     assert.equal(report.logs[0]?.trust, 'none');
   });
 

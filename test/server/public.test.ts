@@ -10,7 +10,7 @@ import { assertProblem, atEnd, draft, NODE, tempLog, VERSION } from './support.t
 
 const log = await tempLog();
 await log.append(Array.from({ length: 300 }, () => draft()));
-const long = await log.append([draft({ details: { long: 'x'.repeat(10_000) } })]);
+await log.append([draft({ details: { long: 'x'.repeat(10_000) } })]);
 const app = buildApp(new Service(log, VERSION), 'public');
 const local = buildApp(new Service(log, VERSION), 'local');
 atEnd(() => Promise.all([app.close(), local.close()]));
@@ -45,7 +45,6 @@ describe('the port for everybody', () => {
       assert.doesNotMatch(answer.body, /shop|xxxx/);
       assert.equal(answer.headers['cache-control'], 'no-store');
     }
-    assert.equal(long.length, 1);
   });
 
   test('has no other route of the local one or the control socket, in any method', async () => {

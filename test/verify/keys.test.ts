@@ -227,7 +227,7 @@ describe('a key change that is one', () => {
       ['unknown-key', 0, 30],
       ['altered', 19, 20],
     ]);
-    assert.match(report.findings[0]?.message ?? '', /it may be the log’s own all the same/);
+    assert.match(report.findings[0]?.message ?? '', /it may be the log's own all the same/);
   });
 
   test('of a copy of hashes alone can not be told from before a change: that is no pass, and no accusation', async () => {

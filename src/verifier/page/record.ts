@@ -8,8 +8,8 @@ import {
 } from '../../catalog/mod.ts';
 import type { ProvenRecord } from '../../evidence/mod.ts';
 import { type AuditRecord, isReference, type Raw } from '../../record/mod.ts';
-import { counted } from '../../verify/words.ts';
-import { boundWords, grouped, utcText } from '../words.ts';
+import { counted, grouped } from '../../verify/words.ts';
+import { boundWords, utcText } from '../words.ts';
 import { h, members, shown, shownLines } from './dom.ts';
 
 /** Date and time where the page is read, as ISO 8601 has them. One for all: a new one for each date takes seconds in all. */

@@ -1,13 +1,12 @@
 import type { EvidenceReport, LogEvidenceReport, Made, ProvenRecord } from '../../evidence/mod.ts';
 import { findingWords } from '../../verify/findings.ts';
 import type { Finding, Verdict } from '../../verify/mod.ts';
-import { counted } from '../../verify/words.ts';
+import { counted, grouped } from '../../verify/words.ts';
 import { actorOf } from '../lines.ts';
 import {
   boundWords,
   checkedWords,
   completenessWords,
-  grouped,
   notCheckedWords,
   rangeWords,
   trustWords,
