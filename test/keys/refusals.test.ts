@@ -110,7 +110,7 @@ describe('what is refused', () => {
     await refused(log.tokens.init({ name: 'a', settings }), 'TOKEN_PASSPHRASE');
     const failed = await last();
     assert.deepEqual([failed.event, failed.outcome], ['Initialize token', 'failure']);
-    assert.ok(!inspect(failed, { depth: 9 }).includes('4711'));
+    assert.ok(!inspect(failed, { depth: 9 }).includes('-4711'));
     await refused(log.tokens.init({ name: '../a', settings }), 'USAGE');
     const away = { kind: 'pkcs12', path: join(dir, 'none.p12'), pin: settings.pin } as const;
     await refused(log.tokens.init({ name: 'a', settings: away }), 'TOKEN_UNAVAILABLE', /there is no file/);
@@ -331,7 +331,7 @@ describe('keys that seal', () => {
         ['Log in to token', 'success', ['late']],
       ],
     );
-    assert.ok(!JSON.stringify(records).includes('4711'));
+    assert.ok(!JSON.stringify(records).includes('-4711'));
     await again.tokens.logout({ name: 'vault' });
     await assert.rejects(again.append(record), { code: 'TOKEN_UNAVAILABLE' });
     await again.tokens.login({ name: 'vault', pin: 'open sesame' });
